@@ -1,0 +1,61 @@
+# Everything runs in .venv, which is made on first use and refreshed when the requirements change.
+# Another interpreter (3.11 or newer): make test PYTHON=python3.12
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+
+# One thread for each process: pytest brings the parallelism, and results stay the same on every machine.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lint bench validate notebooks clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@command -v "$(PYTHON)" > /dev/null \
+		|| { echo "make: no $(PYTHON) here; name a Python 3.11 or newer: make PYTHON=..." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older; name another: make PYTHON=..." >&2; exit 1; }
+	@echo "== making .venv and installing the library with its pinned requirements (a minute or two)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+report: $(READY) ## write the jump report to report/
+	@echo "== weighing the jump against every baseline; the page will be report/index.html"
+	@$(BIN)/python -m forecasting jump --output report/
+
+lint: $(READY) ## ruff (rules and format) and strict typing
+	@echo "== ruff: rules and format"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy: strict typing of forecasting/"
+	@$(BIN)/mypy
+
+test: lint ## lint, tests, docstring examples, notebooks
+	@echo "== pytest: tests, docstring examples and notebooks, warnings are errors"
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(READY) ## measure speed against the stated budgets
+	@echo "== benchmarks: CPU seconds and ratios on this machine"
+	@$(BIN)/python benchmarks/run.py
+
+validate: $(READY) ## simulate the coverage of prediction intervals (long)
+	@echo "== validation: coverage of prediction intervals on simulated series"
+	@$(BIN)/python benchmarks/validate.py
+
+notebooks: $(READY) ## execute the notebooks in place
+	@echo "== executing notebooks/ in place"
+	@$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
+
+clean: ## remove .venv, reports and caches
+	@echo "== removing .venv, report/, build output and caches"
+	@rm -rf .venv report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+from .distributions import NegativeBinomial, Poisson
+from .errors import (
+    ContradictoryFacts,
+    ForecastingError,
+    ForecastingWarning,
+    InvalidInput,
+    InvalidLedger,
+    InvalidSeries,
+    InvalidWindow,
+    NotIdentified,
+    Problem,
+    SamplingError,
+    TooLarge,
+    UnknownSeries,
+)
+from .evidence import Evidence, Fact, Ledger, Source, load_ledger
+from .inference.priors import Priors
+from .models import CountRegression, reconstruct
+from .predictive import Predictive
+from .scenarios import Continue, JumpReport, Persist, Revert, Shift, jump, outlook
+from .series import CountSeries
+from .terms import (
+    Covariate,
+    Exposure,
+    Intercept,
+    MonthEffects,
+    Pulse,
+    Ramp,
+    Seasonal,
+    Step,
+    Trend,
+)
+
+__version__: str
+
+__all__ = [
+    "Continue",
+    "ContradictoryFacts",
+    "CountRegression",
+    "CountSeries",
+    "Covariate",
+    "Evidence",
+    "Exposure",
+    "Fact",
+    "ForecastingError",
+    "ForecastingWarning",
+    "Intercept",
+    "InvalidInput",
+    "InvalidLedger",
+    "InvalidSeries",
+    "InvalidWindow",
+    "JumpReport",
+    "Ledger",
+    "MonthEffects",
+    "NegativeBinomial",
+    "NotIdentified",
+    "Persist",
+    "Poisson",
+    "Predictive",
+    "Priors",
+    "Problem",
+    "Pulse",
+    "Ramp",
+    "Revert",
+    "SamplingError",
+    "Seasonal",
+    "Shift",
+    "Source",
+    "Step",
+    "TooLarge",
+    "Trend",
+    "UnknownSeries",
+    "jump",
+    "load_ledger",
+    "outlook",
+    "reconstruct",
+]

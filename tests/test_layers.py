@@ -1,0 +1,127 @@
+"""The rules of the house: rooms import only downwards, files stay short, and the public names are these."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import forecasting
+
+PACKAGE = Path(forecasting.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# From the bottom up, one layer a line; a room may import those named before it.
+ROOMS = [
+    *("errors", "months", "kernels"),
+    *("constraints", "evidence", "series", "terms"),
+    *("distributions", "likelihood", "inference"),
+    *("predictive",),
+    *("models",),
+    *("scenarios", "evaluation"),
+    *("batch",),
+    *("__init__", "figures", "report", "cli", "__main__"),
+]
+MAY_PRINT = {"cli"}
+MAY_CREATE_GENERATORS = {"batch", "cli"}
+LONGEST = 400
+
+PUBLIC = {
+    *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries"),
+    *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure"),
+    *("Poisson", "NegativeBinomial", "CountRegression", "Priors", "Predictive", "reconstruct"),
+    *("jump", "JumpReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
+    *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
+    *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
+    *("TooLarge", "SamplingError"),
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE.parent).as_posix()
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
+    """Every room of the package that a file imports, at any depth of the code, with the line."""
+    package = ["forecasting", *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            root, _, rest = name.partition(".")
+            if root == "forecasting":
+                room = rest.partition(".")[0]
+                yield node.lineno, room if room in ROOMS else "__init__"
+
+
+def attributes(path: Path) -> Iterator[tuple[int, str]]:
+    """Every name and dotted name that a file mentions, such as ``np.random.default_rng``, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute | ast.Name):
+            yield node.lineno, ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_imports_only_downwards(path: Path) -> None:
+    room = room_of(path)
+    assert room in ROOMS, f"{name_of(path)} is in no known room; place it in ROOMS"
+    allowed = {*ROOMS[: ROOMS.index(room)], room}
+    found = [
+        f"{name_of(path)}:{line} {other}" for line, other in imported_rooms(path) if other not in allowed
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_the_command_line_prints(path: Path) -> None:
+    printing = {"print", "click.echo", "click.secho", "sys.stdout", "sys.stderr"}
+    found = [f"{name_of(path)}:{line} {name}" for line, name in attributes(path) if name in printing]
+    assert room_of(path) in MAY_PRINT or not found
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_randomness_comes_from_the_caller(path: Path) -> None:
+    types = {"np.random", "np.random.Generator", "np.random.SeedSequence"}
+    found = [
+        f"{name_of(path)}:{line} {name}"
+        for line, name in attributes(path)
+        if name.startswith(("np.random", "numpy.random")) and name not in types
+    ]
+    assert room_of(path) in MAY_CREATE_GENERATORS or not found
+
+
+def test_public_names_are_these() -> None:
+    assert set(forecasting.__all__) == PUBLIC
+
+
+def test_the_stub_and_the_package_agree() -> None:
+    stub = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    imported = {
+        alias.asname or alias.name
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    written = next(
+        ast.literal_eval(node.value)
+        for node in stub.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    assert set(written) == imported == set(forecasting.__all__)
