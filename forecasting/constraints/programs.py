@@ -1,0 +1,145 @@
+"""Integer programs over one group of connected months (HiGHS): points, exact limits, endless directions.
+
+The solver works in floating point; every point it returns is rounded and checked against the rows in exact
+arithmetic, and a limit counts only with such a point as its witness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.constraints.linear import Bound, Infeasible, Linear
+from forecasting.errors import TooLarge
+
+_SECONDS = 20.0
+
+
+def tighten(group: Sequence[Linear], months: Sequence[int], lower: list[int], upper: list[Bound]) -> None:
+    """Make the ranges of the group's months tight, in place, with a witness for every limit.
+
+    Raises
+    ------
+    Infeasible
+        If no integers satisfy the rows.
+    TooLarge
+        If a program cannot be settled exactly.
+    """
+    corners: list[list[Bound]] = [[*lower], upper]
+    witnesses = [
+        {i: int(corner[i]) for i in months}
+        for corner in corners
+        if not any(math.isinf(corner[i]) for i in months) and all(row.holds(corner) for row in group)
+    ]
+
+    def limit(i: int, sign: int) -> int:
+        witnesses.append(extreme_point(group, months, lower, upper, {i: sign}))
+        return witnesses[-1][i]
+
+    for i in months:
+        if all(point[i] != lower[i] for point in witnesses):
+            lower[i] = limit(i, 1)
+    endless = _endless(group, months, upper)
+    for i in months:
+        if i not in endless and all(point[i] != upper[i] for point in witnesses):
+            upper[i] = limit(i, -1)
+
+
+def extreme_sum(
+    group: Sequence[Linear],
+    months: Sequence[int],
+    members: Iterable[int],
+    lower: Sequence[int],
+    upper: Sequence[Bound],
+    sign: int,
+) -> Bound:
+    """Return the least (`sign` 1) or greatest (`sign` -1) sum of some `members`, the ranges being tight."""
+    members = list(members)
+    if sign < 0 and any(math.isinf(upper[i]) for i in members):
+        return math.inf
+    point = extreme_point(group, months, lower, upper, dict.fromkeys(members, sign))
+    return sum(point[i] for i in members)
+
+
+def extreme_point(
+    group: Sequence[Linear],
+    months: Sequence[int],
+    lower: Sequence[int],
+    upper: Sequence[Bound],
+    costs: Mapping[int, int],
+) -> dict[int, int]:
+    """Return the integer point of least cost; months are counted from `lower`, which keeps the numbers small.
+
+    Raises
+    ------
+    Infeasible
+        If no integers satisfy the rows.
+    TooLarge
+        If the solver stops early, or its point fails the exact check.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    origin = [sum(coef * lower[i] for i, coef in row.terms.items()) for row in group]
+    found = milp(
+        [costs.get(i, 0) for i in months],
+        integrality=np.ones(len(months), dtype=np.int64),
+        bounds=Bounds(0, np.array([upper[i] - lower[i] for i in months], dtype=np.float64)),
+        constraints=LinearConstraint(
+            _matrix(group, months),
+            np.array([-np.inf if r.low is None else r.low - o for r, o in zip(group, origin, strict=True)]),
+            np.array([np.inf if r.high is None else r.high - o for r, o in zip(group, origin, strict=True)]),
+        ),
+        options={"mip_rel_gap": 0.0, "time_limit": _SECONDS},
+    )
+    if found.status == 2:
+        raise Infeasible("no integers satisfy these constraints together")
+    if found.status == 0:
+        point = {i: lower[i] + round(value) for i, value in zip(months, found.x.tolist(), strict=True)}
+        if all(row.holds(point) for row in group):
+            return point
+    raise TooLarge(
+        f"{len(months)} months tied together by {len(group)} constraints could not be computed exactly "
+        f"({found.message}); leave out a fact, or shorten the window"
+    )
+
+
+def _endless(group: Sequence[Linear], months: Sequence[int], upper: Sequence[Bound]) -> set[int]:
+    """Return the months that can grow without limit, the group being feasible.
+
+    A feasible system with rational coefficients is unbounded along exactly the directions of its recession
+    cone.  The program looks for the direction d with the most positive entries: the greatest sum of t, where
+    0 <= t <= 1 and t <= d.
+    """
+    free = [i for i in months if math.isinf(upper[i])]
+    if not free:
+        return set()
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    count = len(free)
+    cone = _matrix(group, months)[:, [months.index(i) for i in free]]
+    found = milp(
+        np.repeat([0.0, -1.0], count),
+        bounds=Bounds(0, np.repeat([np.inf, 1.0], count)),
+        constraints=[
+            LinearConstraint(
+                np.hstack([cone, np.zeros_like(cone)]),
+                np.array([-np.inf if row.low is None else 0.0 for row in group]),
+                np.array([np.inf if row.high is None else 0.0 for row in group]),
+            ),
+            LinearConstraint(np.hstack([np.eye(count), -np.eye(count)]), 0.0, np.inf),
+        ],
+    )
+    if found.status != 0:
+        raise TooLarge(f"whether {count} months have a limit could not be settled ({found.message})")
+    return {i for i, grows in zip(free, found.x[count:] > 0.5, strict=True) if grows}
+
+
+def _matrix(group: Sequence[Linear], months: Sequence[int]) -> NDArray[np.float64]:
+    column = {position: j for j, position in enumerate(months)}
+    matrix = np.zeros((len(group), len(months)))
+    for row, line in zip(group, matrix, strict=True):
+        line[[column[i] for i in row.positions]] = row.coefs
+    return matrix
