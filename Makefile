@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 		|| { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older; name another: make PYTHON=..." >&2; exit 1; }
 	@echo "== making .venv and installing the library with its pinned requirements (a minute or two)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 report: $(READY) ## write the jump report to report/
