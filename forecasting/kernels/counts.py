@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, gammainc, gammaincc, gammaln, ndtri, xlogy
+from scipy.special import betainc, betaincc, gammainc, gammaincc, gammaln, ndtri
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,15 +43,11 @@ def log_rising(y: ArrayLike, alpha: ArrayLike) -> FloatArray:
     count = np.asarray(y, dtype=float)
     dispersion = np.maximum(np.asarray(alpha, dtype=float), TINY_ALPHA)
     near_poisson = dispersion < _STIRLING_ALPHA
-    if not near_poisson.any():
-        return _log_rising_gamma(count, dispersion)
-    if near_poisson.all():
-        return _log_rising_stirling(count, dispersion)
-    return np.where(
-        near_poisson,
-        _log_rising_stirling(count, np.minimum(dispersion, _STIRLING_ALPHA)),
-        _log_rising_gamma(count, np.maximum(dispersion, _STIRLING_ALPHA)),
-    )
+    result = np.asarray(_log_rising_gamma(count, np.maximum(dispersion, _STIRLING_ALPHA)))
+    if near_poisson.any():
+        count, dispersion, near_poisson = np.broadcast_arrays(count, dispersion, near_poisson)
+        result[near_poisson] = _log_rising_stirling(count[near_poisson], dispersion[near_poisson])
+    return result
 
 
 def _log_rising_gamma(count: FloatArray, alpha: FloatArray) -> FloatArray:
@@ -98,8 +94,14 @@ def logpmf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     Hilbe (2011), Negative Binomial Regression, eq. 8.8 (NB2).
     """
     count, mu, dispersion = (np.asarray(a, dtype=float) for a in (y, mean, alpha))
-    log_ratio = xlogy(count, mu) - count * np.log1p(dispersion * mu)
-    return log_rising(count, dispersion) - gammaln(count + 1.0) + log_ratio - log1p_over(dispersion, mu)
+    never = mu == 0
+    # The logarithms are taken before broadcasting: a table over many counts costs one multiplication an element.
+    log_odds = np.log(np.where(never, 1.0, mu)) - np.log1p(dispersion * mu)
+    result = count * log_odds - log1p_over(dispersion, mu)
+    result += log_rising(count, dispersion) - gammaln(count + 1.0)
+    if never.any():
+        result = np.where(never & (count > 0), -np.inf, result)
+    return result
 
 
 def cdf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
@@ -116,13 +118,21 @@ def _tail(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike, *, upper: bool) -> Fl
     count, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (y, mean, alpha)))
     count = np.floor(count)
     inside = np.maximum(count, 0.0)
+    odds = np.maximum(dispersion, _POISSON_ALPHA) * mu
+    size = 1.0 / np.maximum(dispersion, _POISSON_ALPHA)
+    if upper:
+        result = np.asarray(betainc(inside + 1.0, size, odds / (1.0 + odds)))
+    else:
+        result = np.asarray(betainc(size, inside + 1.0, 1.0 / (1.0 + odds)))
+        # 1 / (1 + alpha mu) loses the digits of alpha as alpha -> 0; its complement, slower here, does not.
+        small = dispersion < _STIRLING_ALPHA
+        if small.any():
+            odds, size, inside = odds[small], size[small], inside[small]
+            result[small] = betaincc(inside + 1.0, size, odds / (1.0 + odds))
     negligible = dispersion < _POISSON_ALPHA
-    # The argument alpha mu / (1 + alpha mu) keeps its digits as alpha -> 0; its complement would not.
-    safe = np.maximum(dispersion, _POISSON_ALPHA)
-    odds = safe * mu
-    result = (betainc if upper else betaincc)(inside + 1.0, 1.0 / safe, odds / (1.0 + odds))
     if negligible.any():
-        result = np.where(negligible, (gammainc if upper else gammaincc)(inside + 1.0, mu), result)
+        poisson = gammainc if upper else gammaincc
+        result[negligible] = poisson(np.maximum(count, 0.0)[negligible] + 1.0, mu[negligible])
     return np.where(count < 0, 1.0 if upper else 0.0, result)
 
 

@@ -1,0 +1,86 @@
+"""Draws of unknown months given their totals: a sum is split between its first child and the rest, from the root down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecasting.distributions import Distribution
+from forecasting.kernels import sums
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood.sums import Evaluation, SumGroup, chunks
+from forecasting.likelihood.tree import Node
+
+_NEGLIGIBLE = 1e-13  # probability beyond the ceiling set for unbounded months
+
+
+def draw_months(
+    group: SumGroup,
+    mean: FloatArray,
+    shape: Sequence[FloatArray],
+    distribution: Distribution,
+    rng: np.random.Generator,
+) -> IntArray:
+    """Return one draw ``[S, m]`` of the group's months for each parameter vector, given every total.
+
+    Parameters
+    ----------
+    group : SumGroup
+        The months and their totals.
+    mean : ndarray, [S, m]
+        Means, in the order of ``group.months``.
+    shape : sequence of ndarray, [S]
+        Shape parameters of `distribution`.
+    distribution : Distribution
+        Of a month given its mean.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
+    root = group.root
+    if root.open:
+        far = distribution.quantile(1.0 - _NEGLIGIBLE, mean.max(axis=1), *shape).max(initial=0)
+        root = group.bounded(float(max(far, 4 * root.cap + 64)))
+    result = np.empty(mean.shape, dtype=np.int64)
+    for part in chunks(root, np.arange(len(mean))):
+        tables = Evaluation(root, mean[part], [s[part] for s in shape], distribution)
+        weights, _ = tables.mass(root).tilted(np.zeros(len(part)))
+        months: dict[int, IntArray] = {}
+        _split(root, tables.mass(root).first + pick(weights, rng), tables, rng, months)
+        result[part] = np.column_stack([months[month] for month in group.months])
+    return result
+
+
+def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
+    """Return one column index for each row of `weights` ``[S, K]``, with probability proportional to the entry."""
+    cumulative = np.cumsum(weights, axis=1)
+    level = rng.random(len(weights)) * cumulative[:, -1]
+    return np.asarray((cumulative <= level[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1), dtype=np.int64)
+
+
+def _split(
+    node: Node, value: IntArray, tables: Evaluation, rng: np.random.Generator, months: dict[int, IntArray]
+) -> None:
+    """Fill `months` with draws of the months below `node`, whose sum is `value`."""
+    if not node.children:
+        months[node.months[0]] = value
+        return
+    tilt = tables.mass(node).tilt
+    masses = [tables.mass(child, tilt) for child in node.children]
+    weights = [mass.tilted(tilt)[0] for mass in masses]
+    rest = weights[-1]
+    suffixes = [rest]
+    for table in reversed(weights[1:-1]):
+        width = table.shape[1] + rest.shape[1] - 1
+        length = sums.alias_free(0, width - 1, width - 1)
+        rest = sums.invert(sums.product_transform([(table, 1), (rest, 1)], length), length)[:, :width]
+        suffixes.append(rest)
+    left = value - sum(mass.first for mass in masses)
+    for child, mass, table, others in zip(node.children, masses, weights, reversed(suffixes), strict=False):
+        remainder = left[:, None] - np.arange(table.shape[1])
+        possible = (remainder >= 0) & (remainder < others.shape[1])
+        opposite = np.take_along_axis(others, np.clip(remainder, 0, others.shape[1] - 1), axis=1)
+        step = pick(np.where(possible, table * opposite, 0.0), rng)
+        _split(child, mass.first + step, tables, rng, months)
+        left = left - step
+    _split(node.children[-1], masses[-1].first + left, tables, rng, months)

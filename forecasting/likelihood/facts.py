@@ -1,0 +1,168 @@
+"""The likelihood of everything known about the months: the probability a model gives to the vectors that the facts allow.
+
+Exact months contribute their log probability, months known only by a range the probability of that range, and months tied
+together by totals, orderings or ratios the probability of the region, group by group.  A month about which nothing is known
+contributes nothing: it is never filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from forecasting.constraints import Constraints, Linear
+from forecasting.distributions import Distribution
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood.draws import draw_months
+from forecasting.likelihood.enumeration import ListedGroup
+from forecasting.likelihood.sums import SumGroup
+from forecasting.likelihood.tree import is_nested
+
+
+class Group(Protocol):
+    """Unknown months that share facts."""
+
+    months: tuple[int, ...]
+
+    def log_probability(
+        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+    ) -> FloatArray:
+        """Return the log probability ``[S]`` of the region that the facts allow."""
+        ...
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of independent information: some months and the limits of their sum."""
+
+    months: tuple[int, ...]
+    low: int
+    high: float
+
+
+class FactLikelihood:
+    """Probability of what is known about T months, for many parameter vectors at once.
+
+    Parameters
+    ----------
+    known : Constraints
+        What is known.
+
+    Raises
+    ------
+    TooLarge
+        If the facts tie unknown months together in a way that cannot be computed exactly.
+    """
+
+    def __init__(self, known: Constraints) -> None:
+        self.known = known
+        exact = known.exact
+        self._exact = np.flatnonzero(exact)
+        self._y = known.lower[self._exact]
+        components = _components(known.linear)
+        tied = {month for months, _ in components for month in months}
+        bounded = (~exact) & ((known.lower > 0) | np.isfinite(known.upper))
+        self._bounded = np.array([t for t in np.flatnonzero(bounded) if t not in tied], dtype=np.int64)
+        self.groups: tuple[SumGroup | ListedGroup, ...] = tuple(
+            (SumGroup if is_nested(rows) else ListedGroup)(rows, months, known.lower, known.upper)
+            for months, rows in components
+        )
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
+        known = self.known
+        months = [Unit((int(t),), int(known.lower[t]), float(known.upper[t])) for t in (*self._exact, *self._bounded)]
+        rows = [
+            Unit(row.positions, row.low or 0, np.inf if row.high is None else row.high)
+            for row in known.linear
+            if all(coef == 1 for coef in row.coefs)
+        ]
+        return (*months, *rows)
+
+    def log_likelihood(
+        self, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+    ) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known.
+
+        Parameters
+        ----------
+        log_mean : ndarray, [S, T]
+            Log mean of every month.
+        shape : sequence of ndarray, [S]
+            Shape parameters of `distribution`.
+        distribution : Distribution
+            Of a month given its mean; months are independent given the parameters.
+        """
+        total = distribution.log_likelihood(self._y, log_mean[:, self._exact], *shape)
+        if self._bounded.size:
+            mean = np.exp(log_mean[:, self._bounded])
+            low, high = self.known.lower[self._bounded], self.known.upper[self._bounded]
+            columns = [s[:, None] for s in shape]
+            total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
+        for group in self.groups:
+            total = total + group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
+        return total
+
+    def sample(
+        self,
+        log_mean: FloatArray,
+        shape: Sequence[FloatArray],
+        distribution: Distribution,
+        *,
+        rng: np.random.Generator,
+    ) -> IntArray:
+        """Return one draw of all months ``[S, T]`` given the parameters and everything known; exact months repeat."""
+        mean = np.exp(log_mean)
+        columns = [s[:, None] for s in shape]
+        result = np.empty(log_mean.shape, dtype=np.int64)
+        result[:, self._exact] = self._y
+        tied = {month for group in self.groups for month in group.months}
+        free = np.array([t for t in range(log_mean.shape[1]) if not self.known.exact[t] and t not in tied], dtype=np.int64)
+        if free.size:
+            result[:, free] = _truncated(
+                self.known.lower[free], self.known.upper[free], mean[:, free], columns, distribution, rng
+            )
+        for group in self.groups:
+            here = mean[:, list(group.months)]
+            if isinstance(group, SumGroup):
+                result[:, list(group.months)] = draw_months(group, here, shape, distribution, rng)
+            else:
+                result[:, list(group.months)] = group.sample(here, shape, distribution, rng)
+        return result
+
+
+def _components(rows: Sequence[Linear]) -> list[tuple[tuple[int, ...], list[Linear]]]:
+    """Split rows into groups that share no month; each with its months in order."""
+    groups: list[tuple[set[int], list[Linear]]] = []
+    for row in rows:
+        months, members = set(row.positions), [row]
+        apart = []
+        for other, theirs in groups:
+            if other & months:
+                months |= other
+                members = theirs + members
+            else:
+                apart.append((other, theirs))
+        groups = [*apart, (months, members)]
+    return [(tuple(sorted(months)), members) for months, members in groups]
+
+
+def _truncated(
+    low: IntArray,
+    high: FloatArray,
+    mean: FloatArray,
+    columns: Sequence[FloatArray],
+    distribution: Distribution,
+    rng: np.random.Generator,
+) -> IntArray:
+    """Draw months ``[S, m]`` from the distribution restricted to low..high, by inverting its distribution function."""
+    below = distribution.cdf(low - 1, mean, *columns)
+    finite = np.where(np.isinf(high), 0.0, high)
+    top = np.where(np.isinf(high), 1.0, distribution.cdf(finite, mean, *columns))
+    level = below + rng.random(mean.shape) * (top - below)
+    drawn = distribution.quantile(np.minimum(level, 1.0 - 1e-16), mean, *columns)
+    return np.clip(drawn, low, np.where(np.isinf(high), np.iinfo(np.int64).max // 2, high).astype(np.int64))

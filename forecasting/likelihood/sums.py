@@ -1,0 +1,216 @@
+"""Exact probability of nested totals over unknown months, for many parameter vectors at once.
+
+Every node of the tree carries the distribution of its sum given all that is known inside it, convolved from its children's.
+Nothing is cut off: a table is complete over the values its node may take, and where a window is unbounded above, all values
+past the last limit that matters are one state, "at least `cap`".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.constraints import Linear
+from forecasting.distributions import Distribution
+from forecasting.kernels import sums
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood.tree import Node, build_tree
+
+_COARSE = 256  # points of a table that suffice to place a tilt
+_DAMPING = 9.0  # (minus the tilt) * cap of an unbounded node: wrapped-around sums then stay below 1e-15
+_FAINT = 1e-9  # an unbounded event rarer than this is recomputed with far, finite limits
+_CHUNK = 1_000_000  # table entries in work at a time
+
+
+@dataclass(frozen=True)
+class Mass:
+    """Distribution of a node's sum for S parameter vectors.
+
+    ``P(first + k) = weights[:, k] * exp(scale - tilt * k)``; `tail` is P(sum >= cap) of an unbounded node.
+    """
+
+    first: int
+    weights: FloatArray
+    scale: FloatArray
+    tilt: FloatArray
+    tail: FloatArray | None = None
+
+    def tilted(self, tilt: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the weights ``[S, K]`` under another tilt, and their log scale ``[S]``."""
+        change = tilt - self.tilt
+        if not change.any():
+            return self.weights, self.scale
+        exponent = change[:, None] * np.arange(self.weights.shape[1])
+        top = _peak(exponent)
+        return self.weights * np.exp(exponent - top[:, None]), self.scale + top
+
+    def total(self) -> FloatArray:
+        """Return the log probability ``[S]`` that everything known inside the node holds."""
+        weights, scale = self.tilted(np.zeros_like(self.tilt))
+        with np.errstate(divide="ignore"):
+            inside = np.log(weights.sum(axis=1)) + scale
+            return inside if self.tail is None else np.logaddexp(inside, np.log(self.tail))
+
+
+def _peak(exponent: FloatArray) -> FloatArray:
+    """Return the largest entry of each row; 0 for a table without entries (an unbounded node at its cap)."""
+    return exponent.max(axis=1) if exponent.shape[1] else np.zeros(len(exponent))
+
+
+class Evaluation:
+    """The tables of a tree for one set of parameter vectors.
+
+    Parameters
+    ----------
+    root : Node
+        The tree.
+    mean : ndarray, [S, m]
+        Means of the months below `root`, in the order of ``root.months``.
+    shape : sequence of ndarray, [S]
+        Shape parameters.
+    distribution : Distribution
+        Of a month given its mean.
+    """
+
+    def __init__(
+        self, root: Node, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+    ) -> None:
+        self.root = root
+        self._mean = mean
+        self._shape = [s[:, None] for s in shape]
+        self._distribution = distribution
+        self._windows: dict[tuple[int, ...], Mass] = {}
+        # Months with the same mean in every draw (a constant model has only such) share one table.
+        first: dict[bytes, int] = {}
+        alike = [first.setdefault(mean[:, c].tobytes(), c) for c in range(mean.shape[1])]
+        self._column = dict(zip(root.months, alike, strict=True))
+
+    def mass(self, node: Node, tilt: FloatArray | None = None) -> Mass:
+        """Return the distribution of a node's sum; `tilt` is the parent's wish."""
+        wish = np.zeros(len(self._mean)) if tilt is None else tilt
+        if not node.children:
+            return self._month(node, wish)
+        if node.months not in self._windows:
+            self._windows[node.months] = self._window(node, wish)
+        return self._windows[node.months]
+
+    def _month(self, node: Node, tilt: FloatArray) -> Mass:
+        column = self._column[node.months[0]]
+        exponent = self._log_table(column, np.arange(node.low, node.last + 1, dtype=float))
+        exponent += tilt[:, None] * np.arange(exponent.shape[1])
+        scale = _peak(exponent)
+        tail = None
+        if node.open:
+            tail = self._distribution.sf(node.cap - 1.0, self._mean[:, column], *(s[:, 0] for s in self._shape))
+        return Mass(node.low, np.exp(exponent - scale[:, None]), scale, tilt, tail)
+
+    def _log_table(self, column: int, points: FloatArray) -> FloatArray:
+        return self._distribution.logpmf(points, self._mean[:, column, None], *self._shape)
+
+    def _window(self, node: Node, wish: FloatArray) -> Mass:
+        tilt = np.full(len(self._mean), -_DAMPING / node.cap) if node.open else self._placed(node, wish)
+        children: dict[tuple[int, ...], tuple[Mass, int]] = {}
+        for child in node.children:
+            key = child.months if child.children else (self._column[child.months[0]], child.low, child.last)
+            mass, times = children.get(key) or (self.mass(child, tilt), 0)
+            children[key] = (mass, times + 1)
+        tables, scale = [], np.zeros(len(tilt))
+        for mass, times in children.values():
+            weights, log_scale = mass.tilted(tilt)
+            total = np.maximum(weights.sum(axis=1), 1e-300)
+            tables.append((weights / total[:, None], times))
+            scale += times * (log_scale + np.log(total))
+        first = sum(mass.first * times for mass, times in children.values())
+        widest = sum((weights.shape[1] - 1) * times for weights, times in tables)
+        skip = node.low - first
+        last = node.last - first if node.open else min(node.last - first, widest)
+        length = sums.alias_free(0, 4 * node.cap, 0) if node.open else sums.alias_free(skip, last, widest)
+        table = sums.invert(sums.product_transform(tables, length), length)[:, : last + 1]
+        tail = self._beyond(children, table, scale, tilt) if node.open else None
+        return Mass(node.low, table[:, skip:], scale - tilt * skip, tilt, tail)
+
+    @staticmethod
+    def _beyond(
+        children: dict[tuple[int, ...], tuple[Mass, int]], table: FloatArray, scale: FloatArray, tilt: FloatArray
+    ) -> FloatArray:
+        """Return the probability of all sums past the table: what the children allow less what the table holds."""
+        everything = np.exp(sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt))))
+        held = (table * np.exp(scale[:, None] - tilt[:, None] * np.arange(table.shape[1]))).sum(axis=1)
+        return np.maximum(everything - held, 0.0)
+
+    def _placed(self, node: Node, wish: FloatArray) -> FloatArray:
+        """Return the parent's tilt where it leaves the sum within the node's limits, else one that brings it there."""
+        tables = self._coarse(node)
+        mean, variance = sums.total_moments(tables, wish)
+        target = np.clip(mean, node.low, node.high)
+        (far,) = np.nonzero(np.abs(target - mean) > 0.5 * np.sqrt(variance))
+        tilt = wish.copy()
+        if far.size:
+            chosen = [(log_p[far], x, times) for log_p, x, times in tables]
+            tilt[far] = sums.tilt_to(target[far], chosen, wish[far])
+        return tilt
+
+    def _coarse(self, node: Node) -> list[tuple[FloatArray, FloatArray, int]]:
+        """Return thinned log tables of the months below a node, alike ones once with their number."""
+        number: dict[tuple[int, int, int], int] = {}
+        for leaf in node.leaves():
+            key = (self._column[leaf.months[0]], leaf.low, leaf.last)
+            number[key] = number.get(key, 0) + 1
+        tables = []
+        for (column, low, last), times in number.items():
+            points = np.unique(np.linspace(low, last, min(_COARSE, last - low + 1)).round())
+            tables.append((self._log_table(column, points), points, times))
+        return tables
+
+
+class SumGroup:
+    """Months tied together by nested totals.
+
+    Parameters
+    ----------
+    rows, months, lower, upper
+        As in `forecasting.likelihood.tree.build_tree`.
+    """
+
+    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
+        self._given = (tuple(rows), lower, upper)
+        self.root = build_tree(rows, months, lower, upper)
+        self.months = self.root.months
+
+    def log_probability(
+        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+    ) -> FloatArray:
+        """Return the log probability ``[S]`` that the months satisfy every total and limit.
+
+        Parameters
+        ----------
+        mean : ndarray, [S, m]
+            Means of the group's months, in the order of `months`.
+        shape : sequence of ndarray, [S]
+            Shape parameters of `distribution`.
+        """
+        result = np.empty(len(mean))
+        for part in chunks(self.root, np.arange(len(mean))):
+            tables = Evaluation(self.root, mean[part], [s[part] for s in shape], distribution)
+            result[part] = tables.mass(self.root).total()
+        if self.root.open:
+            far = self.bounded(4.0 * self.root.cap + 64.0)
+            for part in chunks(far, np.flatnonzero(~(result > math.log(_FAINT)))):
+                tables = Evaluation(far, mean[part], [s[part] for s in shape], distribution)
+                result[part] = tables.mass(far).total()
+        return result
+
+    def bounded(self, ceiling: float) -> Node:
+        """Return the tree with every unbounded month limited by `ceiling`."""
+        rows, lower, upper = self._given
+        return build_tree(rows, self.months, lower, upper, ceiling=ceiling)
+
+
+def chunks(root: Node, who: IntArray) -> Iterator[IntArray]:
+    """Yield the draws `who` in parts small enough for the tables of `root` to stay in cache."""
+    width = sum(leaf.last - leaf.low + 1 for leaf in root.leaves())
+    size = max(1, _CHUNK // (4 * width))
+    return (who[start : start + size] for start in range(0, len(who), size))
