@@ -1,0 +1,89 @@
+"""Level, trend and season."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidInput
+from forecasting.months import MonthLike, to_month
+from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
+
+
+@dataclass(frozen=True, repr=False)
+class Intercept(Term):
+    """The level: a column of ones."""
+
+    family = "level"
+    columns = ("intercept",)
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return ones."""
+        return np.ones(len(months))
+
+
+@dataclass(frozen=True, repr=False)
+class Trend(Term):
+    """Change of the log mean per month.
+
+    Attributes
+    ----------
+    origin : month, optional
+        Where the trend is zero; the middle of the data unless given.
+    """
+
+    family = "trend"
+    columns = ("trend",)
+    origin: MonthLike | None = None
+
+    def __post_init__(self) -> None:
+        if self.origin is not None:
+            object.__setattr__(self, "origin", to_month(self.origin))
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return months since the origin; halves occur where the data have an even number of months."""
+        if self.origin is None:
+            return month_numbers(months) - float(month_numbers(origin[[0, -1]]).mean())
+        return months_since(months, to_month(self.origin))
+
+
+@dataclass(frozen=True, repr=False)
+class Seasonal(Term):
+    """Harmonics of the year: cosine and sine of 2 pi k m / 12, month m = 1..12, k = 1..`harmonics`.
+
+    The sine of the sixth harmonic is zero in every month and left out.
+    """
+
+    family = "seasonal"
+    harmonics: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.harmonics, bool) or self.harmonics not in range(1, 7):
+            raise InvalidInput(
+                f"harmonics={self.harmonics!r} is no whole number from 1 to 6, all that twelve months carry"
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """cos1, sin1, cos2, ..., without sin6."""
+        return tuple(f"{wave}{k}" for k in range(1, self.harmonics + 1) for wave in ("cos", "sin"))[:11]
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return cosine and sine of each harmonic, side by side."""
+        angles = np.pi / 6 * np.outer(months.month, np.arange(1, self.harmonics + 1))
+        waves = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+        return waves.reshape(len(months), -1)[:, :11]
+
+
+@dataclass(frozen=True, repr=False)
+class MonthEffects(Term):
+    """A free effect of each month of the year, relative to January."""
+
+    family = "seasonal"
+    columns = tuple(f"month[{month:02d}]" for month in range(2, 13))
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return indicators of February to December."""
+        return np.equal.outer(months.month, np.arange(2, 13)).astype(np.float64)

@@ -1,0 +1,91 @@
+"""Changes that begin in a named month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidWindow
+from forecasting.months import MonthLike, to_month
+from forecasting.terms.base import FloatArray, Term, months_since
+
+
+@dataclass(frozen=True, repr=False)
+class _Event(Term):
+    """A term that begins in a month."""
+
+    month: MonthLike
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "month", to_month(self.month))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The family with the month, such as ``step[2023-09]``."""
+        return (f"{self.family}[{self.month}]",)
+
+
+@dataclass(frozen=True, repr=False)
+class Step(_Event):
+    """A lasting change of level: 1 from `month` on."""
+
+    family = "step"
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return 0 before the month and 1 from it on."""
+        return np.asarray(months_since(months, to_month(self.month)) >= 0, dtype=np.float64)
+
+
+@dataclass(frozen=True, repr=False)
+class Pulse(_Event):
+    """A change of one month only: 1 in `month`."""
+
+    family = "pulse"
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return 1 in the month and 0 elsewhere."""
+        return np.asarray(months_since(months, to_month(self.month)) == 0, dtype=np.float64)
+
+
+@dataclass(frozen=True, repr=False)
+class Ramp(_Event):
+    """A gradual change of level: 1 in `month`, one more every month, constant after `end`.
+
+    Attributes
+    ----------
+    month : month
+        The first month that differs.
+    end : month, optional
+        The last month of the rise; without it the rise goes on.
+
+    Raises
+    ------
+    InvalidWindow
+        If `end` is not after `month`.
+    """
+
+    family = "ramp"
+    end: MonthLike | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.end is None:
+            return
+        object.__setattr__(self, "end", to_month(self.end))
+        if to_month(self.end) <= to_month(self.month):
+            raise InvalidWindow(
+                f"the ramp from {self.month} ends in {self.end}; it must end later, or be a step or a pulse"
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """``ramp[2023-09]``, or ``ramp[2023-09..2023-12]`` where it ends."""
+        return (f"ramp[{self.month}]" if self.end is None else f"ramp[{self.month}..{self.end}]",)
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return the number of months that the rise has lasted."""
+        start = to_month(self.month)
+        lasts = np.inf if self.end is None else (to_month(self.end) - start).n + 1
+        return np.asarray(np.clip(months_since(months, start) + 1, 0, lasts))

@@ -1,0 +1,129 @@
+"""Quantities known for every month: covariates and exposures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidInput
+from forecasting.months import MonthLike, days_in
+from forecasting.series import listing, read_months
+from forecasting.terms.base import FloatArray, Term
+
+ByMonth: TypeAlias = pd.Series | Mapping[MonthLike, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Covariate(Term):
+    """A known quantity; its coefficient is the change of the log mean per unit.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    by_month : pandas.Series or mapping
+        Value of each month; the months to be forecast must be there too.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is no finite number or a month occurs twice.
+    """
+
+    family = "covariate"
+    name: str
+    by_month: ByMonth
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise InvalidInput(f"a covariate is named by a text, not by {self.name!r}")
+        object.__setattr__(self, "by_month", _read_values(self.by_month, f"covariate {self.name!r}"))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The name."""
+        return (self.name,)
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return the values of the months."""
+        return _look_up(self.by_month, months, f"covariate {self.name!r}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Exposure(Term):
+    """What the mean is proportional to: its logarithm is an offset, so the intercept is a log rate per unit.
+
+    Attributes
+    ----------
+    by_month : "days", pandas.Series or mapping
+        Days of the month, or a positive value for each month, those to be forecast included.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is no positive, finite number or a month occurs twice.
+    """
+
+    by_month: ByMonth | Literal["days"]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.by_month, str):
+            if self.by_month != "days":
+                raise InvalidInput(
+                    f"the exposure {self.by_month!r} is unknown; give 'days' or a Series by month"
+                )
+            return
+        values = _read_values(self.by_month, "exposure")
+        low = values[values <= 0]
+        if len(low):
+            shown = listing(f"{month} is {value}" for month, value in low.items())
+            raise InvalidInput(
+                f"exposure: {shown}; an exposure is above 0 (a month that was not open is missing)"
+            )
+        object.__setattr__(self, "by_month", values)
+
+    def offset(self, months: pd.PeriodIndex) -> FloatArray:
+        """Return the logarithm of the exposure."""
+        if isinstance(self.by_month, str):
+            return np.log(days_in(months))
+        return np.log(_look_up(self.by_month, months, "exposure"))
+
+
+def _read_values(by_month: Any, where: str) -> pd.Series:
+    """Return a private copy of values by month, checked."""
+    if not isinstance(by_month, pd.Series | Mapping):
+        raise InvalidInput(
+            f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month"
+        )
+    raw = pd.Series(by_month)
+    months = read_months(raw.index, where)
+    try:
+        values = pd.Series(raw.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), index=months)
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(
+            f"{where} has values that are no numbers ({error}); give one number a month"
+        ) from error
+    repeated = months[months.duplicated()].unique()
+    if len(repeated):
+        raise InvalidInput(f"{where} has several values for {listing(repeated)}; leave one a month")
+    unusable = values[~np.isfinite(values)]
+    if len(unusable):
+        shown = listing(f"{month} is {value}" for month, value in unusable.items())
+        raise InvalidInput(
+            f"{where}: {shown}; values are finite numbers, and a month without one is left out"
+        )
+    return values
+
+
+def _look_up(values: Any, months: pd.PeriodIndex, where: str) -> FloatArray:
+    absent = months[~months.isin(values.index)]
+    if len(absent):
+        raise InvalidInput(
+            f"{where} has no value for {listing(absent)}; add them "
+            "(future values are an assumption that only you can make)"
+        )
+    return np.asarray(values.loc[months], dtype=np.float64)
