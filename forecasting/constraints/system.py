@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecasting.constraints.linear import Bound, Infeasible, Linear
 from forecasting.constraints.programs import extreme_point, extreme_sum, tighten
 from forecasting.constraints.propagation import propagate
-from forecasting.constraints.reduction import groups, normalised, reduced
+from forecasting.constraints.reduction import groups, reduced
 from forecasting.errors import TooLarge
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -81,10 +81,9 @@ class Constraints:
         >>> known.lower.tolist(), known.upper.tolist()
         ([54, 0, 0], [54.0, 251.0, 251.0])
         """
-        rows = normalised(rows)
         lower, upper = _anything(len(months))
-        settled = propagate(rows, lower, upper)
-        for members, group in groups(reduced(rows, lower, upper)):
+        linear, settled = _simplified(rows, lower, upper)
+        for members, group in groups(linear):
             if not (settled and _one_plain_sum(group)):
                 tighten(group, members, lower, upper)
         if max(lower, default=0) > _LARGEST:
@@ -95,7 +94,7 @@ class Constraints:
             months,
             np.array(lower, dtype=np.int64),
             np.array(upper, dtype=np.float64),
-            reduced(rows, lower, upper),
+            _simplified(linear, lower, upper)[0],
         )
 
     @classmethod
@@ -153,9 +152,8 @@ def feasible(rows: Iterable[Linear], size: int) -> bool:
     """
     lower, upper = _anything(size)
     try:
-        rows = normalised(rows)
-        settled = propagate(rows, lower, upper)
-        for members, group in groups(reduced(rows, lower, upper)):
+        linear, settled = _simplified(rows, lower, upper)
+        for members, group in groups(linear):
             if not (settled and _one_plain_sum(group)):
                 extreme_point(group, members, lower, upper, {})
     except Infeasible:
@@ -165,6 +163,18 @@ def feasible(rows: Iterable[Linear], size: int) -> bool:
 
 def _anything(size: int) -> tuple[list[int], list[Bound]]:
     return [0] * size, [math.inf] * size
+
+
+def _simplified(
+    rows: Iterable[Linear], lower: list[int], upper: list[Bound]
+) -> tuple[tuple[Linear, ...], bool]:
+    """Narrow the ranges in place and reduce the rows until neither helps; return rows and fixpoint or not."""
+    linear = reduced(rows, lower, upper)
+    while True:
+        settled = propagate(linear, lower, upper)
+        before, linear = linear, reduced(linear, lower, upper)
+        if linear == before:
+            return linear, settled
 
 
 def _one_plain_sum(group: Sequence[Linear]) -> bool:

@@ -1,0 +1,287 @@
+"""What a ledger is made of: facts as they were printed, their sources, and other readings of them.
+
+Each field checks itself against the fields before it, so that every problem has a column.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Literal, TypeAlias
+
+import pandas as pd
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from forecasting.months import month_range, parse_months
+
+LARGEST = 10**9
+"""Counts above this are rejected: no series of this kind reaches it, a slip of the keyboard does."""
+
+_MONTH = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
+_AGAINST = re.compile(rf"{_MONTH}\s*(?:\.\.\s*{_MONTH}|(?:,\s*{_MONTH}\s*)*)")
+_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
+
+
+def _month(cell: object) -> pd.Period:
+    if isinstance(cell, pd.Period):
+        return cell
+    if not re.fullmatch(_MONTH, str(cell)):
+        raise ValueError(f"{cell!r} is no month; write it as YYYY-MM, for example 2023-09")
+    year, month = str(cell).split("-")
+    return pd.Period(year=int(year), month=int(month), freq="M")
+
+
+def _number(cell: object) -> Fraction | None:
+    if cell is None or isinstance(cell, Fraction):
+        return cell
+    if not _NUMBER.fullmatch(str(cell)) or str(cell).endswith("/0"):
+        raise ValueError(f"{cell!r} is no number; write digits only, for example 8000 or 1.885")
+    number = Fraction(str(cell))
+    if number < 0:
+        raise ValueError(f"{cell} is negative; counts and ratios start at 0")
+    if number > LARGEST:
+        raise ValueError(f"{cell} is above {LARGEST:,}, the largest value accepted")
+    return number
+
+
+def _date(cell: object) -> dt.date:
+    if isinstance(cell, dt.date):
+        return cell
+    try:
+        return dt.datetime.strptime(str(cell), "%Y-%m-%d").date()
+    except ValueError:
+        raise ValueError(f"{cell!r} is no date; write it as YYYY-MM-DD, for example 2023-12-05") from None
+
+
+Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+Month: TypeAlias = Annotated[pd.Period, BeforeValidator(_month)]
+Number: TypeAlias = Annotated[Fraction | None, BeforeValidator(_number)]
+Date: TypeAlias = Annotated[dt.date, BeforeValidator(_date)]
+Kind: TypeAlias = Literal["count", "total", "bound", "rounded", "order", "ratio"]
+Relation: TypeAlias = Literal["highest", "lowest", "above", "below"]
+Use: TypeAlias = Literal["data", "check", "context"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True, defer_build=True
+    )
+
+    @property
+    def cells(self) -> dict[str, object]:
+        """The fields as they go into a table: numbers as int or float, dates as Timestamp."""
+        return {name: _cell(cell) for name, cell in self}
+
+
+class Source(_Row):
+    """Where facts were printed."""
+
+    source_id: Text
+    publisher: Text
+    title: Text
+    date: Annotated[dt.date | None, BeforeValidator(lambda cell: None if cell is None else _date(cell))] = (
+        None
+    )
+    url: str | None = None
+    language: str | None = None
+    note: str | None = None
+
+
+class Reading(_Row):
+    """One cell of one fact that another reading of the same words would fill in differently."""
+
+    reading: Text
+    series: Text
+    fact_id: Text
+    column: Literal[
+        "kind", "start", "end", "value", "low", "high", "relation", "against", "unit", "use", "note"
+    ]
+    value: str | None = None
+    why: str | None = None
+
+
+class Fact(_Row):
+    """One statement about the counts of a series, as printed.
+
+    Attributes
+    ----------
+    kind : {"count", "total", "bound", "rounded", "order", "ratio"}
+        One month exactly; a sum exactly; a sum within limits; a rounded sum; an ordering of months; a ratio.
+    start, end : Period
+        First and last month of the window the fact is about.
+    value, low, high : Fraction or None
+        What was printed, and the inclusive limits within which the truth lies.
+    relation, against : str or None
+        For orderings and ratios: how the window compares, and with which months.
+    use : {"data", "check", "context"}
+        Whether it enters the likelihood, must only agree with what does, or is shown and never mixed in.
+    """
+
+    fact_id: Text
+    series: Text
+    kind: Kind
+    start: Month
+    end: Month
+    value: Number = None
+    low: Number = None
+    high: Number = None
+    relation: Relation | None = None
+    against: str | None = None
+    unit: Text
+    source_id: Text
+    locator: str | None = None
+    published: Date
+    supersedes: str | None = None
+    use: Use
+    note: str | None = None
+
+    @field_validator("end")
+    @classmethod
+    def _window(cls, end: pd.Period, info: ValidationInfo) -> pd.Period:
+        start, kind = info.data.get("start"), info.data.get("kind")
+        if start is not None and end < start:
+            raise ValueError(f"the window ends in {end}, before it starts in {start}")
+        if start is not None and kind in ("count", "order") and end != start:
+            raise ValueError(f"a fact of kind {kind} is about one month; end must equal start, {start}")
+        return end
+
+    @field_validator("value", "low", "high")
+    @classmethod
+    def _whole(cls, number: Fraction | None, info: ValidationInfo) -> Fraction | None:
+        kind = info.data.get("kind")
+        if number is not None and number.denominator != 1 and kind not in (None, "ratio"):
+            raise ValueError(f"{float(number)} is not whole; only a ratio may be a fraction")
+        needed = {"count": ["value"], "total": ["value"], "rounded": ["value", "low", "high"]}
+        if number is None and info.field_name in needed.get(str(kind), []):
+            raise ValueError(f"is empty; a fact of kind {kind} needs it")
+        return number
+
+    @field_validator("high")
+    @classmethod
+    def _limits(cls, high: Fraction | None, info: ValidationInfo) -> Fraction | None:
+        if not {"kind", "value", "low"} <= info.data.keys():
+            return high
+        kind, value, low = (info.data[name] for name in ("kind", "value", "low"))
+        if low is None and high is None and kind in ("bound", "ratio"):
+            raise ValueError(f"is empty, and so is low; a fact of kind {kind} needs one of them")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{_plain(high)} is below low, {_plain(low)}; swap them")
+        inside = (low is None or value is None or low <= value) and (
+            high is None or value is None or value <= high
+        )
+        if kind == "rounded" and not inside:
+            raise ValueError(f"the printed value {_plain(value)} is outside low..high")
+        return high
+
+    @field_validator("relation")
+    @classmethod
+    def _related(cls, relation: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind == "order" and relation is None:
+            raise ValueError("is empty; an ordering is highest, lowest, above or below")
+        if kind not in (None, "order") and relation is not None:
+            raise ValueError(f"a fact of kind {kind} has no relation; leave it empty")
+        return relation
+
+    @field_validator("against")
+    @classmethod
+    def _compared(cls, against: str | None, info: ValidationInfo) -> str | None:
+        kind, start = info.data.get("kind"), info.data.get("start")
+        if kind is None:
+            return against
+        if (against is None) == (kind in ("order", "ratio")):
+            raise ValueError(
+                f"a fact of kind {kind} compares with nothing; leave it empty"
+                if against
+                else f"is empty; a fact of kind {kind} needs the months it compares with"
+            )
+        if against is None:
+            return None
+        if not _AGAINST.fullmatch(against):
+            raise ValueError(f"{against!r} is neither a window YYYY-MM..YYYY-MM nor a list YYYY-MM,YYYY-MM")
+        months = parse_months(against)
+        if months.has_duplicates:
+            raise ValueError(f"{against!r} names a month twice")
+        if kind == "order" and start is not None:
+            if list(months) == [start]:
+                raise ValueError(f"compares {start} with itself only; name the other months")
+            if info.data.get("relation") in ("above", "below") and start in months:
+                raise ValueError(f"no month is above or below itself; leave out {start}")
+        return against
+
+    @field_validator("supersedes")
+    @classmethod
+    def _other(cls, supersedes: str | None, info: ValidationInfo) -> str | None:
+        if supersedes is not None and supersedes == info.data.get("fact_id"):
+            raise ValueError("a fact cannot supersede itself; name the earlier fact")
+        return supersedes
+
+    def reread(self, changes: Mapping[str, str | None]) -> Fact:
+        """Return the fact with some cells filled in differently, and validated anew."""
+        return Fact.model_validate({**dict(self), **changes})
+
+    @property
+    def months(self) -> pd.PeriodIndex:
+        """The months the fact is about."""
+        return month_range(self.start, self.end)
+
+    @property
+    def compared(self) -> pd.PeriodIndex:
+        """The months it compares them with; empty for a sum."""
+        return parse_months(self.against) if self.against else pd.PeriodIndex([], freq="M")
+
+    @property
+    def summary(self) -> str:
+        """Identifier, window and printed value in one line.
+
+        Examples
+        --------
+        >>> Fact.model_validate(
+        ...     dict(fact_id="F2", series="s", kind="total", start="2023-06", end="2023-08", value="305")
+        ...     | dict(unit="requests", source_id="S1", published="2023-12-05", use="data")
+        ... ).summary
+        'F2 (total, 2023-06..2023-08: 305)'
+        """
+        window = f"{self.start}" if self.start == self.end else f"{self.start}..{self.end}"
+        return f"{self.fact_id} ({self.kind}, {window}: {self._statement})"
+
+    @property
+    def _statement(self) -> str:
+        if self.relation is not None:
+            return (
+                f"{self.relation} of {self.against}"
+                if self.relation.endswith("est")
+                else (f"{self.relation} {self.against}")
+            )
+        low, high = _plain(self.low), _plain(self.high)
+        limits = {
+            (True, True): f"{low} to {high}",
+            (True, False): f"at least {low}",
+            (False, True): f"at most {high}",
+            (False, False): "",
+        }[self.low is not None, self.high is not None]
+        said = ", ".join(
+            part for part in (None if self.value is None else str(_plain(self.value)), limits) if part
+        )
+        return f"{said} times {self.against}" if self.against else said
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, Fraction):
+        return _plain(value)
+    return pd.Timestamp(value) if isinstance(value, dt.date) else value
+
+
+def _plain(number: Fraction | None) -> int | float | None:
+    if number is None:
+        return None
+    return int(number) if number.denominator == 1 else float(number)

@@ -1,0 +1,267 @@
+"""The ledger: a folder of facts and sources, validated as a whole, and what it said on any day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+from pydantic import ValidationError
+
+from forecasting.errors import InvalidInput, InvalidLedger, Problem, UnknownSeries
+from forecasting.evidence.evidence import Dossier, Evidence
+from forecasting.evidence.fact import Fact, Reading, Source
+from forecasting.evidence.links import broken_links
+from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
+from forecasting.months import MonthLike
+
+DateLike: TypeAlias = str | dt.date
+
+
+def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
+    """Read the shipped ledger, or a folder with ``facts.csv``, ``sources.csv`` and, if any, ``readings.csv``.
+
+    Parameters
+    ----------
+    folder : path, optional
+        By default the ledger that comes with the library.
+
+    Raises
+    ------
+    InvalidLedger
+        If anything is wrong with the files; all problems are listed, with file, line and column.
+    """
+    home = _shipped() if folder is None else Path(folder)
+    problems: list[Problem] = []
+    facts = read_table(home / FACTS, Fact, problems)
+    sources = read_table(home / SOURCES, Source, problems)
+    readings = read_table(home / READINGS, Reading, problems) if (home / READINGS).exists() else []
+    problems += broken_links(facts, sources, readings, broken={problem.file for problem in problems})
+    if not facts and not problems:
+        problems.append(Problem(FACTS, 0, "", "holds no facts; add a row below the header"))
+    if problems:
+        raise InvalidLedger(sorted(problems, key=lambda problem: (problem.file, problem.row)))
+    return Ledger(
+        tuple(line.row for line in facts),
+        tuple(line.row for line in sources),
+        tuple(line.row for line in readings),
+    )
+
+
+def _shipped() -> Path:
+    """Return the folder of the shipped ledger: inside an installed package, beside it in a checkout."""
+    package = Path(str(resources.files("forecasting")))
+    installed = package / "_datasets"
+    return installed if installed.is_dir() else package.parent / "datasets"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ledger:
+    """Facts, their sources and other readings of them, as known on one day.
+
+    Attributes
+    ----------
+    entries : tuple of Fact
+        In the order of the file.
+    origins : tuple of Source
+        Where they were printed.
+    alternatives : tuple of Reading
+        Cells that another reading fills in differently.
+    vintage : date or None
+        The day whose knowledge this is; None for all there is.
+    """
+
+    entries: tuple[Fact, ...]
+    origins: tuple[Source, ...]
+    alternatives: tuple[Reading, ...] = ()
+    vintage: dt.date | None = None
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names of the series, in the order of their first fact."""
+        return tuple(dict.fromkeys(fact.series for fact in self.entries))
+
+    @property
+    def facts(self) -> pd.DataFrame:
+        """One row a fact, with the columns of the file and `superseded_by`."""
+        later = self._superseded_by
+        columns = [*Fact.model_fields, "superseded_by"]
+        rows = [fact.cells | {"superseded_by": later.get(fact.fact_id)} for fact in self.entries]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """One row a source, with the columns of the file."""
+        return _table(Source, self.origins)
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """One row for each cell that an alternative reading changes, with the columns of the file."""
+        return _table(Reading, self.alternatives)
+
+    def as_of(self, date: DateLike) -> Ledger:
+        """Return the ledger as it could be known at the end of a day.
+
+        Facts published later are gone, with their sources and readings; a fact is superseded only by one that
+        was public.
+
+        Parameters
+        ----------
+        date : str, date or Timestamp
+            A day, as ``YYYY-MM-DD`` when it is text.
+
+        Raises
+        ------
+        InvalidInput
+            If `date` is no day.
+        """
+        day = _day(date)
+        if self.vintage is not None:
+            day = min(day, self.vintage)
+        visible = tuple(fact for fact in self.entries if fact.published <= day)
+        identities = {fact.fact_id for fact in visible}
+        printed_in = {fact.source_id for fact in visible}
+        return Ledger(
+            visible,
+            tuple(source for source in self.origins if source.source_id in printed_in),
+            tuple(reading for reading in self.alternatives if reading.fact_id in identities),
+            day,
+        )
+
+    def evidence(
+        self,
+        series: str,
+        *,
+        start: MonthLike | None = None,
+        end: MonthLike | None = None,
+        without: str | Iterable[str] = (),
+        reading: str | Iterable[str] | None = None,
+    ) -> Evidence:
+        """Return what the facts say about one series.
+
+        Parameters
+        ----------
+        series : str
+            One of `Ledger.series`.
+        start, end : month, optional
+            First and last month; by default every month that a fact used as data mentions.  Of the months
+            outside, only exact counts enter, where they are part of a total.
+        without : str or iterable of str
+            Facts to leave out.
+        reading : str or iterable of str, optional
+            Alternative readings to switch on.
+
+        Raises
+        ------
+        UnknownSeries
+            If the ledger does not hold the series.
+        InvalidInput
+            If a fact or a reading is not known.
+        InvalidWindow
+            If no fact says anything about the window.
+        ContradictoryFacts
+            If the facts cannot hold together.
+
+        Examples
+        --------
+        >>> ledger = load_ledger().as_of("2023-12-05")
+        >>> ledger.evidence("get_lost.desertion_requests").sum_range("2023-04", "2023-05")
+        (119, 271.0)
+        """
+        facts = [fact for fact in self.entries if fact.series == series]
+        if not facts:
+            raise UnknownSeries(self._no_such_series(series))
+        left_out, switched_on = _names(without), _names(reading)
+        _require(left_out, [fact.fact_id for fact in facts], f"fact of {series}")
+        own = [one for one in self.alternatives if one.series == series]
+        _require(switched_on, [one.reading for one in own], f"reading of {series}")
+        later = self._superseded_by
+        read = _reread(facts, [one for one in own if one.reading in switched_on])
+        dossier = Dossier(
+            series=series,
+            facts=read,
+            sources={source.source_id: source for source in self.origins},
+            roles={fact.fact_id: _role(fact, left_out, later) for fact in read},
+            superseded_by=later,
+            as_of=self.vintage,
+            reading=switched_on,
+        )
+        return Evidence.of(dossier, start, end)
+
+    @property
+    def _superseded_by(self) -> dict[str, str]:
+        return {fact.supersedes: fact.fact_id for fact in self.entries if fact.supersedes is not None}
+
+    def _no_such_series(self, series: str) -> str:
+        when = "" if self.vintage is None else f" as of {self.vintage}"
+        close = difflib.get_close_matches(str(series), self.series, cutoff=0.4)
+        known = ", ".join(close or self.series) or "no series"
+        return f"no facts about {series!r}{when}; {'did you mean' if close else 'the ledger holds'} {known}"
+
+    def __repr__(self) -> str:
+        when = "" if self.vintage is None else f" as of {self.vintage}"
+        return f"<Ledger of {len(self.entries)} facts about {len(self.series)} series{when}>"
+
+
+def _table(model: type[Source | Reading], rows: Iterable[Source | Reading]) -> pd.DataFrame:
+    return pd.DataFrame([row.cells for row in rows], columns=list(model.model_fields))
+
+
+def _day(date: DateLike) -> dt.date:
+    try:
+        day = dt.datetime.strptime(date, "%Y-%m-%d") if isinstance(date, str) else date
+    except ValueError:
+        day = None
+    if isinstance(day, dt.datetime) and not pd.isna(day):
+        return day.date()
+    if not isinstance(day, dt.date) or pd.isna(day):
+        raise InvalidInput(f"{date!r} is no day; write it as YYYY-MM-DD, for example 2023-12-05")
+    return day
+
+
+def _names(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+
+
+def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    known = list(dict.fromkeys(known))
+    for name in names:
+        if name not in known:
+            raise InvalidInput(f"{name!r} is no {what}; known: {', '.join(known) or 'none'}")
+
+
+def _role(fact: Fact, left_out: Iterable[str], superseded: Iterable[str]) -> str:
+    if fact.fact_id in left_out:
+        return "left out"
+    return "superseded" if fact.fact_id in superseded else fact.use
+
+
+def _reread(facts: Iterable[Fact], readings: Iterable[Reading]) -> tuple[Fact, ...]:
+    changes: dict[str, dict[str, Reading]] = {}
+    for one in readings:
+        other = changes.setdefault(one.fact_id, {}).setdefault(one.column, one)
+        if other.value != one.value:
+            raise InvalidInput(
+                f"the readings {other.reading} and {one.reading} disagree about {one.column} of "
+                f"{one.fact_id}; switch on one of them"
+            )
+    try:
+        return tuple(
+            fact.reread({column: one.value for column, one in changes[fact.fact_id].items()})
+            if fact.fact_id in changes
+            else fact
+            for fact in facts
+        )
+    except ValidationError as error:
+        raise InvalidInput(
+            "these readings do not go together: "
+            + "; ".join(f"{column} {message}" for column, message in explain(error))
+        ) from None

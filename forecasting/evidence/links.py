@@ -1,0 +1,93 @@
+"""Problems that no row shows alone: identifiers used twice, and references that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from pydantic import ValidationError
+
+from forecasting.errors import Problem
+from forecasting.evidence.fact import Fact, Reading, Source
+from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line, explain
+
+
+def broken_links(
+    facts: Sequence[Line[Fact]],
+    sources: Sequence[Line[Source]],
+    readings: Sequence[Line[Reading]],
+    broken: Collection[str],
+) -> Iterator[Problem]:
+    """Yield what is wrong between rows; references into files that are `broken` already are not followed."""
+    yield from _duplicates(FACTS, "fact_id", [(line.number, line.row.fact_id) for line in facts])
+    yield from _duplicates(SOURCES, "source_id", [(line.number, line.row.source_id) for line in sources])
+    if SOURCES not in broken:
+        yield from _unknown_sources(facts, {line.row.source_id for line in sources})
+    if FACTS not in broken:
+        yield from _broken_supersession(facts)
+        yield from _broken_readings(readings, {line.row.fact_id: line.row for line in facts})
+
+
+def _duplicates(file: str, column: str, identities: Sequence[tuple[int, str]]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for number, identity in identities:
+        if first.setdefault(identity, number) != number:
+            message = f"{identity} is taken by line {first[identity]}; give each row its own"
+            yield Problem(file, number, column, message)
+
+
+def _unknown_sources(facts: Sequence[Line[Fact]], known: Collection[str]) -> Iterator[Problem]:
+    for number, fact in facts:
+        if fact.source_id not in known:
+            message = f"{fact.source_id!r} is no source; add it to {SOURCES}"
+            yield Problem(FACTS, number, "source_id", message)
+
+
+def _broken_supersession(facts: Sequence[Line[Fact]]) -> Iterator[Problem]:
+    earlier = {line.row.fact_id: line.row.supersedes for line in facts}
+    replaced: dict[str, str] = {}
+    for number, fact in facts:
+        if fact.supersedes is None:
+            continue
+        if fact.supersedes not in earlier:
+            message = f"{fact.supersedes!r} is no fact; name the fact_id of the earlier vintage"
+            yield Problem(FACTS, number, "supersedes", message)
+        elif replaced.setdefault(fact.supersedes, fact.fact_id) != fact.fact_id:
+            message = (
+                f"{fact.supersedes} is superseded by {replaced[fact.supersedes]} already; chain the vintages"
+            )
+            yield Problem(FACTS, number, "supersedes", message)
+        elif fact.fact_id in _chain(fact.supersedes, earlier):
+            message = f"{fact.fact_id} supersedes itself through {fact.supersedes}; break the circle"
+            yield Problem(FACTS, number, "supersedes", message)
+
+
+def _chain(start: str, earlier: dict[str, str | None]) -> list[str]:
+    chain: list[str] = []
+    link: str | None = start
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = earlier.get(link)
+    return chain
+
+
+def _broken_readings(readings: Sequence[Line[Reading]], facts: dict[str, Fact]) -> Iterator[Problem]:
+    together: dict[tuple[str, str], dict[str, Line[Reading]]] = {}
+    for line in readings:
+        number, one = line
+        fact = facts.get(one.fact_id)
+        if fact is None:
+            yield Problem(READINGS, number, "fact_id", f"{one.fact_id!r} is no fact of {FACTS}")
+        elif fact.series != one.series:
+            message = f"{one.fact_id} is a fact of {fact.series}, not of {one.series}"
+            yield Problem(READINGS, number, "series", message)
+        elif together.setdefault((one.reading, one.fact_id), {}).setdefault(one.column, line) != line:
+            message = f"the reading {one.reading} fills in {one.column} of {one.fact_id} twice; keep one row"
+            yield Problem(READINGS, number, "column", message)
+    for (_, fact_id), changes in together.items():
+        try:
+            facts[fact_id].reread({column: line.row.value for column, line in changes.items()})
+        except ValidationError as error:
+            first = next(iter(changes.values()))
+            for column, message in explain(error):
+                number = changes.get(column, first).number
+                yield Problem(READINGS, number, "value", f"{column} of {fact_id}: {message}")

@@ -1,0 +1,109 @@
+"""CSV files in, validated rows out; every problem is collected with its file, line and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from forecasting.errors import Problem
+
+FACTS, SOURCES, READINGS = "facts.csv", "sources.csv", "readings.csv"
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class Line(NamedTuple, Generic[Row]):
+    """A validated row and the line of the file it starts on, the header being line 1."""
+
+    number: int
+    row: Row
+
+
+def read_table(path: Path, model: type[Row], problems: list[Problem]) -> list[Line[Row]]:
+    """Return the valid rows of a file; what is wrong with the others is added to `problems`."""
+    lines: list[Line[Row]] = []
+    for number, cells in _filled_rows(path, list(model.model_fields), problems):
+        try:
+            lines.append(Line(number, model.model_validate(cells)))
+        except ValidationError as error:
+            problems += [Problem(path.name, number, *found) for found in explain(error)]
+    return lines
+
+
+def explain(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Yield column and message of everything that pydantic found."""
+    for found in error.errors(include_url=False):
+        column = str(found["loc"][0])
+        context = found.get("ctx", {})
+        match found["type"]:
+            case "missing":
+                message = "is empty; it is always needed"
+            case "value_error":
+                message = str(context["error"])
+            case "literal_error":
+                message = f"{found['input']!r} is unknown; expected {context['expected']}"
+            case _:
+                message = f"{found['input']!r}: {found['msg']}"
+        yield column, message
+
+
+def _filled_rows(
+    path: Path, columns: list[str], problems: list[Problem]
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    rows = _rows(path, problems)
+    first = next(rows, None)
+    if first is None:
+        return
+    line, header = first
+    faults = list(_header_faults(header, columns))
+    problems += [Problem(path.name, line, column, message) for column, message in faults]
+    if faults:
+        return
+    for number, cells in rows:
+        if len(cells) == len(header):
+            yield number, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
+        elif any(cells):
+            message = (
+                f"has {len(cells)} cells where the header has {len(header)}; quote cells that hold commas"
+            )
+            problems.append(Problem(path.name, number, "", message))
+
+
+def _header_faults(header: list[str], columns: list[str]) -> Iterable[tuple[str, str]]:
+    for column in columns:
+        if header.count(column) != 1:
+            yield column, "this column is missing" if column not in header else "this column appears twice"
+    for column in header:
+        if column not in columns:
+            yield column, f"unknown column; expected {', '.join(columns)}"
+
+
+def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the stripped cells of each row that is not blank, with the line it starts on."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(Problem(path.name, line, "", "is not UTF-8; save the file as CSV UTF-8"))
+        return
+    except OSError as error:
+        problems.append(Problem(path.name, 0, "", f"cannot be read from {path.parent}: {error.strerror}"))
+        return
+    if not text.strip():
+        problems.append(Problem(path.name, 0, "", "is empty; the first line names the columns"))
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    start = 1
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield start, stripped
+            start = reader.line_num + 1
+    except csv.Error as error:
+        problems.append(Problem(path.name, start, "", f"is no valid CSV: {error}"))
