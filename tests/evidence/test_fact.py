@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from pydantic import ValidationError
+
+from forecasting.evidence import Fact
+from forecasting.evidence.tables import explain
+from tests.evidence.ledgers import fact
+
+COUNT = fact("F1", "count", "2023-09", value="184")
+TOTAL = fact("F1", "total", "2023-09", "2023-11", value="577")
+BOUND = fact("F1", "bound", "2023-04", "2023-11", low="1001")
+ROUNDED = fact("F1", "rounded", "2023-09", value="8000", low="7500", high="8499")
+ORDER = fact("F1", "order", "2023-10", relation="highest", against="2023-04..2023-11")
+RATIO = fact("F1", "ratio", "2023-09", "2023-11", low="1.885", high="379/200", against="2023-06..2023-08")
+
+
+def problems(cells: dict[str, str]) -> dict[str, str]:
+    """Column and message of everything that is wrong; empty cells are absent, as in a file."""
+    try:
+        Fact.model_validate({column: cell for column, cell in cells.items() if cell})
+    except ValidationError as error:
+        return dict(explain(error))
+    return {}
+
+
+@pytest.mark.parametrize(
+    "cells", [COUNT, TOTAL, BOUND, ROUNDED, ORDER, RATIO], ids=lambda cells: cells["kind"]
+)
+def test_each_kind_is_accepted(cells: dict[str, str]) -> None:
+    assert problems(cells) == {}
+    assert problems({**cells, "use": "context", "note": "kept, never mixed in"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("cells", "changes", "column", "message"),
+    [
+        (COUNT, {"kind": "tally"}, "kind", "unknown"),
+        (COUNT, {"use": "maybe"}, "use", "unknown"),
+        (COUNT, {"series": ""}, "series", "always needed"),
+        (COUNT, {"start": "2023-13"}, "start", "no month"),
+        (COUNT, {"start": "September"}, "start", "no month"),
+        (COUNT, {"value": ""}, "value", "needs it"),
+        (COUNT, {"value": "-3"}, "value", "negative"),
+        (COUNT, {"value": "3.5"}, "value", "not whole"),
+        (COUNT, {"value": "1/0"}, "value", "no number"),
+        (COUNT, {"value": "nan"}, "value", "no number"),
+        (COUNT, {"value": "inf"}, "value", "no number"),
+        (COUNT, {"value": "1e999999999"}, "value", "no number"),
+        (COUNT, {"value": "8,000"}, "value", "no number"),
+        (COUNT, {"value": "1000000001"}, "value", "above"),
+        (COUNT, {"end": "2023-10"}, "end", "one month"),
+        (COUNT, {"published": "5 December 2023"}, "published", "no date"),
+        (COUNT, {"published": "2023-02-30"}, "published", "no date"),
+        (COUNT, {"published": ""}, "published", "always needed"),
+        (COUNT, {"supersedes": "F1"}, "supersedes", "itself"),
+        (COUNT, {"relation": "highest"}, "relation", "no relation"),
+        (COUNT, {"against": "2023-04"}, "against", "compares with nothing"),
+        (TOTAL, {"end": "2023-08"}, "end", "before it starts"),
+        (TOTAL, {"value": ""}, "value", "needs it"),
+        (BOUND, {"low": ""}, "high", "needs one of them"),
+        (BOUND, {"high": "1000"}, "high", "below low"),
+        (BOUND, {"low": "1000.5"}, "low", "not whole"),
+        (ROUNDED, {"low": ""}, "low", "needs it"),
+        (ROUNDED, {"high": ""}, "high", "needs it"),
+        (ROUNDED, {"value": "9000"}, "high", "outside"),
+        (ORDER, {"relation": ""}, "relation", "highest"),
+        (ORDER, {"relation": "first"}, "relation", "unknown"),
+        (ORDER, {"against": ""}, "against", "compares with"),
+        (ORDER, {"against": "2023-10"}, "against", "itself only"),
+        (ORDER, {"relation": "above"}, "against", "leave out 2023-10"),
+        (ORDER, {"against": "2023-04 to 2023-11"}, "against", "neither"),
+        (ORDER, {"against": "2023-04,2023-04"}, "against", "twice"),
+        (ORDER, {"against": "2023-11..2023-04"}, "against", "before it starts"),
+        (ORDER, {"end": "2023-11"}, "end", "one month"),
+        (RATIO, {"against": ""}, "against", "compares with"),
+        (RATIO, {"low": "", "high": ""}, "high", "needs one of them"),
+        (RATIO, {"low": "-0.5"}, "low", "negative"),
+    ],
+)
+def test_each_problem_is_found_in_its_column(
+    cells: dict[str, str], changes: dict[str, str], column: str, message: str
+) -> None:
+    found = problems({**cells, **changes})
+    assert message in found[column]
+
+
+def test_all_problems_of_a_row_are_found_at_once() -> None:
+    assert set(problems({**TOTAL, "end": "2023-08", "value": "-1", "use": "?", "published": "x"})) == {
+        *("end", "value", "use", "published")
+    }
+
+
+def test_ratios_are_exact_fractions() -> None:
+    ratio = Fact.model_validate(RATIO)
+    assert (ratio.low, ratio.high) == (Fraction(377, 200), Fraction(379, 200))
+    assert (ratio.cells["low"], ratio.cells["high"]) == (1.885, 1.895)
+
+
+def test_a_fact_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Fact.model_validate(COUNT).value = Fraction(3)
+
+
+@pytest.mark.parametrize(
+    ("cells", "summary"),
+    [
+        (COUNT, "F1 (count, 2023-09: 184)"),
+        (BOUND, "F1 (bound, 2023-04..2023-11: at least 1001)"),
+        (ROUNDED, "F1 (rounded, 2023-09: 8000, 7500 to 8499)"),
+        (ORDER, "F1 (order, 2023-10: highest of 2023-04..2023-11)"),
+        (RATIO, "F1 (ratio, 2023-09..2023-11: 1.885 to 1.895 times 2023-06..2023-08)"),
+    ],
+    ids=lambda given: given["kind"] if isinstance(given, dict) else "",
+)
+def test_a_summary_names_window_and_value(cells: dict[str, str], summary: str) -> None:
+    assert Fact.model_validate(cells).summary == summary
