@@ -13,7 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from forecasting.constraints import Constraints, Linear
+from forecasting.constraints import Constraints
+from forecasting.constraints.reduction import groups
 from forecasting.distributions import Distribution
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.draws import draw_months
@@ -62,7 +63,7 @@ class FactLikelihood:
         exact = known.exact
         self._exact = np.flatnonzero(exact)
         self._y = known.lower[self._exact]
-        components = _components(known.linear)
+        components = list(groups(known.linear))
         tied = {month for months, _ in components for month in months}
         bounded = (~exact) & ((known.lower > 0) | np.isfinite(known.upper))
         self._bounded = np.array([t for t in np.flatnonzero(bounded) if t not in tied], dtype=np.int64)
@@ -133,22 +134,6 @@ class FactLikelihood:
             else:
                 result[:, list(group.months)] = group.sample(here, shape, distribution, rng)
         return result
-
-
-def _components(rows: Sequence[Linear]) -> list[tuple[tuple[int, ...], list[Linear]]]:
-    """Split rows into groups that share no month; each with its months in order."""
-    groups: list[tuple[set[int], list[Linear]]] = []
-    for row in rows:
-        months, members = set(row.positions), [row]
-        apart = []
-        for other, theirs in groups:
-            if other & months:
-                months |= other
-                members = theirs + members
-            else:
-                apart.append((other, theirs))
-        groups = [*apart, (months, members)]
-    return [(tuple(sorted(months)), members) for months, members in groups]
 
 
 def _truncated(

@@ -1,0 +1,200 @@
+"""Modes of log densities by Newton's method on batched finite differences.
+
+All points of a difference stencil, and all trial steps of a line search, are evaluated in one call.  The stencil lives in
+coordinates in which the density is locally round, so one step size serves every parameter, and Richardson's extrapolation
+brings the derivatives to about nine digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.errors import SamplingError
+from forecasting.kernels.counts import FloatArray
+
+LogDensity = Callable[[FloatArray], FloatArray]
+
+Rule = Callable[[LogDensity, FloatArray, FloatArray], tuple[float, FloatArray, FloatArray]]
+
+_ITERATIONS = 100
+_DECREMENT = 1e-9  # Newton decrement, twice in a row, at which the climb stops
+_CONVERGED = 1e-8  # decrement at which the result counts as a mode
+_FLATTEST = 1e-2  # curvature below which a direction counts as flat, in units of `scale`
+_LONGEST = 3.0  # longest Newton step, in units of `scale`
+_ROUGH = 0.02  # stencil half-width while searching, in local standard deviations
+_FINE = 0.08  # wider of the two half-widths of the final, extrapolated stencil
+_STEPS = 2.0 ** np.array([1.0, 0.0, -1.0, -2.0, -3.0, -5.0, -8.0, -12.0])
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A maximum of a log density.
+
+    Attributes
+    ----------
+    point : ndarray, [p]
+        Where it is.
+    value : float
+        Log density there.
+    gradient : ndarray, [p]
+        By finite differences; what is left of it.
+    hessian : ndarray, [p, p]
+        Second derivatives.
+    decrement : float
+        Newton decrement: how far, in log density, a quadratic model puts the top above `value`.
+    iterations : int
+        Newton steps taken.
+    converged : bool
+        Whether the decrement is below 1e-8: no step can gain more log density than that.
+    """
+
+    point: FloatArray
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+    decrement: float
+    iterations: int
+    converged: bool
+
+
+def differences(
+    density: LogDensity, point: FloatArray, basis: FloatArray, width: float
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return value, gradient and Hessian of `density` at `point` along the columns of `basis`, by central differences.
+
+    Parameters
+    ----------
+    density : callable
+        ``[S, p] -> [S]``.
+    point : ndarray, [p]
+        Where.
+    basis : ndarray, [p, q]
+        Directions.
+    width : float
+        Step along each of them.
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray, [q]
+    hessian : ndarray, [q, q]
+        Both with respect to the coordinates along `basis`.
+    """
+    q = basis.shape[1]
+    pairs = list(combinations(range(q), 2))
+    unit = np.eye(q)
+    both = np.array([unit[i] + unit[j] for i, j in pairs]).reshape(-1, q)
+    stencil = np.concatenate([np.zeros((1, q)), unit, -unit, both, -both]) * width
+    values = density(point + stencil @ basis.T)
+    centre, plus, minus = values[0], values[1 : q + 1], values[q + 1 : 2 * q + 1]
+    gradient = (plus - minus) / (2.0 * width)
+    hessian = np.diag((plus + minus - 2.0 * centre) / width**2)
+    if pairs:
+        i, j = np.array(pairs).T
+        two = values[2 * q + 1 : 2 * q + 1 + len(pairs)] + values[2 * q + 1 + len(pairs) :]
+        mixed = (two - plus[i] - plus[j] - minus[i] - minus[j] + 2.0 * centre) / (2.0 * width**2)
+        hessian[i, j] = hessian[j, i] = mixed
+    return float(centre), gradient, hessian
+
+
+def extrapolated(
+    density: LogDensity, point: FloatArray, basis: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return value, gradient and Hessian with the leading error of `differences` removed (Richardson)."""
+    value, rough_gradient, rough = differences(density, point, basis, _FINE)
+    _, gradient, hessian = differences(density, point, basis, _FINE / 2.0)
+    return value, (4.0 * gradient - rough_gradient) / 3.0, (4.0 * hessian - rough) / 3.0
+
+
+def inverse_root(hessian: FloatArray, floor: float) -> FloatArray:
+    """Return B with ``B B' = (-H)^-1``, the eigenvalues of ``-H`` taken absolute and kept above `floor`."""
+    values, vectors = np.linalg.eigh(-hessian)
+    return np.asarray(vectors / np.sqrt(np.maximum(np.abs(values), floor)))
+
+
+def find_mode(
+    density: LogDensity,
+    start: FloatArray,
+    scale: FloatArray,
+    *,
+    free: NDArray[np.bool_] | None = None,
+) -> Mode:
+    """Climb from `start` to a maximum.
+
+    Parameters
+    ----------
+    density : callable
+        ``[S, p] -> [S]``; ``-inf`` and NaN are walls.
+    start, scale : ndarray, [p]
+        A point of finite density, and the rough size of a sensible step in each coordinate.
+    free : ndarray of bool, [p], optional
+        Coordinates that may move; the others stay at `start`.
+
+    Returns
+    -------
+    Mode
+        Gradient and Hessian cover the free coordinates only.
+    """
+    moving = np.ones(start.size, dtype=bool) if free is None else free
+    axes = np.diag(scale)[:, moving]  # all work is done in units of `scale`
+
+    def safe(points: FloatArray) -> FloatArray:
+        values = density(points)
+        return np.where(np.isnan(values), -np.inf, values)
+
+    point = start.astype(float).copy()
+    basis = 0.1 * np.eye(axes.shape[1])
+    idle = taken = 0
+    while taken < _ITERATIONS and idle < 2:
+        taken += 1
+        value, gradient, hessian = _derivatives(safe, point, axes, basis, _differences_with_retreat)
+        basis = inverse_root(hessian, _FLATTEST)
+        direction = basis @ (basis.T @ gradient)
+        direction *= min(1.0, _LONGEST / max(float(np.abs(direction).max(initial=0.0)), 1e-300))
+        trials = point + _STEPS[:, None] * (axes @ direction)
+        heights = safe(trials)
+        best = int(np.argmax(heights))
+        if heights[best] > value:
+            point = trials[best]
+        idle = idle + 1 if float(gradient @ direction) < _DECREMENT else 0
+    value, gradient, hessian = _derivatives(safe, point, axes, basis, extrapolated)
+    decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))
+    length = scale[moving]
+    return Mode(
+        point=point,
+        value=value,
+        gradient=gradient / length,
+        hessian=hessian / np.outer(length, length),
+        decrement=decrement,
+        iterations=taken,
+        converged=bool(decrement < _CONVERGED),
+    )
+
+
+def _derivatives(
+    density: LogDensity, point: FloatArray, axes: FloatArray, basis: FloatArray, rule: Rule
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return value, gradient and Hessian along `axes`, differenced along ``axes @ basis``."""
+    value, gradient, hessian = rule(density, point, axes @ basis)
+    back = np.linalg.inv(basis)
+    hessian = back.T @ hessian @ back
+    return value, back.T @ gradient, 0.5 * (hessian + hessian.T)
+
+
+def _differences_with_retreat(
+    density: LogDensity, point: FloatArray, basis: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    """Difference with a narrower stencil where the usual one runs into a wall."""
+    for width in (_ROUGH, 0.1 * _ROUGH, 0.01 * _ROUGH):
+        value, gradient, hessian = differences(density, point, basis, width)
+        if np.isfinite(hessian).all():
+            return value, gradient, hessian
+    raise SamplingError(
+        f"the log density is not finite around {np.array2string(point, precision=3)}; "
+        "the data are impossible under the model there, so it cannot be fitted"
+    )

@@ -1,0 +1,82 @@
+"""Weak priors on natural scales, one scale per family of coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray
+
+_LOG_ROOT_TWO_PI = 0.5 * np.log(2.0 * np.pi)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Standard deviations of the normal priors, by family; changeable, shown in every report.
+
+    Attributes
+    ----------
+    level : float
+        Log level, around the log of the mean of what is known.
+    trend : float
+        Change of the log mean per month; also slope of a ramp.
+    step, pulse : float
+        Change of the log mean.
+    seasonal : float
+        Each harmonic or month coefficient.
+    covariate : float
+        Effect of one standard deviation of a covariate on the log mean.
+    dispersion : float
+        Square root of alpha, the coefficient of variation of the rate: half-normal.
+
+    Examples
+    --------
+    >>> Priors().scaled(2).trend
+    0.5
+    """
+
+    level: float = 2.0
+    trend: float = 0.25
+    step: float = 1.0
+    pulse: float = 1.0
+    ramp: float = 0.25
+    seasonal: float = 0.5
+    covariate: float = 1.0
+    dispersion: float = 0.5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (np.isfinite(value) and value > 0):
+                raise InvalidInput(
+                    f"the prior scale {field.name}={value!r} must be a positive, finite number; "
+                    f"the default is {field.default}"
+                )
+
+    def scaled(self, factor: float) -> Priors:
+        """Return the same priors with every scale multiplied by `factor`."""
+        return replace(self, **{field.name: getattr(self, field.name) * factor for field in fields(self)})
+
+    def of(self, families: tuple[str, ...]) -> FloatArray:
+        """Return the scale of each coefficient, given the name of its family."""
+        return np.array([getattr(self, family) for family in families])
+
+
+def log_normal_density(x: FloatArray, centre: FloatArray, scale: FloatArray, folded: FloatArray) -> FloatArray:
+    """Return the log density ``[S]`` of independent normal coordinates, the folded ones on the half line.
+
+    Parameters
+    ----------
+    x : ndarray, [S, p]
+        Points; folded coordinates may have either sign.
+    centre, scale : ndarray, [p]
+        Mean and standard deviation.
+    folded : ndarray of bool, [p]
+        Coordinates restricted to the half line, where the density is twice as high.
+    """
+    z = (x - centre) / scale
+    constant = np.sum(np.log(scale)) + x.shape[1] * _LOG_ROOT_TWO_PI - np.log(2.0) * np.sum(folded)
+    density: FloatArray = -0.5 * np.einsum("sp,sp->s", z, z) - constant
+    return density

@@ -1,0 +1,74 @@
+"""Mixtures of multivariate t distributions as importance-sampling proposals on folded coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from forecasting.kernels.counts import FloatArray
+
+
+@dataclass(frozen=True)
+class StudentT:
+    """A multivariate t distribution.
+
+    Attributes
+    ----------
+    centre : ndarray, [p]
+        Location.
+    root : ndarray, [p, p]
+        B, where ``B B'`` is the scale matrix.
+    freedom : float
+        Degrees of freedom.
+    """
+
+    centre: FloatArray
+    root: FloatArray
+    freedom: float
+
+    def draw(self, draws: int, folded: NDArray[np.bool_], rng: np.random.Generator) -> FloatArray:
+        """Return draws ``[S, p]``, the absolute value taken of folded coordinates."""
+        p = self.centre.size
+        normal = rng.standard_normal((draws, p))
+        stretch = np.sqrt(self.freedom / rng.chisquare(self.freedom, draws))
+        points = self.centre + (normal * stretch[:, None]) @ self.root.T
+        points[:, folded] = np.abs(points[:, folded])
+        return points
+
+    def log_density(self, points: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:
+        """Return the log density ``[S]`` of the folded distribution: the sum over the signs of folded coordinates."""
+        terms = [self._unfolded(points * signs) for signs in _signs(folded)]
+        return np.logaddexp.reduce(terms, axis=0) if len(terms) > 1 else terms[0]
+
+    def _unfolded(self, points: FloatArray) -> FloatArray:
+        p = self.centre.size
+        inverse = np.linalg.inv(self.root)
+        z = (points - self.centre) @ inverse.T
+        distance = np.einsum("sp,sp->s", z, z)
+        constant = (
+            gammaln((self.freedom + p) / 2.0)
+            - gammaln(self.freedom / 2.0)
+            - 0.5 * p * np.log(self.freedom * np.pi)
+            + np.log(np.abs(np.linalg.det(inverse)))
+        )
+        return np.asarray(constant - 0.5 * (self.freedom + p) * np.log1p(distance / self.freedom))
+
+
+def _signs(folded: NDArray[np.bool_]) -> list[FloatArray]:
+    signs = [np.ones(folded.size)]
+    for coordinate in np.flatnonzero(folded):
+        flip = np.ones(folded.size)
+        flip[coordinate] = -1.0
+        signs += [sign * flip for sign in signs]
+    return signs
+
+
+def mixture_log_density(
+    points: FloatArray, parts: list[tuple[StudentT, float]], folded: NDArray[np.bool_]
+) -> FloatArray:
+    """Return the log density ``[S]`` of a mixture of (component, weight), the weights summing to one."""
+    terms = [part.log_density(points, folded) + np.log(weight) for part, weight in parts]
+    return np.logaddexp.reduce(terms, axis=0) if len(terms) > 1 else terms[0]

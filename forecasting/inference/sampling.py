@@ -1,0 +1,194 @@
+"""Posterior draws and log evidence for the price of an optimisation: adaptive importance sampling around the mode.
+
+A heavy-tailed proposal at the mode gives weighted draws; where they are uneven, t distributions fitted to them join the
+proposal.  All draws count, weighted by the whole mixture (Cornuet, Marin, Mira, Robert 2012, AMIS).  Pareto smoothing
+judges the weights; where they cannot be trusted the proposal becomes the start of an annealed sequential sampler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.inference.annealing import anneal
+from forecasting.inference.density import Density
+from forecasting.inference.mode import Mode, find_mode, inverse_root
+from forecasting.inference.proposals import StudentT, mixture_log_density
+from forecasting.inference.psis import smooth_weights
+from forecasting.kernels.counts import FloatArray
+
+KHAT_LIMIT = 0.7
+"""Above this the importance weights cannot be trusted (Vehtari et al. 2024)."""
+
+_FREEDOM = 7.0
+_WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
+_PILOT = 500
+_ROUNDS = 4
+_EVEN = 0.85  # share of effective draws at which adapting stops
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Equally weighted posterior draws in working coordinates, and how well they were got.
+
+    Attributes
+    ----------
+    work : ndarray, [S, p]
+        Draws.
+    log_likelihood, log_prior : ndarray, [S]
+        At the draws.
+    log_evidence : float
+        Log marginal likelihood.
+    khat : float
+        Pareto shape of the importance weights.
+    ess : float
+        Effective number of draws.
+    method : str
+        ``"importance"``, or ``"annealed"`` where the weights could not be trusted.
+    mode : Mode
+        Of the posterior density in working coordinates.
+    """
+
+    work: FloatArray
+    log_likelihood: FloatArray
+    log_prior: FloatArray
+    log_evidence: float
+    khat: float
+    ess: float
+    method: str
+    mode: Mode
+
+
+def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) -> Sample:
+    """Draw from the posterior of `density`.
+
+    Parameters
+    ----------
+    density : Density
+        Log likelihood and log prior.
+    draws : int
+        Number of equally weighted draws S; about as many are evaluated.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    SamplingError
+        If no sampler reached an acceptable sample.
+    """
+
+    def log_posterior(work: FloatArray) -> FloatArray:
+        return density.log_likelihood(work) + density.log_prior(work)
+
+    mode = find_mode(log_posterior, density.start, density.scale)
+    mode.point[density.folded] = np.abs(mode.point[density.folded])
+    spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
+    cloud = _Cloud(density, rng)
+    cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
+    for _ in range(_ROUNDS):
+        if cloud.ess() >= _EVEN * cloud.size and cloud.khat < KHAT_LIMIT:
+            break
+        cloud.add(cloud.fitted(), min(_PILOT, draws))
+    cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))
+    if cloud.khat > KHAT_LIMIT:
+        return _annealed(density, cloud, draws, mode, rng)
+    chosen = systematic(cloud.weights, draws, rng)
+    return Sample(
+        work=cloud.points[chosen],
+        log_likelihood=cloud.log_likelihood[chosen],
+        log_prior=cloud.log_prior[chosen],
+        log_evidence=cloud.log_evidence(),
+        khat=cloud.khat,
+        ess=cloud.ess(),
+        method="importance",
+        mode=mode,
+    )
+
+
+class _Cloud:
+    """Weighted draws from a growing mixture of proposals."""
+
+    def __init__(self, density: Density, rng: np.random.Generator) -> None:
+        self._density = density
+        self._rng = rng
+        p = density.start.size
+        self._parts: list[tuple[StudentT, int]] = []
+        self.points = np.empty((0, p))
+        self.log_likelihood = np.empty(0)
+        self.log_prior = np.empty(0)
+        self.log_weights = np.empty(0)
+        self.weights = np.empty(0)
+        self.khat = np.inf
+
+    @property
+    def size(self) -> int:
+        return len(self.points)
+
+    def add(self, part: StudentT, draws: int) -> None:
+        """Draw from one more component and weigh everything anew."""
+        points = part.draw(draws, self._density.folded, self._rng)
+        likelihood = self._density.log_likelihood(points)
+        self._parts.append((part, draws))
+        self.points = np.concatenate([self.points, points])
+        self.log_likelihood = np.concatenate(
+            [self.log_likelihood, np.where(np.isnan(likelihood), -np.inf, likelihood)]
+        )
+        self.log_prior = np.concatenate([self.log_prior, self._density.log_prior(points)])
+        self.log_weights = self.log_likelihood + self.log_prior - self.log_proposal(self.points)
+        self.weights, self.khat = smooth_weights(self.log_weights)
+
+    def log_proposal(self, points: FloatArray) -> FloatArray:
+        """Return the log density ``[S]`` of the whole mixture."""
+        mixture = [(part, draws / self.size) for part, draws in self._parts]
+        return mixture_log_density(points, mixture, self._density.folded)
+
+    def draw(self, draws: int) -> FloatArray:
+        """Return fresh draws ``[S, p]`` of the whole mixture."""
+        share = np.array([number for _, number in self._parts]) / self.size
+        numbers = self._rng.multinomial(draws, share)
+        return np.concatenate(
+            [
+                part.draw(int(n), self._density.folded, self._rng)
+                for (part, _), n in zip(self._parts, numbers, strict=True)
+            ]
+        )
+
+    def ess(self) -> float:
+        """Return the effective number of draws."""
+        return float(1.0 / np.sum(np.square(self.weights)))
+
+    def log_evidence(self) -> float:
+        top = float(self.log_weights.max())
+        return top + float(np.log(np.mean(np.exp(self.log_weights - top))))
+
+    def fitted(self) -> StudentT:
+        """Return a t distribution with the weighted mean and covariance of the draws."""
+        # Weights are flattened while they are uneven, so that a few draws cannot fix the next proposal alone.
+        power = min(1.0, self.ess() / (4.0 * self.points.shape[1] * 5.0))
+        weights = self.weights**power
+        weights /= weights.sum()
+        centre = weights @ self.points
+        deviation = self.points - centre
+        covariance = (deviation * weights[:, None]).T @ deviation
+        covariance += np.diag(1e-12 * np.square(self._density.scale))
+        root = np.linalg.cholesky(covariance * (_FREEDOM - 2.0) / _FREEDOM)
+        return StudentT(centre, root * 1.05, _FREEDOM)
+
+
+def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.random.Generator) -> Sample:
+    """Carry draws of the proposal to the posterior by annealing."""
+    points, likelihood, prior, log_evidence, ess = anneal(density, cloud.draw(draws), cloud.log_proposal, rng)
+    return Sample(points, likelihood, prior, log_evidence, cloud.khat, ess, "annealed", mode)
+
+
+def systematic(weights: FloatArray, draws: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return `draws` indices with expected frequencies proportional to `weights`, in random order."""
+    levels = (rng.random() + np.arange(draws)) / draws
+    cumulative = np.cumsum(weights)
+    chosen = np.searchsorted(cumulative / cumulative[-1], levels, side="right").clip(max=len(weights) - 1)
+    return rng.permutation(chosen)

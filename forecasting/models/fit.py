@@ -1,0 +1,319 @@
+"""Maximum likelihood: estimates, standard errors, intervals and the facts about convergence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtri, ndtri
+
+from forecasting.errors import InvalidInput, NotIdentified
+from forecasting.inference.mode import Mode, extrapolated, find_mode
+from forecasting.kernels.counts import FloatArray
+from forecasting.predictive import Predictive
+
+if TYPE_CHECKING:
+    from forecasting.models.regression import CountRegression, RegressionDensity
+
+_AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
+_FARTHEST = 60  # doublings of the search for an end of a profile interval
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A model at the maximum of its likelihood.
+
+    Attributes
+    ----------
+    model : CountRegression
+        What was fitted.
+    params : pandas.Series
+        Estimates in natural scale, one a parameter.
+    cov : pandas.DataFrame
+        Covariance of the parameters that are not at a boundary.
+    loglik : float
+        Maximised log likelihood of everything known.
+    nobs : int
+        Independent pieces of information: exact months, ranges, sums.
+    converged : bool
+        Whether no step can raise the log likelihood by more than 1e-8.
+    boundary : tuple of str
+        Parameters estimated at the edge of their range, without standard error: alpha = 0, that is Poisson.
+    messages : tuple of str
+        What a reader of the numbers should know; empty for a regular fit.
+    information : str
+        Where the standard errors come from, ``"observed"`` or ``"expected"``.
+    """
+
+    model: CountRegression
+    density: RegressionDensity
+    params: pd.Series
+    cov: pd.DataFrame
+    loglik: float
+    nobs: int
+    converged: bool
+    boundary: tuple[str, ...]
+    messages: tuple[str, ...]
+    information: str
+    work: FloatArray
+    mode: Mode
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors of the parameters that are not at a boundary."""
+        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.cov.index, name="std_err")
+
+    @property
+    def size(self) -> float:
+        """The inverse of alpha: the size of the negative binomial, infinite for Poisson."""
+        alpha = float(self.params.get("alpha", 0.0))
+        return float(np.inf) if alpha == 0.0 else 1.0 / alpha
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log L + 2 p."""
+        return -2.0 * self.loglik + 2.0 * len(self.params)
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected for few data (Hurvich, Tsai 1989); infinite where n <= p + 1."""
+        p, n = len(self.params), self.nobs
+        return self.aic + 2.0 * p * (p + 1) / (n - p - 1) if n > p + 1 else float(np.inf)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log L + p log n."""
+        return -2.0 * self.loglik + len(self.params) * float(np.log(self.nobs))
+
+    def conf_int(self, method: str = "profile", level: float = 0.95) -> pd.DataFrame:
+        """Return confidence intervals of the parameters.
+
+        Parameters
+        ----------
+        method : {"profile", "wald"}
+            Profile likelihood, or estimate plus and minus multiples of the standard error (for a shape parameter on its
+            working scale).  Wald intervals leave out parameters at a boundary, where they do not hold.
+        level : float
+            Coverage.
+
+        Returns
+        -------
+        DataFrame
+            Columns lower, upper; a row a parameter.
+        """
+        if not 0.0 < level < 1.0:
+            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
+        if method == "wald":
+            return self._wald(level)
+        if method == "profile":
+            ends = [self._profile(k, level) for k in range(len(self.params))]
+            return pd.DataFrame(ends, index=self.params.index, columns=["lower", "upper"])
+        raise InvalidInput(f"method={method!r} is unknown; use 'profile' or 'wald'")
+
+    def _wald(self, level: float) -> pd.DataFrame:
+        z = float(ndtri(0.5 + level / 2.0))
+        rows = {}
+        for name in self.cov.index:
+            k = self.params.index.get_loc(name)
+            slope = self._slope(k)
+            half = z * float(self.bse[name]) / slope
+            low, high = self.work[k] - half, self.work[k] + half
+            rows[name] = (self._natural(k, max(low, 0.0) if self.density.folded[k] else low), self._natural(k, high))
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
+
+    def _natural(self, k: int, value: float) -> float:
+        point = self.work.copy()
+        point[k] = value
+        return float(self.density.natural(point[None])[0, k])
+
+    def _slope(self, k: int) -> float:
+        """Return the derivative of a natural parameter with respect to its working coordinate."""
+        step = 1e-6 * max(abs(float(self.work[k])), 1e-3)
+        return (self._natural(k, self.work[k] + step) - self._natural(k, self.work[k] - step)) / (2.0 * step)
+
+    def _profile(self, k: int, level: float) -> tuple[float, float]:
+        """Return where the profile of twice the log likelihood drops by the chi-squared quantile."""
+        from scipy.optimize import brentq
+
+        density, drop = self.density, float(chdtri(1, 1.0 - level)) / 2.0
+        free = np.arange(self.work.size) != k
+        warm = self.work.copy()
+
+        def excess(value: float) -> float:
+            warm[k] = value
+            if not free.any():
+                height = float(density.log_likelihood(warm[None])[0])
+            else:
+                mode = find_mode(density.log_likelihood, warm, density.scale, free=free)
+                warm[:], height = mode.point, mode.value
+            return self.loglik - height - drop
+
+        def end(direction: float) -> float:
+            warm[:] = self.work
+            inner, step = float(self.work[k]), 0.5 * float(self._spread(k))
+            for _ in range(_FARTHEST):
+                outer = inner + direction * step
+                if density.folded[k] and direction < 0 and outer <= 0.0:
+                    outer = 0.0
+                    if excess(0.0) <= 0.0:
+                        return self._natural(k, 0.0)
+                if excess(outer) > 0.0:
+                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
+                inner, step = outer, 2.0 * step
+            return float(direction * np.inf)
+
+        return end(-1.0), end(1.0)
+
+    def _spread(self, k: int) -> float:
+        """Return a rough standard deviation of a working coordinate, to start a search with."""
+        curvature = -self._full_hessian()[k, k]
+        return float(min(1.0 / np.sqrt(curvature), self.density.scale[k])) if curvature > 0 else float(self.density.scale[k])
+
+    def _full_hessian(self) -> FloatArray:
+        basis = np.diag(0.05 * self.density.scale)
+        _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
+        return hessian / np.outer(np.diag(basis), np.diag(basis))
+
+    def forecast(
+        self, horizon: int, *, draws: int = 4000, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return the predictive distribution of the months after the data, parameter uncertainty included.
+
+        The estimate is not plugged in: parameters are drawn from the posterior under the model's weak priors, which is
+        what makes the intervals cover from few months.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of months.
+        draws : int
+            Number of paths.
+        rng : numpy.random.Generator
+            Required.
+        """
+        posterior = self.model.posterior(self.density.data, draws=draws, rng=rng)
+        return posterior.forecast(horizon, rng=rng)
+
+    def predict(self, months: pd.PeriodIndex | None = None, level: float = 0.95) -> pd.DataFrame:
+        """Return the estimated mean of months with its confidence interval (of the mean, not of the count).
+
+        Parameters
+        ----------
+        months : pandas.PeriodIndex, optional
+            Any months; those of the data where left out.
+        level : float
+            Coverage of the interval, formed on the log scale from the covariance of the coefficients.
+
+        Returns
+        -------
+        DataFrame
+            Columns mean, log_mean, log_std_err, lower, upper.
+        """
+        density = self.density
+        where = density.data.months if months is None else months
+        design, offset = density.terms.design(where, origin=density.data.months)
+        names = list(density.names[: density.width])
+        covariance = self.cov.loc[names, names].to_numpy()
+        log_mean = design @ self.params[names].to_numpy() + offset
+        error = np.sqrt(np.einsum("tp,pq,tq->t", design, covariance, design))
+        z = float(ndtri(0.5 + level / 2.0))
+        return pd.DataFrame(
+            {
+                "mean": np.exp(log_mean),
+                "log_mean": log_mean,
+                "log_std_err": error,
+                "lower": np.exp(log_mean - z * error),
+                "upper": np.exp(log_mean + z * error),
+            },
+            index=where,
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """Return estimates, standard errors and 95% profile intervals as a table."""
+        table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
+        return table.join(self.conf_int())
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())
+        return f"<Fit to {self.density.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
+
+
+def maximum_likelihood(model: CountRegression, density: RegressionDensity, information: str) -> Fit:
+    """Fit `model` to the data behind `density`; see `CountRegression.fit`."""
+    if information not in ("observed", "expected"):
+        raise InvalidInput(f"information={information!r} is unknown; use 'observed' or 'expected'")
+    if density.unseen:
+        listing = ", ".join(density.unseen)
+        raise NotIdentified(
+            density.unseen,
+            f"what is known about {density.data.name} cannot tell these terms apart: {listing}. Leave some of them out, "
+            "add facts, or use posterior(), where the priors decide what the data cannot",
+        )
+    mode = find_mode(density.log_likelihood, density.start, density.scale)
+    work, free = np.where(density.folded, np.abs(mode.point), mode.point), np.ones(mode.point.size, dtype=bool)
+    for k in np.flatnonzero(density.folded):
+        at_zero = work.copy()
+        at_zero[k] = 0.0
+        rest = np.arange(work.size) != k
+        poisson = find_mode(density.log_likelihood, at_zero, density.scale, free=rest & free)
+        if poisson.value > mode.value - _AT_BOUNDARY:
+            mode, work, free = poisson, poisson.point.copy(), rest & free
+    names = np.array(density.names)
+    messages = [f"{name} is at its boundary: the counts vary no more than Poisson" for name in names[~free]]
+    if not mode.converged:
+        messages.append(
+            f"the search stopped after {mode.iterations} steps with {mode.decrement:.2g} of log likelihood to gain; "
+            "a coefficient may run off to infinity"
+        )
+    params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")
+    cov = _expected(density, work, free, mode) if information == "expected" else _observed(density, work, free, mode)
+    if not np.isfinite(cov).all():
+        messages.append("the likelihood is flat in some direction: standard errors are infinite there")
+    return Fit(
+        model=model,
+        density=density,
+        params=params,
+        cov=pd.DataFrame(cov, index=list(names[free]), columns=list(names[free])),
+        loglik=mode.value,
+        nobs=len(density.facts.units),
+        converged=mode.converged,
+        boundary=tuple(str(name) for name in names[~free]),
+        messages=tuple(messages),
+        information=information,
+        work=work,
+        mode=mode,
+    )
+
+
+def _jacobian(density: RegressionDensity, work: FloatArray, free: FloatArray) -> FloatArray:
+    """Return the derivatives of the free natural parameters with respect to their working coordinates, a diagonal."""
+    step = 1e-6 * np.maximum(np.abs(work), 1e-3)
+    up, down = density.natural((work + step)[None])[0], density.natural((work - step)[None])[0]
+    return np.asarray(((up - down) / (2.0 * step))[free])
+
+
+def _observed(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
+    slope = _jacobian(density, work, free)
+    values, vectors = np.linalg.eigh(-mode.hessian * np.outer(density.scale[free], density.scale[free]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = (vectors / np.where(values > 1e-10, values, 0.0)) @ vectors.T
+    return np.asarray(inverse * np.outer(density.scale[free] * slope, density.scale[free] * slope))
+
+
+def _expected(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
+    r"""Return block-diagonal expected information inverted: :math:`X'WX` with :math:`W=\mu^2/\mathrm{Var}`, and the shape's."""
+    if not density.facts.known.exact.all():
+        raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
+    k = density.width
+    mean = np.exp(density.design @ work[:k] + density.offset)
+    shape = density.distribution.natural(work[None, k:])[0]
+    weight = np.square(mean) / density.distribution.variance(mean, *shape)
+    inverse = np.linalg.inv((density.design * weight[:, None]).T @ density.design)
+    total = np.zeros((int(free.sum()), int(free.sum())))
+    total[:k, :k] = inverse
+    slope = _jacobian(density, work, free)
+    for row in range(k, len(total)):
+        total[row, row] = slope[row] ** 2 / -mode.hessian[row, row]
+    return total

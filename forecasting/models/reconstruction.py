@@ -1,0 +1,88 @@
+"""What the unpublished months were: their posterior given every fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidWindow
+from forecasting.kernels.counts import IntArray
+from forecasting.models.results import Posterior
+from forecasting.months import MonthLike, to_month
+from forecasting.predictive import Quantity
+from forecasting.randomness import require_rng
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """Posterior draws of the months of the data; every draw satisfies every fact.
+
+    Attributes
+    ----------
+    months : pandas.PeriodIndex
+        The T months.
+    paths : int64[S, T]
+        Draws, read-only; exact months are constant.
+    name : str
+        Name of the series.
+    """
+
+    months: pd.PeriodIndex
+    paths: IntArray
+    name: str
+
+    def __post_init__(self) -> None:
+        self.paths.flags.writeable = False
+
+    def quantile(self, levels: list[float]) -> pd.DataFrame:
+        """Return quantiles, a row a month and a column a level."""
+        values = np.quantile(self.paths, levels, axis=0, method="inverted_cdf").T
+        return pd.DataFrame(values.astype(np.int64), index=self.months, columns=levels)
+
+    def interval(self, level: float = 0.9) -> pd.DataFrame:
+        """Return central intervals, a row a month, columns lower and upper."""
+        table = self.quantile([(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+        return table.set_axis(["lower", "upper"], axis=1)
+
+    def total(self, start: MonthLike, end: MonthLike) -> Quantity:
+        """Return the posterior of the sum over a window of the data."""
+        first, last = to_month(start), to_month(end)
+        if not self.months[0] <= first <= last <= self.months[-1]:
+            raise InvalidWindow(
+                f"the window {first}..{last} must lie in {self.months[0]}..{self.months[-1]} and not be reversed"
+            )
+        inside = np.asarray((self.months >= first) & (self.months <= last))
+        return Quantity(f"{first}..{last}", self.paths[:, inside].sum(axis=1).astype(float))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return mean, median and 50% and 90% intervals, a row a month."""
+        points = self.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+        table = points.set_axis(["lo-90", "lo-50", "median", "hi-50", "hi-90"], axis=1)
+        table.insert(0, "mean", self.paths.mean(axis=0))
+        return table
+
+    def __repr__(self) -> str:
+        return f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
+
+
+def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None) -> Reconstruction:
+    """Draw every month of the data given the parameters and everything known.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of any regression.
+    rng : numpy.random.Generator
+        Required.
+
+    Returns
+    -------
+    Reconstruction
+        One draw of all months for each draw of the parameters.
+    """
+    generator = require_rng(rng)
+    log_mean = posterior.log_mean(posterior.months)
+    paths = posterior.density.facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)
+    return Reconstruction(posterior.months, paths, posterior.name)

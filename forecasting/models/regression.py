@@ -1,0 +1,212 @@
+r"""Log-linear regression of monthly counts: :math:`\log\mu_t = o_t + x_t'\beta`, months independent given the parameters.
+
+The data are anything that says what is known about the months: a complete series, or facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, NegativeBinomial
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors, log_normal_density
+from forecasting.inference.sampling import sample_posterior
+from forecasting.kernels.counts import FloatArray
+from forecasting.likelihood import FactLikelihood
+from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.results import Posterior
+from forecasting.randomness import require_rng
+from forecasting.terms import Term, Terms
+
+_STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
+
+
+class RegressionDensity:
+    """Likelihood and prior of a regression for one set of data; see `forecasting.inference.density.Density`.
+
+    Working coordinates are the coefficients followed by the working shape coordinates of the distribution.
+    """
+
+    def __init__(self, terms: Terms, distribution: Distribution, data: Observed, priors: Priors) -> None:
+        self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
+        self.facts = FactLikelihood(data.constraints)
+        self.design, self.offset = terms.design(data.months, origin=data.months)
+        self.names = (*terms.columns(), *distribution.shape_names)
+        self.width = self.design.shape[1]
+        families = (*terms.families, *distribution.shape_families)
+        self.scale = priors.of(families)
+        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
+        for column, family in enumerate(families):
+            if family == "covariate":
+                self.scale[column] /= max(float(self.design[:, column].std()), 1e-12)
+        self.centre = np.zeros(self.scale.size)
+        self._rows, self._rates = self._informative_units()
+        self.centre[[family == "level" for family in families]] = self._log_level()
+        self.start = self._start()
+
+    def _informative_units(self) -> tuple[FloatArray, FloatArray]:
+        """Return average design rows ``[U, k]`` and log rates a month and exposure ``[U]`` of all that is known."""
+        units = self.facts.units
+        if sum(np.isfinite(unit.high) for unit in units) < 2:
+            raise InvalidInput(
+                f"{self.data.name}: {len(units)} piece(s) of information on {len(self.data.months)} months, of which at "
+                "least two must limit a month or a sum from both sides; a model needs more facts or more months"
+            )
+        if not any(unit.high > 0 for unit in units if np.isfinite(unit.high)):
+            raise InvalidInput(
+                f"{self.data.name}: every known count is zero; a model of the mean has nothing to estimate. "
+                "Use a longer window in which something was counted"
+            )
+        rows = np.array([self.design[list(unit.months)].mean(axis=0) for unit in units])
+        middle = np.array([unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units])
+        exposure = np.array([np.exp(self.offset[list(unit.months)]).sum() for unit in units])
+        return rows, np.log((middle + 0.25) / exposure)
+
+    def _log_level(self) -> float:
+        """Return the log of the mean of what is known exactly (months and sums), else of the middles of the ranges."""
+        units = self.facts.units
+        exact = [unit for unit in units if unit.low == unit.high] or [u for u in units if np.isfinite(u.high)]
+        total = sum(0.5 * (unit.low + unit.high) for unit in exact)
+        exposure = sum(float(np.exp(self.offset[list(unit.months)]).sum()) for unit in exact)
+        return float(np.log((total + 0.25) / exposure))
+
+    def _start(self) -> FloatArray:
+        """Return a ridge regression of the log rates on the design, and a moment estimate of the shape."""
+        precision = 0.1 / np.square(self.scale[: self.width])
+        gram = self._rows.T @ self._rows + np.diag(precision)
+        beta = np.linalg.solve(gram, self._rows.T @ self._rates + precision * self.centre[: self.width])
+        shape = self.distribution.start(np.exp(self._rates), np.exp(self._rows @ beta))
+        return np.concatenate([beta, shape])
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return coefficients and shape parameters ``[S, p]``."""
+        return np.column_stack([work[:, : self.width], self.distribution.natural(work[:, self.width :])])
+
+    def log_likelihood(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known."""
+        shape = self.distribution.natural(work[:, self.width :])
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            log_mean = work[:, : self.width] @ self.design.T + self.offset
+            columns = [shape[:, k] for k in range(shape.shape[1])]
+            return self.facts.log_likelihood(log_mean, columns, self.distribution)
+
+    def log_prior(self, work: FloatArray) -> FloatArray:
+        """Return the log prior density ``[S]``."""
+        return log_normal_density(work, self.centre, self.scale, self.folded)
+
+    def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the structural and the recurring part of the log mean of any months, each ``[S, H]``."""
+        design, offset = self.terms.design(months, origin=self.data.months)
+        structural = np.array([family in _STRUCTURAL for family in self.terms.families])
+        beta = work[:, : self.width]
+        level = beta[:, structural] @ design[:, structural].T
+        return level, beta[:, ~structural] @ design[:, ~structural].T + offset
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """Coefficients that the data cannot tell apart: those in the null space of the average design rows."""
+        limited = np.array([np.isfinite(unit.high) for unit in self.facts.units])
+        rows = self._rows[limited] / np.maximum(np.abs(self.design).max(axis=0), 1e-300)
+        _, sizes, directions = np.linalg.svd(rows)
+        rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
+        hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
+        return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
+
+
+@dataclass(frozen=True)
+class CountRegression:
+    """Log-linear regression with a count distribution.
+
+    Parameters
+    ----------
+    terms : Term or Terms
+        The linear predictor, for example ``Intercept() + Trend()``.
+    distribution : Distribution
+        Negative binomial unless said otherwise.
+    priors : Priors
+        Scales of the priors of `posterior`; `fit` uses none.
+
+    References
+    ----------
+    Cameron, Trivedi (2013), Regression Analysis of Count Data, 2nd ed., ch. 3.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend
+    >>> months = pd.period_range("2023-01", periods=6, freq="M")
+    >>> series = CountSeries.from_pandas(pd.Series([3, 5, 4, 8, 9, 12], index=months))
+    >>> fit = CountRegression(Intercept() + Trend(), Poisson()).fit(series)
+    >>> round(float(fit.params["trend"]), 3)
+    0.26
+    """
+
+    terms: Terms | Term
+    distribution: Distribution = field(default_factory=NegativeBinomial)
+    priors: Priors = field(default_factory=Priors)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", Terms.of(self.terms))
+        if not isinstance(self.distribution, Distribution):
+            raise InvalidInput(
+                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
+            )
+
+    def density(self, data: Observed) -> RegressionDensity:
+        """Return the log likelihood and log prior for `data`."""
+        if not hasattr(data, "constraints"):
+            raise InvalidInput(
+                f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
+                "make one with CountSeries.from_frame(df) or ledger.evidence(name)"
+            )
+        return RegressionDensity(Terms.of(self.terms), self.distribution, data, self.priors)
+
+    def fit(self, data: Observed, *, information: str = "observed") -> Fit:
+        """Maximise the likelihood.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            What is known about the months.
+        information : {"observed", "expected"}
+            Which information matrix gives the standard errors.  Expected information treats coefficients and shape as
+            orthogonal, as generalised linear models do, and needs complete data.
+
+        Raises
+        ------
+        NotIdentified
+            If the data cannot tell some coefficients apart; names them.
+        InvalidInput
+            If fewer than two pieces of information are known, or all of them are zero.
+        """
+        return maximum_likelihood(self, self.density(data), information)
+
+    def posterior(
+        self, data: Observed, *, draws: int = 4000, rng: np.random.Generator | None = None
+    ) -> Posterior:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            What is known about the months.
+        draws : int
+            Number of draws S, at least 100.
+        rng : numpy.random.Generator
+            Required.
+
+        Raises
+        ------
+        SamplingError
+            If no sampler reached an acceptable sample.
+        """
+        if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 100:
+            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
+        density = self.density(data)
+        return Posterior(data, density, sample_posterior(density, int(draws), rng=require_rng(rng)))

@@ -1,0 +1,177 @@
+"""What a posterior offers, whatever the model: draws, diagnostics, forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, split_shape
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors
+from forecasting.inference.sampling import Sample
+from forecasting.kernels.counts import FloatArray
+from forecasting.predictive import Predictive
+from forecasting.randomness import require_rng
+
+if TYPE_CHECKING:
+    from forecasting.models.regression import RegressionDensity
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Equally weighted posterior draws of the parameters of a model.
+
+    Attributes
+    ----------
+    data : CountSeries or Evidence
+        What the model was conditioned on.
+    density : RegressionDensity
+        The log likelihood and the log prior.
+    sample : Sample
+        Draws in working coordinates with their diagnostics.
+    """
+
+    data: Observed
+    density: RegressionDensity
+    sample: Sample
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the p parameters."""
+        return self.density.names
+
+    @cached_property
+    def draws(self) -> FloatArray:
+        """Draws ``[S, p]`` in natural scale, read-only."""
+        natural = self.density.natural(self.sample.work)
+        natural.flags.writeable = False
+        return natural
+
+    @property
+    def log_evidence(self) -> float:
+        """Log marginal likelihood of what is known."""
+        return self.sample.log_evidence
+
+    @property
+    def khat(self) -> float:
+        """Pareto shape of the importance weights; below 0.7 they can be trusted."""
+        return self.sample.khat
+
+    @property
+    def ess(self) -> float:
+        """Effective number of draws."""
+        return self.sample.ess
+
+    @property
+    def priors(self) -> Priors:
+        """Scales of the priors."""
+        return self.density.priors
+
+    @property
+    def name(self) -> str:
+        """Name of the series."""
+        return self.data.name
+
+    @property
+    def months(self) -> pd.PeriodIndex:
+        """Months of the data."""
+        return self.data.months
+
+    @property
+    def distribution(self) -> Distribution:
+        """Conditional distribution of a month given its mean."""
+        return self.density.distribution
+
+    @property
+    def shape(self) -> tuple[FloatArray, ...]:
+        """One array ``[S]`` per shape parameter of the distribution."""
+        return tuple(split_shape(self.distribution, self.draws))
+
+    def log_mean(self, months: pd.PeriodIndex) -> FloatArray:
+        """Return the log mean ``[S, H]`` of any months."""
+        structural, recurring = self.components(months)
+        return structural + recurring
+
+    def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the two parts of the log mean, each ``[S, H]``: level, trend and events; season, covariates, exposure."""
+        return self.density.components(self.sample.work, months)
+
+    def future(self, horizon: int) -> pd.PeriodIndex:
+        """Return the `horizon` months after the data.
+
+        Raises
+        ------
+        InvalidInput
+            If `horizon` is no positive whole number.
+        """
+        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 1200:
+            raise InvalidInput(f"horizon={horizon!r} must be a whole number of months from 1 to 1200")
+        return pd.period_range(self.months[-1] + 1, periods=int(horizon), freq="M")
+
+    def forecast(self, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
+        """Return the predictive distribution of the months after the data, one path a draw.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of months H.
+        rng : numpy.random.Generator
+            Required.
+
+        Returns
+        -------
+        Predictive
+            Parameter uncertainty is in it.
+        """
+        months = self.future(horizon)
+        mean = np.exp(self.log_mean(months))
+        return Predictive.draw(
+            months, mean, self.shape, self.distribution, name=self.name, rng=require_rng(rng)
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """Return mean, standard deviation and 5, 50, 95% points of every parameter."""
+        points = np.quantile(self.draws, [0.05, 0.5, 0.95], axis=0)
+        return pd.DataFrame(
+            {
+                "mean": self.draws.mean(axis=0),
+                "sd": self.draws.std(axis=0),
+                "5%": points[0],
+                "50%": points[1],
+                "95%": points[2],
+            },
+            index=pd.Index(self.names, name="parameter"),
+        )
+
+    def to_arviz(self) -> Any:
+        """Return the draws as ArviZ data (one chain), with the log likelihood of the data and the prior as sample stats.
+
+        Raises
+        ------
+        InvalidInput
+            If ArviZ is not installed.
+        """
+        try:
+            import arviz
+        except ImportError as error:
+            raise InvalidInput("to_arviz() needs the package arviz; install it with pip install arviz") from error
+        return arviz.from_dict(
+            {
+                "posterior": {name: self.draws[None, :, k] for k, name in enumerate(self.names)},
+                "sample_stats": {
+                    "lp": (self.sample.log_likelihood + self.sample.log_prior)[None, :],
+                    "log_likelihood": self.sample.log_likelihood[None, :],
+                },
+            }
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Posterior of {self.name}: {len(self.draws)} draws of {', '.join(self.names)}; "
+            f"log evidence {self.log_evidence:.2f}, k-hat {self.khat:.2f}, ess {self.ess:.0f}>"
+        )
