@@ -1,0 +1,115 @@
+"""Two windows of months to compare, and every other pair of the same lengths that could have been chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidWindow
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.months import Window, days_in, month_range
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """An earlier and a later window within the months of some data, and what is known of their totals.
+
+    Attributes
+    ----------
+    before, after : pandas.PeriodIndex
+        The windows.
+    before_range, after_range : tuple of (int, float)
+        Smallest and largest possible total of each.
+    """
+
+    before: pd.PeriodIndex
+    after: pd.PeriodIndex
+    before_range: tuple[int, float]
+    after_range: tuple[int, float]
+
+    @classmethod
+    def of(cls, data: Observed, before: Window, after: Window) -> Comparison:
+        """Return the comparison of two windows, each ``(start, end)``.
+
+        Raises
+        ------
+        InvalidWindow
+            If a window is reversed, outside the data, not earlier than the other, or nothing limits its total.
+        """
+        windows = {"before": month_range(*_pair("before", before)), "after": month_range(*_pair("after", after))}
+        for name, window in windows.items():
+            if window[0] < data.months[0] or window[-1] > data.months[-1]:
+                raise InvalidWindow(
+                    f"{name}={window[0]}..{window[-1]} leaves the months known of {data.name}, "
+                    f"{data.months[0]}..{data.months[-1]}; choose a window inside, or widen the data with start= and end="
+                )
+        early, late = windows["before"], windows["after"]
+        if late[0] <= early[-1]:
+            raise InvalidWindow(
+                f"before={early[0]}..{early[-1]} must end before after={late[0]}..{late[-1]} starts; "
+                "the windows overlap or are swapped"
+            )
+        ranges = {}
+        for name, window in windows.items():
+            ranges[name] = data.constraints.sum_range(_positions(data.months, window))
+            if np.isinf(ranges[name][1]):
+                raise InvalidWindow(
+                    f"nothing known of {data.name} limits the total of {name}={window[0]}..{window[-1]} from above; "
+                    "choose a window whose total, or whose months, are facts"
+                )
+        if ranges["before"][1] == 0:
+            raise InvalidWindow(f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base")
+        return cls(early, late, ranges["before"], ranges["after"])
+
+    @property
+    def exact(self) -> bool:
+        """Whether both totals are known exactly."""
+        return self.before_range[0] == self.before_range[1] and self.after_range[0] == self.after_range[1]
+
+    @property
+    def ratio(self) -> float:
+        """Ratio of the totals, after over before; the smallest possible one where they are not exact."""
+        return self.after_range[0] / self.before_range[1]
+
+    @property
+    def month_exposure(self) -> float:
+        """Months of the later window over months of the earlier one."""
+        return len(self.after) / len(self.before)
+
+    @property
+    def day_exposure(self) -> float:
+        """Days of the later window over days of the earlier one."""
+        return float(days_in(self.after).sum() / days_in(self.before).sum())
+
+    def largest_ratio(self, paths: IntArray) -> FloatArray:
+        """Return the largest ratio ``[S]`` over all pairs of windows of these lengths and gap within ``[S, T]`` paths."""
+        running = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(paths, axis=1)], axis=1)
+        early, gap, late = len(self.before), self.gap, len(self.after)
+        starts = np.arange(paths.shape[1] - early - gap - late + 1)
+        base = running[:, starts + early] - running[:, starts]
+        rise = running[:, starts + early + gap + late] - running[:, starts + early + gap]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(base > 0, rise / base, np.where(rise > 0, np.inf, 1.0))
+        return np.asarray(ratios.max(axis=1))
+
+    @property
+    def gap(self) -> int:
+        """Months between the windows."""
+        return int(self.after[0].ordinal - self.before[-1].ordinal - 1)
+
+    def pairs(self, months: int) -> int:
+        """Return how many such pairs fit in a period of so many months."""
+        return months - len(self.before) - self.gap - len(self.after) + 1
+
+
+def _pair(name: str, window: Window) -> Window:
+    if isinstance(window, str) or len(window) != 2:
+        raise InvalidWindow(f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08')")
+    return window
+
+
+def _positions(months: pd.PeriodIndex, window: pd.PeriodIndex) -> list[int]:
+    return [month.ordinal - months[0].ordinal for month in window]
