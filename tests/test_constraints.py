@@ -199,3 +199,22 @@ def test_arrays_are_read_only() -> None:
         known.lower[0] = 1
     with pytest.raises(ValueError, match="read-only"):
         known.upper[0] = 1
+
+
+def test_ratios_of_counts_near_the_largest_accepted_stay_exact(rng: np.random.Generator) -> None:
+    for _ in range(10):
+        hidden = rng.integers(0, 10**9, size=8)
+        front, back = int(hidden[:5].sum()), int(hidden[3:].sum())
+        share = front * 1000 // back
+        overlapping = {i: 1000 * (i < 5) for i in range(8)}
+        rows = [
+            Linear((1, 2, 3), (1, 1, 1), *[int(hidden[1:4].sum())] * 2),
+            Linear((3, 4, 5, 6), (1, 1, 1, 1), *[int(hidden[3:7].sum())] * 2),
+            Linear.of({i: c - (share - 1) * (i >= 3) for i, c in overlapping.items()}, 0, None),
+            Linear.of({i: c - (share + 1) * (i >= 3) for i, c in overlapping.items()}, None, 0),
+        ]
+        known = Constraints.solve(months(8), rows)
+        for i, (low, high) in enumerate(zip(known.lower.tolist(), known.upper.tolist(), strict=True)):
+            assert low <= hidden[i] <= high
+            assert not feasible([*rows, Linear((i,), (1,), None, low - 1)], 8)
+            assert math.isinf(high) or not feasible([*rows, Linear((i,), (1,), int(high) + 1, None)], 8)
