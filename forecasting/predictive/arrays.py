@@ -1,0 +1,87 @@
+"""What a predictive distribution is made of, checked at the door and made read-only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from forecasting.distributions import Distribution
+from forecasting.errors import InvalidInput, SamplingError
+from forecasting.kernels.counts import FloatArray, IntArray
+
+LARGEST_MEAN = 1e15
+
+
+def read_months(months: pd.PeriodIndex) -> pd.PeriodIndex:
+    """Return `months` if they are one or more consecutive calendar months."""
+    if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M" or months.empty:
+        raise InvalidInput(f"months={months!r} must be a PeriodIndex of at least one month, frequency 'M'")
+    if not months.equals(pd.period_range(months[0], months[-1], freq="M")):
+        raise InvalidInput(f"the months {months[0]}..{months[-1]} have gaps or are out of order")
+    return months
+
+
+def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
+    """Return the conditional means ``[S, H]``, read-only.
+
+    Raises
+    ------
+    InvalidInput
+        If the shape is wrong or a mean is negative.
+    SamplingError
+        If a mean is not finite or above 10^15; names the first such month.
+    """
+    array = _read_only(np.array(mean, dtype=float))
+    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != len(months):
+        raise InvalidInput(f"mean has shape {array.shape}; it must be [draws, {len(months)}]")
+    exploding = ~(array <= LARGEST_MEAN)
+    if exploding.any():
+        column = int(exploding.any(axis=0).argmax())
+        raise SamplingError(
+            f"the mean of {months[column]} is above 10^15 or no number in {exploding[:, column].sum()} of "
+            f"{len(array)} draws: the parameters explode; use a shorter horizon, tighter priors, fewer terms"
+        )
+    if (array < 0).any():
+        raise InvalidInput("a mean is negative; the mean of a count is at least 0")
+    return array
+
+
+def read_shape(
+    shape: tuple[ArrayLike, ...], distribution: Distribution, draws: int
+) -> tuple[FloatArray, ...]:
+    """Return the shape parameters, one read-only array ``[S]`` for each that `distribution` names."""
+    arrays = tuple(_read_only(np.array(values, dtype=float)) for values in shape)
+    names = distribution.shape_names
+    if len(arrays) != len(names) or any(array.shape != (draws,) for array in arrays):
+        raise InvalidInput(
+            f"shape holds arrays of shape {[array.shape for array in arrays]}; {type(distribution).__name__} "
+            f"needs {list(names)}, each with {draws} draws"
+        )
+    for name, array in zip(names, arrays, strict=True):
+        if not np.all(np.isfinite(array) & (array >= 0)):
+            raise InvalidInput(f"{name} must be finite and at least 0 in every draw")
+    return arrays
+
+
+def read_paths(paths: ArrayLike, like: FloatArray) -> IntArray:
+    """Return sample paths as read-only int64 of the same shape ``[S, H]`` as `like`."""
+    array = np.asarray(paths)
+    if array.dtype.kind not in "iu" or array.shape != like.shape or (array < 0).any():
+        raise InvalidInput(f"paths ({array.dtype}, shape {array.shape}) must be counts of shape {like.shape}")
+    copy = array.astype(np.int64)
+    copy.flags.writeable = False
+    return copy
+
+
+def read_uniforms(uniforms: ArrayLike, like: FloatArray) -> FloatArray:
+    """Return uniforms of the same shape ``[S, H]`` as `like`, each in [0, 1)."""
+    array = np.asarray(uniforms, dtype=float)
+    if array.shape != like.shape or not np.all((array >= 0.0) & (array < 1.0)):
+        raise InvalidInput(f"uniforms (shape {array.shape}) must lie in [0, 1) and have shape {like.shape}")
+    return array
+
+
+def _read_only(array: FloatArray) -> FloatArray:
+    array.flags.writeable = False
+    return array

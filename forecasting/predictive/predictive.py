@@ -1,0 +1,362 @@
+"""The predictive distribution of consecutive months; points, intervals and totals are derived from it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from forecasting.distributions import Distribution
+from forecasting.errors import InvalidInput, InvalidWindow, TooLarge
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.months import MonthLike, month_range, to_month
+from forecasting.predictive.arrays import read_mean, read_months, read_paths, read_shape, read_uniforms
+from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.mixture import Mixture
+from forecasting.predictive.quantity import Quantity
+from forecasting.randomness import require_rng
+
+_PMF_TAIL = 1e-9
+_PMF_POINTS = 200_000
+_LEVELS = (0.5, 0.8, 0.9)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictive:
+    """Forecast of H consecutive months as S equally likely draws.
+
+    A single month has the mixture of its conditional distributions over the draws, so its quantiles and
+    probabilities are exact given the draws.  What joins months (totals, ratios) comes from the sample paths.
+
+    Attributes
+    ----------
+    months : pandas.PeriodIndex
+        The H months, frequency ``M``.
+    paths : int64[S, H]
+        One simulated path for each draw, read-only.
+    mean : float64[S, H]
+        Conditional mean of each month for each draw, read-only.
+    shape : tuple of float64[S]
+        Shape parameters of `distribution` for each draw, read-only.
+    distribution : Distribution
+        Conditional distribution of a month given its mean and shape.
+    name : str
+        Name of the series.
+
+    Raises
+    ------
+    InvalidInput
+        If months have gaps, shapes disagree, or a count, mean or shape parameter is out of its range.
+    SamplingError
+        If a mean is not finite or above 10^15.
+
+    Examples
+    --------
+    >>> from forecasting.distributions import Poisson
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> mean = np.full((1000, 2), 4.0)
+    >>> forecast = Predictive.draw(months, mean, (), Poisson(), name="requests", rng=np.random.default_rng(1))
+    >>> forecast.quantile([0.05, 0.5, 0.95])
+             0.05  0.50  0.95
+    ds
+    2024-01     1     4     8
+    2024-02     1     4     8
+    >>> round(forecast.exceedance("2024-01", 8), 4)
+    0.0214
+    """
+
+    months: pd.PeriodIndex
+    paths: IntArray
+    mean: FloatArray
+    shape: tuple[FloatArray, ...]
+    distribution: Distribution
+    name: str
+
+    def __post_init__(self) -> None:
+        months = read_months(self.months)
+        mean = read_mean(self.mean, months)
+        checked = {
+            "mean": mean,
+            "shape": read_shape(self.shape, self.distribution, len(mean)),
+            "paths": read_paths(self.paths, mean),
+        }
+        for field, value in checked.items():
+            object.__setattr__(self, field, value)
+
+    @classmethod
+    def draw(
+        cls,
+        months: pd.PeriodIndex,
+        mean: ArrayLike,
+        shape: tuple[ArrayLike, ...],
+        distribution: Distribution,
+        *,
+        name: str,
+        rng: np.random.Generator | None = None,
+    ) -> Self:
+        """Sample one path for each draw of the parameters.
+
+        Parameters
+        ----------
+        months, mean, shape, distribution, name
+            As in the class.
+        rng : numpy.random.Generator
+            Required.
+        """
+        generator = require_rng(rng)
+        mu = read_mean(mean, read_months(months))
+        columns = read_shape(shape, distribution, len(mu))
+        paths = distribution.sample(mu, *(column[:, None] for column in columns), rng=generator)
+        return cls(months, paths, mu, columns, distribution, name)
+
+    @classmethod
+    def coupled(
+        cls,
+        months: pd.PeriodIndex,
+        mean: ArrayLike,
+        shape: tuple[ArrayLike, ...],
+        distribution: Distribution,
+        uniforms: ArrayLike,
+        name: str,
+    ) -> Self:
+        """Drive the paths through quantile functions by given uniforms.
+
+        Two forecasts driven by the same uniforms differ by their parameters only: where one has the larger
+        means, all of its paths are at least as high.
+
+        Parameters
+        ----------
+        months, mean, shape, distribution, name
+            As in the class.
+        uniforms : array_like, [S, H]
+            In [0, 1).
+        """
+        mu = read_mean(mean, read_months(months))
+        columns = read_shape(shape, distribution, len(mu))
+        u = read_uniforms(uniforms, mu)
+        paths = distribution.quantile(u, mu, *(column[:, None] for column in columns))
+        return cls(months, paths, mu, columns, distribution, name)
+
+    @cached_property
+    def _mixture(self) -> Mixture:
+        return Mixture(self.distribution, self.mean, self.shape)
+
+    # One month
+
+    @property
+    def expected(self) -> pd.Series:
+        """Mean of each month: the average of the conditional means."""
+        return pd.Series(self.mean.mean(axis=0), index=self._index, name="mean")
+
+    def quantile(self, levels: ArrayLike) -> pd.DataFrame:
+        """Return, for each month and level, the smallest y with P(Y <= y) >= level.
+
+        Parameters
+        ----------
+        levels : float or sequence of float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            int64, a row a month and a column a level.
+
+        Raises
+        ------
+        InvalidInput
+            If a level is not strictly between 0 and 1.
+        """
+        wanted = read_levels(levels)
+        guess = np.quantile(self.paths, wanted, axis=0, method="inverted_cdf").astype(float)
+        column = np.tile(np.arange(len(self.months)), len(wanted))
+        found = self._mixture.quantile(np.repeat(wanted, len(self.months)), column, guess.ravel())
+        return pd.DataFrame(found.reshape(guess.shape).T, index=self._index, columns=wanted)
+
+    def interval(self, level: float = 0.9) -> pd.DataFrame:
+        """Return the central interval of each month, both limits included, as columns lower and upper.
+
+        As counts are whole, the interval holds at least the probability asked for.
+        """
+        return self.quantile(central(level)).set_axis(["lower", "upper"], axis=1)
+
+    def pmf(self, month: MonthLike, upto: int | None = None) -> pd.Series:
+        """Return the probability of each count of a month.
+
+        Parameters
+        ----------
+        month : str, Period or date
+            One of `months`.
+        upto : int, optional
+            Largest count; by default all but 1e-9 of the probability is covered.
+
+        Returns
+        -------
+        pandas.Series
+            Indexed by the counts 0, 1, ...
+
+        Raises
+        ------
+        TooLarge
+            If there would be more than 200,000 counts.
+        """
+        column = self._position(month)
+        last = self._reach(column) if upto is None else _read_count(upto, "upto")
+        if last >= _PMF_POINTS:
+            raise TooLarge(
+                f"the pmf of {self.months[column]} would have {last + 1:,} counts, over {_PMF_POINTS:,}; "
+                "ask for quantile() or exceedance() instead, or pass a smaller upto"
+            )
+        support = np.arange(last + 1)
+        values = self._mixture.pmf(support.astype(float), column)
+        return pd.Series(values, index=pd.RangeIndex(last + 1, name="y"), name=str(self.months[column]))
+
+    def logpmf(self, month: MonthLike, y: int) -> float:
+        """Return the natural logarithm of P(Y = y): the log score of the month once `y` is known."""
+        return self._mixture.logpmf(_read_count(y, "y"), self._position(month))
+
+    def cdf(self, month: MonthLike, y: float) -> float:
+        """Return P(Y <= y)."""
+        return float(self._mixture.cdf(*self._point(month, y))[0])
+
+    def exceedance(self, month: MonthLike, y: float) -> float:
+        """Return P(Y > y), strictly above; P(Y >= y) is ``exceedance(month, y - 1)``."""
+        return float(self._mixture.sf(*self._point(month, y))[0])
+
+    # Several months
+
+    def total(self, start: MonthLike | None = None, end: MonthLike | None = None) -> Quantity:
+        """Return the sum over a window of the forecast, ends included; the whole of it by default.
+
+        Raises
+        ------
+        InvalidWindow
+            If the window is reversed or leaves the forecast.
+        """
+        window = self._window(start, end)
+        return Quantity(f"total {_label(window)}", self._sum(window))
+
+    def ratio(
+        self, numerator: tuple[MonthLike, MonthLike], denominator: tuple[MonthLike, MonthLike]
+    ) -> Quantity:
+        """Return the total of one window divided by the total of another, path by path.
+
+        A path with nothing in the denominator alone gives ``inf``.
+
+        Parameters
+        ----------
+        numerator, denominator : pair of months
+            First and last month, both included.
+
+        Raises
+        ------
+        InvalidWindow
+            If a window is reversed or leaves the forecast.
+        InvalidInput
+            If some path has nothing in either window: its ratio is not defined.
+        """
+        above, below = self._window(*numerator), self._window(*denominator)
+        over, under = self._sum(above), self._sum(below)
+        label = f"{_label(above)} / {_label(below)}"
+        undefined = int(np.sum((over == 0) & (under == 0)))
+        if undefined:
+            raise InvalidInput(
+                f"the ratio {label} is 0/0 in {undefined} of {len(over)} paths; "
+                "choose longer windows or compare their totals"
+            )
+        with np.errstate(divide="ignore"):
+            return Quantity(f"ratio {label}", over / under)
+
+    # Tables
+
+    def to_frame(self, levels: Sequence[float] = _LEVELS) -> pd.DataFrame:
+        """Return a long table, a row a month: unique_id, ds, mean, median, and the central intervals.
+
+        Parameters
+        ----------
+        levels : sequence of float
+            Probabilities of the intervals; 0.9 gives the columns ``lo-90`` and ``hi-90``.
+        """
+        limits = {level: central(level) for level in levels}
+        points = self.quantile([0.5, *(limit for pair in limits.values() for limit in pair)])
+        names = [f"{end}-{100 * level:g}" for level in limits for end in ("lo", "hi")]
+        table = points.set_axis(["median", *names], axis=1).reset_index(drop=True)
+        table.insert(0, "mean", self.expected.to_numpy())
+        table.insert(0, "ds", self.months.to_timestamp())
+        table.insert(0, "unique_id", self.name)
+        return table
+
+    def samples(self) -> pd.DataFrame:
+        """Return the paths as a long table, a row a month and path: unique_id, ds, sample_id, y."""
+        draws, horizon = self.paths.shape
+        return pd.DataFrame(
+            {
+                "unique_id": self.name,
+                "ds": np.tile(self.months.to_timestamp().to_numpy(), draws),
+                "sample_id": np.repeat(np.arange(draws), horizon),
+                "y": self.paths.ravel(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        return f"Predictive({self.name!r}, {_label(self.months)}, {len(self.paths)} draws)"
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().drop(columns="unique_id").assign(ds=self.months.astype(str))
+        return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False, float_format="{:.1f}".format)
+
+    # Looking up
+
+    @property
+    def _index(self) -> pd.PeriodIndex:
+        return self.months.rename("ds")
+
+    def _position(self, month: MonthLike) -> int:
+        wanted = to_month(month)
+        if wanted not in self.months:
+            raise InvalidInput(f"{wanted} is not forecast; the months held are {_label(self.months)}")
+        return int((wanted - self.months[0]).n)
+
+    def _point(self, month: MonthLike, y: float) -> tuple[FloatArray, IntArray]:
+        value = float(y)
+        if np.isnan(value):
+            raise InvalidInput("y is NaN; give the count to compare with")
+        return np.array([value]), np.array([self._position(month)])
+
+    def _reach(self, column: int) -> int:
+        """Return the count that covers all but a negligible share of the probability of a month."""
+        guess = np.array([float(self.paths[:, column].max())])
+        return int(self._mixture.quantile(np.array([1.0 - _PMF_TAIL]), np.array([column]), guess)[0])
+
+    def _window(self, start: MonthLike | None, end: MonthLike | None) -> pd.PeriodIndex:
+        window = month_range(
+            self.months[0] if start is None else start, self.months[-1] if end is None else end
+        )
+        if not window.isin(self.months).all():
+            raise InvalidWindow(f"the window {_label(window)} leaves the forecast of {_label(self.months)}")
+        return window
+
+    def _sum(self, window: pd.PeriodIndex) -> FloatArray:
+        first = self._position(window[0])
+        total: FloatArray = self.paths[:, first : first + len(window)].sum(axis=1, dtype=float)
+        return total
+
+
+def _label(months: pd.PeriodIndex) -> str:
+    return f"{months[0]}" if len(months) == 1 else f"{months[0]}..{months[-1]}"
+
+
+def _read_count(value: int, name: str) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
+    if count < 0:
+        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 0")
+    return count
