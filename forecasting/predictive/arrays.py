@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
 
 LARGEST_MEAN = 1e15
+LARGEST_COUNT = 2**53
+"""Counts from here on are not all exact as doubles; searches among them stop here."""
 
 
 def read_months(months: pd.PeriodIndex) -> pd.PeriodIndex:
@@ -35,13 +37,7 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     array = _read_only(np.array(mean, dtype=float))
     if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != len(months):
         raise InvalidInput(f"mean has shape {array.shape}; it must be [draws, {len(months)}]")
-    exploding = ~(array <= LARGEST_MEAN)
-    if exploding.any():
-        column = int(exploding.any(axis=0).argmax())
-        raise SamplingError(
-            f"the mean of {months[column]} is above 10^15 or no number in {exploding[:, column].sum()} of "
-            f"{len(array)} draws: the parameters explode; use a shorter horizon, tighter priors, fewer terms"
-        )
+    refuse_explosion(~(array <= LARGEST_MEAN), months, "a mean above 10^15 or no number")
     if (array < 0).any():
         raise InvalidInput("a mean is negative; the mean of a count is at least 0")
     return array
@@ -64,11 +60,30 @@ def read_shape(
     return arrays
 
 
-def read_paths(paths: ArrayLike, like: FloatArray) -> IntArray:
-    """Return sample paths as read-only int64 of the same shape ``[S, H]`` as `like`."""
+def refuse_explosion(exploding: NDArray[np.bool_], months: pd.PeriodIndex, what: str) -> None:
+    """Raise `SamplingError` where any entry ``[N, H]`` is true; names the first month."""
+    if exploding.any():
+        month = months[int(exploding.any(axis=0).argmax())]
+        raise SamplingError(
+            f"{month} has {what}: the parameters explode; "
+            "use a shorter horizon, tighter priors or fewer terms"
+        )
+
+
+def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> IntArray:
+    """Return sample paths as read-only int64 of the same shape ``[S, H]`` as `like`.
+
+    Raises
+    ------
+    InvalidInput
+        If an entry is no count, or the shape is wrong.
+    SamplingError
+        If a count reaches 2^53; names the first such month.
+    """
     array = np.asarray(paths)
     if array.dtype.kind not in "iu" or array.shape != like.shape or (array < 0).any():
         raise InvalidInput(f"paths ({array.dtype}, shape {array.shape}) must be counts of shape {like.shape}")
+    refuse_explosion(array >= LARGEST_COUNT, months, "a count of 2^53 or more")
     copy = array.astype(np.int64)
     copy.flags.writeable = False
     return copy

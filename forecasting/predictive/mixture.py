@@ -16,6 +16,7 @@ from scipy.special import logsumexp
 
 from forecasting.distributions import Distribution
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
+from forecasting.predictive.arrays import LARGEST_COUNT
 
 _BLOCK = 2**17
 """Elements of the largest table held at once."""
@@ -81,7 +82,8 @@ class Mixture:
             missing = levels[active] - self.cdf(y[active], where)
             with np.errstate(over="ignore"):
                 step = missing / np.maximum(self.pmf(y[active], where), 1e-300)
-            y[active] = np.maximum(np.floor(y[active] + np.clip(step, -limit, limit)), 0.0)
+            nearer = np.floor(y[active] + np.clip(step, -limit, limit))
+            y[active] = np.clip(nearer, 0.0, LARGEST_COUNT)
             active = active[np.abs(step) > 1.0]
 
         def reaches(value: FloatArray, who: IntArray) -> NDArray[np.bool_]:

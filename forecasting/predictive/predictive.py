@@ -17,7 +17,15 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.months import MonthLike, month_range, to_month
-from forecasting.predictive.arrays import read_mean, read_months, read_paths, read_shape, read_uniforms
+from forecasting.predictive.arrays import (
+    LARGEST_COUNT,
+    read_mean,
+    read_months,
+    read_paths,
+    read_shape,
+    read_uniforms,
+    refuse_explosion,
+)
 from forecasting.predictive.levels import central, read_levels
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
@@ -55,7 +63,7 @@ class Predictive:
     InvalidInput
         If months have gaps, shapes disagree, or a count, mean or shape parameter is out of its range.
     SamplingError
-        If a mean is not finite or above 10^15.
+        If a mean is not finite or above 10^15, or a count reaches 2^53.
 
     Examples
     --------
@@ -85,7 +93,7 @@ class Predictive:
         checked = {
             "mean": mean,
             "shape": read_shape(self.shape, self.distribution, len(mean)),
-            "paths": read_paths(self.paths, mean),
+            "paths": read_paths(self.paths, mean, months),
         }
         for field, value in checked.items():
             object.__setattr__(self, field, value)
@@ -172,12 +180,16 @@ class Predictive:
         ------
         InvalidInput
             If a level is not strictly between 0 and 1.
+        SamplingError
+            If a quantile reaches 2^53, where counts stop being exact.
         """
         wanted = read_levels(levels)
         guess = np.quantile(self.paths, wanted, axis=0, method="inverted_cdf").astype(float)
         column = np.tile(np.arange(len(self.months)), len(wanted))
         found = self._mixture.quantile(np.repeat(wanted, len(self.months)), column, guess.ravel())
-        return pd.DataFrame(found.reshape(guess.shape).T, index=self._index, columns=wanted)
+        table = found.reshape(guess.shape)
+        refuse_explosion(table >= LARGEST_COUNT, self.months, "a quantile of 2^53 or more")
+        return pd.DataFrame(table.T, index=self._index, columns=wanted)
 
     def interval(self, level: float = 0.9) -> pd.DataFrame:
         """Return the central interval of each month, both limits included, as columns lower and upper.
