@@ -40,21 +40,20 @@ class StudentT:
 
     def log_density(self, points: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:
         """Return the log density ``[S]`` of the folded distribution: the sum over the signs of folded coordinates."""
-        terms = [self._unfolded(points * signs) for signs in _signs(folded)]
-        return np.logaddexp.reduce(terms, axis=0) if len(terms) > 1 else terms[0]
-
-    def _unfolded(self, points: FloatArray) -> FloatArray:
         p = self.centre.size
         inverse = np.linalg.inv(self.root)
-        z = (points - self.centre) @ inverse.T
-        distance = np.einsum("sp,sp->s", z, z)
+        power = 0.5 * (self.freedom + p)
+        kernel = np.zeros(len(points))
+        for signs in _signs(folded):
+            z = points @ (inverse * signs).T - inverse @ self.centre
+            kernel += (1.0 + np.einsum("sp,sp->s", z, z) / self.freedom) ** -power
         constant = (
             gammaln((self.freedom + p) / 2.0)
             - gammaln(self.freedom / 2.0)
             - 0.5 * p * np.log(self.freedom * np.pi)
             + np.log(np.abs(np.linalg.det(inverse)))
         )
-        return np.asarray(constant - 0.5 * (self.freedom + p) * np.log1p(distance / self.freedom))
+        return np.asarray(constant + np.log(kernel))
 
 
 def _signs(folded: NDArray[np.bool_]) -> list[FloatArray]:

@@ -25,7 +25,7 @@ _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 500
 _ROUNDS = 4
-_EVEN = 0.85  # share of effective draws at which adapting stops
+_EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     cloud = _Cloud(density, rng)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
     for _ in range(_ROUNDS):
-        if cloud.ess() >= _EVEN * cloud.size and cloud.khat < KHAT_LIMIT:
+        if cloud.ess() >= _EVEN * cloud.size and cloud.khat < 0.5:
             break
         cloud.add(cloud.fitted(), min(_PILOT, draws))
     cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))

@@ -18,7 +18,7 @@ from forecasting.kernels.counts import FloatArray
 
 ComplexArray = NDArray[np.complex128]
 
-_NEWTON_STEPS = 25
+_NEWTON_STEPS = 60
 
 
 def total_moments(
@@ -52,7 +52,7 @@ def total_moments(
 def tilt_to(
     target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, int]], start: FloatArray
 ) -> FloatArray:
-    r"""Return the tilt that brings the mean of a sum near `target` (Newton on the cumulant generating function).
+    r"""Return the tilt that brings the mean of a sum near `target` (safeguarded Newton).
 
     Parameters
     ----------
@@ -70,16 +70,25 @@ def tilt_to(
     """
     tilt = start.copy()
     active = np.arange(tilt.size)
+    low, high = np.full(tilt.size, -np.inf), np.full(tilt.size, np.inf)
     for _ in range(_NEWTON_STEPS):
         here = [(log_p[active], x, times) for log_p, x, times in tables]
         mean, variance = total_moments(here, tilt[active])
         gap = target[active] - mean
         deviation = np.sqrt(variance)
         far = np.abs(gap) > 0.5 * deviation
-        active = active[far]
+        active, gap, variance, deviation = active[far], gap[far], variance[far], deviation[far]
         if active.size == 0:
             break
-        tilt[active] += np.clip(gap / variance, -3.0 / deviation, 3.0 / deviation)[far]
+        # The mean grows with the tilt: every visit narrows a bracket, and a step that leaves it is halved instead.
+        here_tilt = tilt[active]
+        low[active] = np.where(gap > 0, here_tilt, low[active])
+        high[active] = np.where(gap > 0, high[active], here_tilt)
+        step = here_tilt + np.clip(gap / variance, -3.0 / deviation, 3.0 / deviation)
+        outside = (step <= low[active]) | (step >= high[active])
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (low[active] + high[active])
+        tilt[active] = np.where(outside, middle, step)
     return tilt
 
 

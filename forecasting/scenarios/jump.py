@@ -1,0 +1,205 @@
+"""Was the jump a surprise?  One window of months against an earlier one, under every baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.distributions import NegativeBinomial
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors
+from forecasting.models import CountRegression, Posterior, Reconstruction, reconstruct
+from forecasting.months import Window, days_in
+from forecasting.randomness import require_rng
+from forecasting.scenarios import rates
+from forecasting.scenarios.baselines import TREND_AND_STEP, Baseline, baselines
+from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, outlook
+from forecasting.scenarios.report import JumpReport, Result, StepEffect
+from forecasting.scenarios.sensitivity import under_priors
+from forecasting.scenarios.surprise import Surprise, surprise
+from forecasting.scenarios.windows import Comparison
+from forecasting.terms import Exposure, Intercept, Step, Terms
+
+_SCALES = (0.5, 1.0, 2.0)
+
+
+def jump(
+    data: Observed,
+    before: Window,
+    after: Window,
+    *,
+    draws: int = 4000,
+    level: float = 0.95,
+    horizon: int = 3,
+    priors: Priors | None = None,
+    rng: np.random.Generator | None = None,
+) -> JumpReport:
+    """Compare the total of a later window of months with that of an earlier one, under every baseline.
+
+    Parameters
+    ----------
+    data : CountSeries or Evidence
+        What is known of the months.
+    before, after : tuple of (start, end)
+        The windows, both ends included; `before` ends before `after` starts.
+    draws : int
+        Posterior draws a baseline.
+    level : float
+        Coverage of the intervals.
+    horizon : int
+        Months of the outlook after the data.
+    priors : Priors, optional
+        Scales of the priors; the defaults are weak.
+    rng : numpy.random.Generator
+        Required.
+
+    Returns
+    -------
+    JumpReport
+
+    Raises
+    ------
+    InvalidWindow
+        If a window is outside the data, overlaps the other, or nothing limits its total.
+    InvalidInput
+        If too little is known for any model.
+    """
+    generator = require_rng(rng)
+    if not 0.0 < level < 1.0:
+        raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
+    scales = priors or Priors()
+    comparison = Comparison.of(data, before, after)
+    kept, left_out = baselines(data, comparison.after[0], scales)
+    streams = iter(generator.spawn(3 * len(kept) + 5))
+    fits: dict[str, Posterior] = {}
+    searches: dict[str, float] = {}
+    surprises: dict[str, Surprise | str] = {}
+    for baseline in kept:
+        fits[baseline.name] = baseline.model.posterior(data, draws=draws, rng=next(streams))
+        searches[baseline.name] = _search(fits[baseline.name], comparison, next(streams))
+        try:
+            surprises[baseline.name] = surprise(baseline.model, data, comparison, draws=draws, rng=next(streams))
+        except InvalidInput as error:  # too little is known of the earlier months for a forecast
+            surprises[baseline.name] = str(error)
+    probabilities = _probabilities({name: fit.log_evidence for name, fit in fits.items()})
+    results = tuple(
+        Result(
+            name=baseline.name,
+            meaning=baseline.meaning,
+            terms=repr(Terms.of(baseline.model.terms)),
+            posterior=fits[baseline.name],
+            probability=probabilities[baseline.name],
+            surprise=surprises[baseline.name],
+            search=searches[baseline.name],
+        )
+        for baseline in kept
+    )
+    both = fits[TREND_AND_STEP]
+    return JumpReport(
+        series=data.name,
+        months=data.months,
+        as_of=getattr(data, "as_of", None),
+        reading=getattr(data, "reading", ()),
+        comparison=comparison,
+        level=level,
+        observed=_observed(data, comparison, fits["step"], level, draws, next(streams)),
+        results=results,
+        left_out=left_out,
+        step=StepEffect.of(both, comparison.after[0], level),
+        sensitivity=_sensitivity(kept, fits, comparison, level, next(streams)),
+        known=_known(data, reconstruct(both, rng=next(streams))),
+        outlook=_outlook(both, comparison, horizon, next(streams)),
+        priors=scales,
+        draws=draws,
+    )
+
+
+def _search(posterior: Posterior, comparison: Comparison, rng: np.random.Generator) -> float:
+    """Return the chance that some pair of such windows in a replicated period rises as much (posterior predictive)."""
+    mean = np.exp(posterior.log_mean(posterior.months))
+    columns = [values[:, None] for values in posterior.shape]
+    paths = posterior.distribution.sample(mean, *columns, rng=rng)
+    return float((comparison.largest_ratio(paths) >= comparison.ratio - 1e-12).mean())
+
+
+def _probabilities(log_evidence: dict[str, float]) -> dict[str, float]:
+    """Return posterior probabilities of models that were equally probable before."""
+    top = max(log_evidence.values())
+    weights = {name: float(np.exp(value - top)) for name, value in log_evidence.items()}
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def _observed(
+    data: Observed, comparison: Comparison, step: Posterior, level: float, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the ratio a month and a day with its intervals; exact ones only where both totals are exact."""
+    boundary = comparison.after[0]
+    by_day = CountRegression(Intercept() + Step(boundary) + Exposure("days"), NegativeBinomial(), step.priors)
+    posteriors = {"month": step, "day": by_day.posterior(data, draws=draws, rng=rng)}
+    exposures = {"month": comparison.month_exposure, "day": comparison.day_exposure}
+    rows = {}
+    for unit, exposure in exposures.items():
+        exact = midp = (np.nan, np.nan)
+        if comparison.exact:
+            pair = (comparison.after_range[0], int(comparison.before_range[1]))
+            exact = rates.exact_interval(*pair, exposure, level)
+            midp = rates.mid_p_interval(*pair, exposure, level)
+        effect = StepEffect.of(posteriors[unit], boundary, level)
+        rows[unit] = {
+            "ratio": comparison.ratio / exposure,
+            "exact_lower": exact[0],
+            "exact_upper": exact[1],
+            "mid_p_lower": midp[0],
+            "mid_p_upper": midp[1],
+            "negative_binomial_lower": effect.lower,
+            "negative_binomial_upper": effect.upper,
+            "before_exposure": len(comparison.before) if unit == "month" else int(days_in(comparison.before).sum()),
+            "after_exposure": len(comparison.after) if unit == "month" else int(days_in(comparison.after).sum()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("per")
+
+
+def _sensitivity(
+    kept: tuple[Baseline, ...],
+    fits: dict[str, Posterior],
+    comparison: Comparison,
+    level: float,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return model probabilities and the step beyond the trend with every prior scale halved, as it is, and doubled."""
+    rows = {}
+    tail = (1.0 - level) / 2.0
+    for factor in _SCALES:
+        other = {
+            baseline.name: under_priors(
+                fits[baseline.name], baseline.model, baseline.model.priors.scaled(factor), rng
+            )
+            for baseline in kept
+        }
+        name = f"step[{comparison.after[0]}]"
+        low, middle, high = other[TREND_AND_STEP].quantile(name, [tail, 0.5, 1.0 - tail])
+        rows[factor] = {
+            **_probabilities({name: result.log_evidence for name, result in other.items()}),
+            "step_median": float(np.exp(middle)),
+            "step_lower": float(np.exp(low)),
+            "step_upper": float(np.exp(high)),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("prior_scale")
+
+
+def _known(data: Observed, months: Reconstruction) -> pd.DataFrame:
+    """Return the feasible range and the posterior of every month of the data, a row a month."""
+    known = data.constraints
+    ranges = pd.DataFrame({"lower": known.lower, "upper": known.upper, "exact": known.exact}, index=data.months)
+    return ranges.join(months.to_frame())
+
+
+def _outlook(posterior: Posterior, comparison: Comparison, horizon: int, rng: np.random.Generator) -> Outlook:
+    """Return the next months if the level stays, goes back to the earlier window, or moves on with the trend."""
+    revert = Revert(comparison.before[0], comparison.before[-1])
+    return outlook(posterior, scenarios=[Persist(), revert, Continue()], horizon=horizon, rng=rng)
+

@@ -1,0 +1,149 @@
+"""The verdict of a jump analysis in plain words.
+
+The sentences say how likely things are under stated assumptions.  They avoid causal words: a step at a boundary is a change of
+level there, whatever brought it about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecasting.scenarios.surprise import Surprise
+
+if TYPE_CHECKING:
+    from forecasting.scenarios.report import JumpReport
+
+
+def paragraph(report: JumpReport) -> str:
+    """Return the verdict on `report`, one sentence an idea."""
+    parts = [_observed(report), _poisson(report), _before(report), _all_facts(report), _step(report), _window(report)]
+    return " ".join(part for part in [*parts, _caveats(report)] if part)
+
+
+def chance(probability: float) -> str:
+    """Return a probability in words and digits a reader can hold.
+
+    Examples
+    --------
+    >>> chance(0.143), chance(0.0004), chance(1e-12)
+    ('14%', '0.04%', 'less than one in a million')
+    """
+    if probability >= 0.995:
+        return "more than 99%"
+    if probability >= 0.01:
+        return f"{probability:.0%}"
+    if probability >= 1e-6:
+        return f"{100.0 * probability:.1g}%" if probability < 1e-3 else f"{100.0 * probability:.1f}%"
+    return "less than one in a million"
+
+
+def months(window: pd.PeriodIndex) -> str:
+    """Return a window as words, for example ``September to November 2023``.
+
+    Examples
+    --------
+    >>> months(pd.period_range("2023-09", "2023-11", freq="M"))
+    'September to November 2023'
+    """
+    first, last = window[0], window[-1]
+    if first == last:
+        return str(first.strftime("%B %Y"))
+    if first.year == last.year:
+        return f"{first.strftime('%B')} to {last.strftime('%B %Y')}"
+    return f"{first.strftime('%B %Y')} to {last.strftime('%B %Y')}"
+
+
+def _total(limits: tuple[int, float]) -> str:
+    low, high = int(limits[0]), int(limits[1])
+    return f"{low:,}" if low == high else f"between {low:,} and {high:,}"
+
+
+def _observed(report: JumpReport) -> str:
+    pair, day = report.comparison, report.observed.loc["day", "ratio"]
+    month = report.observed.loc["month", "ratio"]
+    least = "" if pair.exact else "at least "
+    return (
+        f"{months(pair.after)} counted {_total(pair.after_range)}, {months(pair.before)} {_total(pair.before_range)}: "
+        f"{least}{month:.2f} times as many a month, {day:.2f} times as many a day."
+    )
+
+
+def _poisson(report: JumpReport) -> str:
+    row = report.observed.loc["month"]
+    wide = f"{row['negative_binomial_lower']:.2f} to {row['negative_binomial_upper']:.2f}"
+    if not report.comparison.exact:
+        return f"With months as uneven as the facts show, the {report.level:.0%} interval of the ratio is {wide}."
+    return (
+        f"If months were independent Poisson counts, the exact {report.level:.0%} interval of the ratio would be "
+        f"{row['exact_lower']:.2f} to {row['exact_upper']:.2f} and equal levels would have p = {report.p_value:.2g}; but that "
+        "p-value asks whether two Poisson months differ by chance, and these months neither vary like Poisson nor stay at "
+        f"one level. Allowing for the unevenness of the months, the interval is {wide}."
+    )
+
+
+def _before(report: JumpReport) -> str:
+    """Say what the earlier months alone would have led one to expect."""
+    said = []
+    for name, label in (("constant", "a constant level"), ("trend", "a steady trend")):
+        surprise = report.result(name).surprise
+        if isinstance(surprise, Surprise):
+            said.append(f"{chance(surprise.tail)} under {label}")
+    if not said:
+        return f"Too little is known of the months before {report.comparison.after[0]} to forecast from them alone."
+    return (
+        f"From what is known of the months before {report.comparison.after[0].strftime('%B %Y')} alone, a rise at least this "
+        f"large had a chance of {' and '.join(said)}."
+    )
+
+
+def _all_facts(report: JumpReport) -> str:
+    ranked = sorted(report.results, key=lambda result: -result.probability)
+    listing = ", ".join(f"{result.name} {chance(result.probability)}" for result in ranked[:4])
+    decided = ranked[0].probability > 0.75
+    return (
+        f"Given all facts, the baselines share the posterior probability as {listing}: "
+        + ("the facts favour " + ranked[0].name if decided else "the facts do not settle between them")
+        + "."
+    )
+
+
+def _step(report: JumpReport) -> str:
+    step = report.step
+    inside = step.lower <= 1.0 <= step.upper
+    verdict = (
+        "the facts are compatible with no step at all beyond the trend"
+        if inside
+        else "a step beyond the trend is needed to account for the facts"
+    )
+    return (
+        f"Over and above a trend, the level changed at {report.comparison.after[0].strftime('%B %Y')} by a factor of "
+        f"{step.median:.2f} ({report.level:.0%} interval {step.lower:.2f} to {step.upper:.2f}); {verdict}."
+    )
+
+
+def _window(report: JumpReport) -> str:
+    pairs = report.comparison.pairs(len(report.months))
+    if pairs <= 1:
+        return ""
+    constant, trend = report.result("constant").search, report.result("trend").search
+    return (
+        f"The windows were chosen after seeing the numbers: somewhere among the {pairs} such pairs of windows in the period, "
+        f"a rise this large turns up with a chance of {chance(constant)} under a constant level and {chance(trend)} under a "
+        "trend fitted to the same facts."
+    )
+
+
+def _caveats(report: JumpReport) -> str:
+    sensitive = report.sensitivity[["step_lower", "step_upper"]]
+    spread = f"{sensitive['step_lower'].min():.2f} to {sensitive['step_upper'].max():.2f}"
+    known = int(report.known["exact"].sum())
+    halves = report.sensitivity["trend"]
+    return (
+        f"All this rests on {known} of {len(report.months)} months known exactly; with prior scales halved or doubled the "
+        f"interval of the step reaches from {spread}, and the probability of the plain trend from "
+        f"{chance(float(np.min(halves)))} to {chance(float(np.max(halves)))}. What is counted is what was reported to the "
+        "source; a change of level says nothing of what brought it about."
+    )
