@@ -38,7 +38,7 @@ def log_rising(y: ArrayLike, alpha: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray
-        Broadcast shape; absolute error below 1e-10 for counts up to 1e5.
+        Broadcast shape; absolute error below 1e-9 for counts up to 1e5.
     """
     count = np.asarray(y, dtype=float)
     dispersion = np.maximum(np.asarray(alpha, dtype=float), TINY_ALPHA)
@@ -136,10 +136,14 @@ def _tail(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike, *, upper: bool) -> Fl
     return np.where(count < 0, 1.0 if upper else 0.0, result)
 
 
-_POISSON_ALPHA = 1e-13
-"""Below this, alpha * mean^2 is lost to rounding in every probability of counts up to 1e6."""
+_POISSON_ALPHA = 1e-20
+"""Below this, alpha * mean is lost to rounding in every probability of counts up to 1e6, the tails included."""
 
-_DEEP_TAIL = 1e-250
+_DEEP_TAIL = 1e-250  # probabilities below are summed from logarithms
+_CANCELLED = 1e-6  # share of a tail below which a difference of tails has lost too many digits
+_TERMS = 4096
+
+_LARGEST = 2.0**53  # counts are exact as doubles up to here
 
 
 def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
@@ -161,17 +165,16 @@ def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayL
         *(np.asarray(a, dtype=float) for a in (low, high, mean, alpha))
     )
     above = lo > mu
-    capped = np.where(np.isinf(hi), 1.0, hi)
-    upper_tail = sf(lo - 1.0, mu, dispersion) - np.where(np.isinf(hi), 0.0, sf(capped, mu, dispersion))
-    lower_tail = np.where(np.isinf(hi), 1.0, cdf(capped, mu, dispersion)) - cdf(lo - 1.0, mu, dispersion)
-    probability = np.where(above, upper_tail, lower_tail)
+    endless = np.isinf(hi)
+    capped = np.where(endless, 1.0, hi)
+    # The tail beyond the limit next to the mean, less the part of it beyond the other limit.
+    near = np.where(above, sf(lo - 1.0, mu, dispersion), np.where(endless, 1.0, cdf(capped, mu, dispersion)))
+    far = np.where(above, np.where(endless, 0.0, sf(capped, mu, dispersion)), cdf(lo - 1.0, mu, dispersion))
+    probability = near - far
     with np.errstate(divide="ignore"):
         result = np.log(np.maximum(probability, 0.0))
     # A difference of two nearly equal tails, or one below the smallest double, is summed term by term instead.
-    weak = (probability < _DEEP_TAIL) | (
-        probability < 1e-9 * np.where(above, sf(lo - 1.0, mu, dispersion), 1.0)
-    )
-    weak &= hi >= lo
+    weak = ((probability < _DEEP_TAIL) | (probability < _CANCELLED * near)) & (hi >= lo)
     if np.any(weak):
         result = np.array(result)
         result[weak] = _log_interval_by_terms(lo[weak], hi[weak], mu[weak], dispersion[weak])
@@ -179,20 +182,19 @@ def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayL
 
 
 def _log_interval_by_terms(lo: FloatArray, hi: FloatArray, mu: FloatArray, alpha: FloatArray) -> FloatArray:
-    """Sum pmf terms from the end nearest the mean outwards and close with the geometric remainder."""
-    terms = 4096
-    start = np.where(lo > mu, lo, np.minimum(hi, np.maximum(mu, lo)))
+    """Sum pmf terms from the limit next to the mean outwards and close with a geometric remainder."""
     direction = np.where(lo > mu, 1.0, -1.0)
-    steps = np.arange(terms)
-    y = np.floor(start)[:, None] + direction[:, None] * steps
+    near, far = np.where(lo > mu, lo, hi), np.where(lo > mu, hi, lo)
+    y = near[:, None] + direction[:, None] * np.arange(_TERMS)
     logs = logpmf(np.maximum(y, 0.0), mu[:, None], alpha[:, None])
-    logs[(y < lo[:, None]) | (y > hi[:, None]) | (y < 0)] = -np.inf
+    logs[(y < lo[:, None]) | (y > hi[:, None])] = -np.inf
     top = logs.max(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         weights = np.exp(np.where(np.isfinite(top), logs - top, -np.inf))
         last, previous = weights[:, -1], weights[:, -2]
         ratio = np.where(previous > 0, last / previous, 0.0)
-        rest = np.where(ratio < 1, last * ratio / (1 - ratio), 0.0)
+        left = np.maximum((far - y[:, -1]) * direction, 0.0)
+        rest = np.where(ratio < 1, last * ratio * (1 - ratio**left) / (1 - ratio), 0.0)
         return np.asarray(top[:, 0] + np.log(weights.sum(axis=1) + rest))
 
 
@@ -212,10 +214,10 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
     Returns
     -------
     ndarray of int64
-        Broadcast shape.
+        Broadcast shape; means and values past 2^53 count as 2^53.
     """
     level, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (u, mean, alpha)))
-    flat_u, flat_mu, flat_alpha = level.ravel(), mu.ravel(), dispersion.ravel()
+    flat_u, flat_mu, flat_alpha = level.ravel(), np.minimum(mu.ravel(), _LARGEST), dispersion.ravel()
     variance = flat_mu * (1.0 + flat_alpha * flat_mu)
     spread = np.sqrt(variance)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -225,7 +227,8 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
             0.0,
         )
     z = ndtri(np.clip(flat_u, 1e-300, 1 - 1e-16))
-    guess = np.floor(np.maximum(flat_mu + spread * (z + np.minimum(skew, 2.0) * (z * z - 1.0) / 6.0), 0.0))
+    expansion = flat_mu + spread * (z + np.minimum(skew, 2.0) * (z * z - 1.0) / 6.0)
+    guess = np.floor(np.clip(expansion, 0.0, _LARGEST))
 
     def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
         return cdf(y, flat_mu[who], flat_alpha[who]) >= flat_u[who]
@@ -257,8 +260,8 @@ def integer_search(
     active, step = everyone[~holds], 1.0
     while active.size:  # walk up until the test holds
         low[active] = high[active]
-        high[active] += step
-        active = active[~reaches(high[active], active)]
+        high[active] = np.minimum(high[active] + step, _LARGEST)
+        active = active[~reaches(high[active], active) & (high[active] < _LARGEST)]
         step *= 2.0
     active, step = everyone[holds & (low >= 0)], 1.0
     while active.size:  # walk down until it fails

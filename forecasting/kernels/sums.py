@@ -92,9 +92,7 @@ def tilt_to(
     return tilt
 
 
-def product_transform(
-    tables: Sequence[tuple[FloatArray, int]], length: int
-) -> ComplexArray:
+def product_transform(tables: Sequence[tuple[FloatArray, int]], length: int) -> ComplexArray:
     """Return the real Fourier transform of the convolution of several tables.
 
     Parameters
