@@ -49,6 +49,20 @@ class Dossier:
     as_of: dt.date | None
     reading: tuple[str, ...]
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """Every visible fact with its source, its `statement`, its `role` here and what supersedes it."""
+        rows = []
+        for fact in self.facts:
+            source = self.sources[fact.source_id].model_dump()
+            rows.append(
+                fact.cells
+                | {"statement": fact.statement, "role": self.roles[fact.fact_id]}
+                | {"superseded_by": self.superseded_by.get(fact.fact_id)}
+                | {"source_note" if name == "note" else name: cell for name, cell in source.items()}
+            )
+        return pd.DataFrame(rows)
+
     def playing(self, *roles: str) -> list[Fact]:
         """Return the facts that play one of these roles."""
         return [fact for fact in self.facts if self.roles[fact.fact_id] in roles]
@@ -121,16 +135,7 @@ class Evidence:
 
         The role is ``data``, ``check`` or ``context``, or else ``superseded`` or ``left out``.
         """
-        rows = []
-        for fact in self.dossier.facts:
-            source = self.dossier.sources[fact.source_id].model_dump()
-            rows.append(
-                fact.cells
-                | {"role": self.dossier.roles[fact.fact_id]}
-                | {"superseded_by": self.dossier.superseded_by.get(fact.fact_id)}
-                | {"source_note" if name == "note" else name: cell for name, cell in source.items()}
-            )
-        return pd.DataFrame(rows)
+        return self.dossier.table
 
     @cached_property
     def constraints(self) -> Constraints:

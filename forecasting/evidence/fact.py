@@ -252,10 +252,11 @@ class Fact(_Row):
         'F2 (total, 2023-06..2023-08: 305)'
         """
         window = f"{self.start}" if self.start == self.end else f"{self.start}..{self.end}"
-        return f"{self.fact_id} ({self.kind}, {window}: {self._statement})"
+        return f"{self.fact_id} ({self.kind}, {window}: {self.statement})"
 
     @property
-    def _statement(self) -> str:
+    def statement(self) -> str:
+        """What is said about the window: ``577``, ``at least 1001``, ``highest of 2023-04..2023-11``."""
         if self.relation is not None:
             return (
                 f"{self.relation} of {self.against}"

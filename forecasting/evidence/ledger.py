@@ -174,6 +174,15 @@ class Ledger:
         >>> ledger.evidence("get_lost.desertion_requests").sum_range("2023-04", "2023-05")
         (119, 271.0)
         """
+        return Evidence.of(self.dossier(series, without=without, reading=reading), start, end)
+
+    def dossier(
+        self, series: str, *, without: str | Iterable[str] = (), reading: str | Iterable[str] | None = None
+    ) -> Dossier:
+        """Return the facts of one series and their roles, even where none is data or they contradict.
+
+        Parameters and errors as in `evidence`.
+        """
         facts = [fact for fact in self.entries if fact.series == series]
         if not facts:
             raise UnknownSeries(self._no_such_series(series))
@@ -183,7 +192,7 @@ class Ledger:
         _require(switched_on, [one.reading for one in own], f"reading of {series}")
         later = self._superseded_by
         read = _reread(facts, [one for one in own if one.reading in switched_on])
-        dossier = Dossier(
+        return Dossier(
             series=series,
             facts=read,
             sources={source.source_id: source for source in self.origins},
@@ -192,7 +201,6 @@ class Ledger:
             as_of=self.vintage,
             reading=switched_on,
         )
-        return Evidence.of(dossier, start, end)
 
     @property
     def _superseded_by(self) -> dict[str, str]:
