@@ -64,7 +64,9 @@ class Priors:
         return np.array([getattr(self, family) for family in families])
 
 
-def log_normal_density(x: FloatArray, centre: FloatArray, scale: FloatArray, folded: FloatArray) -> FloatArray:
+def log_normal_density(
+    x: FloatArray, centre: FloatArray, scale: FloatArray, folded: FloatArray
+) -> FloatArray:
     """Return the log density ``[S]`` of independent normal coordinates, the folded ones on the half line.
 
     Parameters

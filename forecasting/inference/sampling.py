@@ -13,6 +13,7 @@ import numpy as np
 
 from forecasting.inference.annealing import anneal
 from forecasting.inference.density import Density
+from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import smooth_weights
@@ -24,7 +25,8 @@ KHAT_LIMIT = 0.7
 _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 500
-_ROUNDS = 4
+_ROUNDS = 3
+_FEWEST = 20  # draws of each bell of a funnel
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
@@ -87,14 +89,21 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
 
     mode = find_mode(log_posterior, density.start, density.scale)
     mode.point[density.folded] = np.abs(mode.point[density.folded])
-    spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
+    spread = density.scale[:, None] * inverse_root(
+        mode.hessian * np.outer(density.scale, density.scale), 1e-2
+    )
     cloud = _Cloud(density, rng)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
+    if cloud.uneven() and density.folded.any():
+        bells = nested_laplace(density, log_posterior, mode, int(np.flatnonzero(density.folded)[0]))
+        for bell, weight in bells:
+            cloud.add(bell, max(int(weight * draws), _FEWEST), weigh=False)
+        cloud.weigh()
     for _ in range(_ROUNDS):
-        if cloud.ess() >= _EVEN * cloud.size and cloud.khat < 0.5:
+        if not cloud.uneven():
             break
         cloud.add(cloud.fitted(), min(_PILOT, draws))
-    cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))
+    cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 4))
     if cloud.khat > KHAT_LIMIT:
         return _annealed(density, cloud, draws, mode, rng)
     chosen = systematic(cloud.weights, draws, rng)
@@ -129,8 +138,12 @@ class _Cloud:
     def size(self) -> int:
         return len(self.points)
 
-    def add(self, part: StudentT, draws: int) -> None:
-        """Draw from one more component and weigh everything anew."""
+    def uneven(self) -> bool:
+        """Return whether the weights ask for a better proposal."""
+        return self.ess() < _EVEN * self.size or self.khat > 0.5
+
+    def add(self, part: StudentT, draws: int, *, weigh: bool = True) -> None:
+        """Draw from one more component and, unless more are to come, weigh everything anew."""
         points = part.draw(draws, self._density.folded, self._rng)
         likelihood = self._density.log_likelihood(points)
         self._parts.append((part, draws))
@@ -139,6 +152,11 @@ class _Cloud:
             [self.log_likelihood, np.where(np.isnan(likelihood), -np.inf, likelihood)]
         )
         self.log_prior = np.concatenate([self.log_prior, self._density.log_prior(points)])
+        if weigh:
+            self.weigh()
+
+    def weigh(self) -> None:
+        """Weigh all draws against the whole mixture."""
         self.log_weights = self.log_likelihood + self.log_prior - self.log_proposal(self.points)
         self.weights, self.khat = smooth_weights(self.log_weights)
 
@@ -186,7 +204,9 @@ def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.r
     return Sample(points, likelihood, prior, log_evidence, cloud.khat, ess, "annealed", mode)
 
 
-def systematic(weights: FloatArray, draws: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def systematic(
+    weights: FloatArray, draws: int, rng: np.random.Generator
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return `draws` indices with expected frequencies proportional to `weights`, in random order."""
     levels = (rng.random() + np.arange(draws)) / draws
     cumulative = np.cumsum(weights)

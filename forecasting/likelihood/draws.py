@@ -55,7 +55,9 @@ def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
     """Return one column index for each row of `weights` ``[S, K]``, with probability proportional to the entry."""
     cumulative = np.cumsum(weights, axis=1)
     level = rng.random(len(weights)) * cumulative[:, -1]
-    return np.asarray((cumulative <= level[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1), dtype=np.int64)
+    return np.asarray(
+        (cumulative <= level[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1), dtype=np.int64
+    )
 
 
 def _split(

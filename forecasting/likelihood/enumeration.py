@@ -41,7 +41,9 @@ class ListedGroup:
         If a month is unbounded or more than `LARGEST` vectors are allowed; names the facts.
     """
 
-    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
+    def __init__(
+        self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray
+    ) -> None:
         self.months = tuple(months)
         self._lower = lower[list(months)]
         highest = upper[list(months)]
@@ -94,13 +96,19 @@ class ListedGroup:
         """Return the log probability ``[S]`` of the allowed vectors; arguments as in `SumGroup.log_probability`."""
         size = max(1, _CHUNK // len(self._vectors))
         parts = [
-            logsumexp(self._log_weights(mean[k : k + size], [s[k : k + size] for s in shape], distribution), axis=1)
+            logsumexp(
+                self._log_weights(mean[k : k + size], [s[k : k + size] for s in shape], distribution), axis=1
+            )
             for k in range(0, len(mean), size)
         ]
         return np.concatenate(parts)
 
     def sample(
-        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution, rng: np.random.Generator
+        self,
+        mean: FloatArray,
+        shape: Sequence[FloatArray],
+        distribution: Distribution,
+        rng: np.random.Generator,
     ) -> IntArray:
         """Return one allowed vector ``[S, m]`` for each parameter vector, drawn with its conditional probability."""
         size = max(1, _CHUNK // len(self._vectors))

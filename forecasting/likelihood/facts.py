@@ -23,6 +23,9 @@ from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
 
 
+_COSTLY = 3000  # table entries a parameter vector
+
+
 class Group(Protocol):
     """Unknown months that share facts."""
 
@@ -73,10 +76,18 @@ class FactLikelihood:
         )
 
     @property
+    def costly(self) -> bool:
+        """Whether totals over many large months make one evaluation cost a good part of a millisecond."""
+        return any(isinstance(group, SumGroup) and group.width > _COSTLY for group in self.groups)
+
+    @property
     def units(self) -> tuple[Unit, ...]:
         """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
         known = self.known
-        months = [Unit((int(t),), int(known.lower[t]), float(known.upper[t])) for t in (*self._exact, *self._bounded)]
+        months = [
+            Unit((int(t),), int(known.lower[t]), float(known.upper[t]))
+            for t in (*self._exact, *self._bounded)
+        ]
         rows = [
             Unit(row.positions, row.low or 0, np.inf if row.high is None else row.high)
             for row in known.linear
@@ -105,7 +116,9 @@ class FactLikelihood:
             columns = [s[:, None] for s in shape]
             total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
         for group in self.groups:
-            total = total + group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
+            total = total + group.log_probability(
+                np.exp(log_mean[:, list(group.months)]), shape, distribution
+            )
         return total
 
     def sample(
@@ -122,7 +135,9 @@ class FactLikelihood:
         result = np.empty(log_mean.shape, dtype=np.int64)
         result[:, self._exact] = self._y
         tied = {month for group in self.groups for month in group.months}
-        free = np.array([t for t in range(log_mean.shape[1]) if not self.known.exact[t] and t not in tied], dtype=np.int64)
+        free = np.array(
+            [t for t in range(log_mean.shape[1]) if not self.known.exact[t] and t not in tied], dtype=np.int64
+        )
         if free.size:
             result[:, free] = _truncated(
                 self.known.lower[free], self.known.upper[free], mean[:, free], columns, distribution, rng

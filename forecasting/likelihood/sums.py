@@ -8,8 +8,10 @@ past the last limit that matters are one state, "at least `cap`".
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,6 +62,12 @@ def _peak(exponent: FloatArray) -> FloatArray:
     return exponent.max(axis=1) if exponent.shape[1] else np.zeros(len(exponent))
 
 
+@lru_cache(maxsize=256)
+def _thinned(length: int) -> IntArray:
+    """Return the positions of a table that suffice to place a tilt."""
+    return np.unique(np.linspace(0, length - 1, min(_COARSE, length)).round().astype(np.int64))
+
+
 class Evaluation:
     """The tables of a tree for one set of parameter vectors.
 
@@ -80,13 +88,14 @@ class Evaluation:
     ) -> None:
         self.root = root
         self._mean = mean
-        self._shape = [s[:, None] for s in shape]
+        self._shape = shape
         self._distribution = distribution
         self._windows: dict[tuple[int, ...], Mass] = {}
         # Months with the same mean in every draw (a constant model has only such) share one table.
         first: dict[bytes, int] = {}
         alike = [first.setdefault(mean[:, c].tobytes(), c) for c in range(mean.shape[1])]
         self._column = dict(zip(root.months, alike, strict=True))
+        self._tables = self._log_tables()
 
     def mass(self, node: Node, tilt: FloatArray | None = None) -> Mass:
         """Return the distribution of a node's sum; `tilt` is the parent's wish."""
@@ -98,23 +107,40 @@ class Evaluation:
         return self._windows[node.months]
 
     def _month(self, node: Node, tilt: FloatArray) -> Mass:
-        column = self._column[node.months[0]]
-        exponent = self._log_table(column, np.arange(node.low, node.last + 1, dtype=float))
-        exponent += tilt[:, None] * np.arange(exponent.shape[1])
+        table = self._tables[self._key(node)]
+        exponent = table + tilt[:, None] * np.arange(table.shape[1])
         scale = _peak(exponent)
         tail = None
         if node.open:
-            tail = self._distribution.sf(node.cap - 1.0, self._mean[:, column], *(s[:, 0] for s in self._shape))
-        return Mass(node.low, np.exp(exponent - scale[:, None]), scale, tilt, tail)
+            mean = self._mean[:, self._column[node.months[0]]]
+            tail = self._distribution.sf(node.cap - 1.0, mean, *self._shape)
+        exponent -= scale[:, None]
+        return Mass(node.low, np.exp(exponent, out=exponent), scale, tilt, tail)
 
-    def _log_table(self, column: int, points: FloatArray) -> FloatArray:
-        return self._distribution.logpmf(points, self._mean[:, column, None], *self._shape)
+    def _key(self, leaf: Node) -> tuple[int, int, int]:
+        """Return what tells the table of one month from another's: its mean and its range."""
+        return self._column[leaf.months[0]], leaf.low, leaf.last
+
+    def _log_tables(self) -> dict[tuple[int, int, int], FloatArray]:
+        """Return the log probabilities ``[S, K]`` of every month; months of one range share the costly part."""
+        ranges: dict[tuple[int, int], set[int]] = {}
+        for leaf in self.root.leaves():
+            column, low, last = self._key(leaf)
+            ranges.setdefault((low, last), set()).add(column)
+        tables = {}
+        for (low, last), members in ranges.items():
+            columns = sorted(members)
+            shape = [s[:, None, None] for s in self._shape]
+            points = np.arange(low, last + 1, dtype=float)
+            values = self._distribution.logpmf(points, self._mean[:, columns, None], *shape)
+            tables |= {(column, low, last): values[:, k] for k, column in enumerate(columns)}
+        return tables
 
     def _window(self, node: Node, wish: FloatArray) -> Mass:
         tilt = np.full(len(self._mean), -_DAMPING / node.cap) if node.open else self._placed(node, wish)
         children: dict[tuple[int, ...], tuple[Mass, int]] = {}
         for child in node.children:
-            key = child.months if child.children else (self._column[child.months[0]], child.low, child.last)
+            key = child.months if child.children else self._key(child)
             mass, times = children.get(key) or (self.mass(child, tilt), 0)
             children[key] = (mass, times + 1)
         tables, scale = [], np.zeros(len(tilt))
@@ -134,10 +160,15 @@ class Evaluation:
 
     @staticmethod
     def _beyond(
-        children: dict[tuple[int, ...], tuple[Mass, int]], table: FloatArray, scale: FloatArray, tilt: FloatArray
+        children: dict[tuple[int, ...], tuple[Mass, int]],
+        table: FloatArray,
+        scale: FloatArray,
+        tilt: FloatArray,
     ) -> FloatArray:
         """Return the probability of all sums past the table: what the children allow less what the table holds."""
-        everything = np.exp(sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt))))
+        everything = np.exp(
+            sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt)))
+        )
         held = (table * np.exp(scale[:, None] - tilt[:, None] * np.arange(table.shape[1]))).sum(axis=1)
         return np.maximum(everything - held, 0.0)
 
@@ -155,14 +186,12 @@ class Evaluation:
 
     def _coarse(self, node: Node) -> list[tuple[FloatArray, FloatArray, int]]:
         """Return thinned log tables of the months below a node, alike ones once with their number."""
-        number: dict[tuple[int, int, int], int] = {}
-        for leaf in node.leaves():
-            key = (self._column[leaf.months[0]], leaf.low, leaf.last)
-            number[key] = number.get(key, 0) + 1
+        number = Counter(self._key(leaf) for leaf in node.leaves())
         tables = []
-        for (column, low, last), times in number.items():
-            points = np.unique(np.linspace(low, last, min(_COARSE, last - low + 1)).round())
-            tables.append((self._log_table(column, points), points, times))
+        for key, times in number.items():
+            _, low, last = key
+            chosen = _thinned(last - low + 1)
+            tables.append((self._tables[key][:, chosen], (low + chosen).astype(float), times))
         return tables
 
 
@@ -175,10 +204,17 @@ class SumGroup:
         As in `forecasting.likelihood.tree.build_tree`.
     """
 
-    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
+    def __init__(
+        self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray
+    ) -> None:
         self._given = (tuple(rows), lower, upper)
         self.root = build_tree(rows, months, lower, upper)
         self.months = self.root.months
+
+    @property
+    def width(self) -> int:
+        """Entries of the tables of all months, for one parameter vector."""
+        return width(self.root)
 
     def log_probability(
         self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
@@ -209,8 +245,12 @@ class SumGroup:
         return build_tree(rows, self.months, lower, upper, ceiling=ceiling)
 
 
+def width(root: Node) -> int:
+    """Return the number of entries in the tables of all months of a tree."""
+    return sum(leaf.last - leaf.low + 1 for leaf in root.leaves())
+
+
 def chunks(root: Node, who: IntArray) -> Iterator[IntArray]:
     """Yield the draws `who` in parts small enough for the tables of `root` to stay in cache."""
-    width = sum(leaf.last - leaf.low + 1 for leaf in root.leaves())
-    size = max(1, _CHUNK // (4 * width))
+    size = max(1, _CHUNK // (4 * width(root)))
     return (who[start : start + size] for start in range(0, len(who), size))

@@ -58,7 +58,12 @@ def is_nested(rows: Sequence[Linear]) -> bool:
 
 
 def build_tree(
-    rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray, *, ceiling: float = math.inf
+    rows: Sequence[Linear],
+    months: Sequence[int],
+    lower: IntArray,
+    upper: FloatArray,
+    *,
+    ceiling: float = math.inf,
 ) -> Node:
     """Arrange nested totals over `months` as a tree.
 

@@ -120,7 +120,10 @@ class Fit:
             slope = self._slope(k)
             half = z * float(self.bse[name]) / slope
             low, high = self.work[k] - half, self.work[k] + half
-            rows[name] = (self._natural(k, max(low, 0.0) if self.density.folded[k] else low), self._natural(k, high))
+            rows[name] = (
+                self._natural(k, max(low, 0.0) if self.density.folded[k] else low),
+                self._natural(k, high),
+            )
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
     def _natural(self, k: int, value: float) -> float:
@@ -160,7 +163,9 @@ class Fit:
                     if excess(0.0) <= 0.0:
                         return self._natural(k, 0.0)
                 if excess(outer) > 0.0:
-                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
+                    return self._natural(
+                        k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer))))
+                    )
                 inner, step = outer, 2.0 * step
             return float(direction * np.inf)
 
@@ -169,7 +174,11 @@ class Fit:
     def _spread(self, k: int) -> float:
         """Return a rough standard deviation of a working coordinate, to start a search with."""
         curvature = -self._full_hessian()[k, k]
-        return float(min(1.0 / np.sqrt(curvature), self.density.scale[k])) if curvature > 0 else float(self.density.scale[k])
+        return (
+            float(min(1.0 / np.sqrt(curvature), self.density.scale[k]))
+            if curvature > 0
+            else float(self.density.scale[k])
+        )
 
     def _full_hessian(self) -> FloatArray:
         basis = np.diag(0.05 * self.density.scale)
@@ -177,7 +186,7 @@ class Fit:
         return hessian / np.outer(np.diag(basis), np.diag(basis))
 
     def forecast(
-        self, horizon: int, *, draws: int = 4000, rng: np.random.Generator | None = None
+        self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
     ) -> Predictive:
         """Return the predictive distribution of the months after the data, parameter uncertainty included.
 
@@ -188,8 +197,8 @@ class Fit:
         ----------
         horizon : int
             Number of months.
-        draws : int
-            Number of paths.
+        draws : int, optional
+            Number of paths; as in `CountRegression.posterior` where left out.
         rng : numpy.random.Generator
             Required.
         """
@@ -252,7 +261,10 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
             "add facts, or use posterior(), where the priors decide what the data cannot",
         )
     mode = find_mode(density.log_likelihood, density.start, density.scale)
-    work, free = np.where(density.folded, np.abs(mode.point), mode.point), np.ones(mode.point.size, dtype=bool)
+    work, free = (
+        np.where(density.folded, np.abs(mode.point), mode.point),
+        np.ones(mode.point.size, dtype=bool),
+    )
     for k in np.flatnonzero(density.folded):
         at_zero = work.copy()
         at_zero[k] = 0.0
@@ -268,7 +280,11 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
             "a coefficient may run off to infinity"
         )
     params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")
-    cov = _expected(density, work, free, mode) if information == "expected" else _observed(density, work, free, mode)
+    cov = (
+        _expected(density, work, free, mode)
+        if information == "expected"
+        else _observed(density, work, free, mode)
+    )
     if not np.isfinite(cov).all():
         messages.append("the likelihood is flat in some direction: standard errors are infinite there")
     return Fit(
@@ -305,7 +321,9 @@ def _observed(density: RegressionDensity, work: FloatArray, free: FloatArray, mo
 def _expected(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
     r"""Return block-diagonal expected information inverted: :math:`X'WX` with :math:`W=\mu^2/\mathrm{Var}`, and the shape's."""
     if not density.facts.known.exact.all():
-        raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
+        raise InvalidInput(
+            "information='expected' needs every month exactly known; use information='observed'"
+        )
     k = density.width
     mean = np.exp(density.design @ work[:k] + density.offset)
     shape = density.distribution.natural(work[None, k:])[0]

@@ -24,6 +24,7 @@ from forecasting.models.results import Posterior
 from forecasting.randomness import require_rng
 from forecasting.terms import Term, Terms
 
+_DRAWS, _FEW_DRAWS = 4000, 1000
 _STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
 
 
@@ -41,7 +42,9 @@ class RegressionDensity:
         self.width = self.design.shape[1]
         families = (*terms.families, *distribution.shape_families)
         self.scale = priors.of(families)
-        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
+        self.folded: NDArray[np.bool_] = np.array(
+            [False] * self.width + list(distribution.folded), dtype=bool
+        )
         for column, family in enumerate(families):
             if family == "covariate":
                 self.scale[column] /= max(float(self.design[:, column].std()), 1e-12)
@@ -64,7 +67,9 @@ class RegressionDensity:
                 "Use a longer window in which something was counted"
             )
         rows = np.array([self.design[list(unit.months)].mean(axis=0) for unit in units])
-        middle = np.array([unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units])
+        middle = np.array(
+            [unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units]
+        )
         exposure = np.array([np.exp(self.offset[list(unit.months)]).sum() for unit in units])
         return rows, np.log((middle + 0.25) / exposure)
 
@@ -188,7 +193,7 @@ class CountRegression:
         return maximum_likelihood(self, self.density(data), information)
 
     def posterior(
-        self, data: Observed, *, draws: int = 4000, rng: np.random.Generator | None = None
+        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
     ) -> Posterior:
         """Draw from the posterior.
 
@@ -196,8 +201,9 @@ class CountRegression:
         ----------
         data : CountSeries or Evidence
             What is known about the months.
-        draws : int
-            Number of draws S, at least 100.
+        draws : int, optional
+            Number of draws S, at least 100; 4000 where left out, or 1000 where totals over many large months make each
+            costly.
         rng : numpy.random.Generator
             Required.
 
@@ -206,7 +212,8 @@ class CountRegression:
         SamplingError
             If no sampler reached an acceptable sample.
         """
-        if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 100:
+        generator, density = require_rng(rng), self.density(data)
+        number = (_FEW_DRAWS if density.facts.costly else _DRAWS) if draws is None else draws
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
             raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
-        density = self.density(data)
-        return Posterior(data, density, sample_posterior(density, int(draws), rng=require_rng(rng)))
+        return Posterior(data, density, sample_posterior(density, int(number), rng=generator))

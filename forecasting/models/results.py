@@ -109,7 +109,11 @@ class Posterior:
         InvalidInput
             If `horizon` is no positive whole number.
         """
-        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 1200:
+        if (
+            isinstance(horizon, bool)
+            or not isinstance(horizon, (int, np.integer))
+            or not 1 <= horizon <= 1200
+        ):
             raise InvalidInput(f"horizon={horizon!r} must be a whole number of months from 1 to 1200")
         return pd.period_range(self.months[-1] + 1, periods=int(horizon), freq="M")
 
@@ -129,7 +133,8 @@ class Posterior:
             Parameter uncertainty is in it.
         """
         months = self.future(horizon)
-        mean = np.exp(self.log_mean(months))
+        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
+            mean = np.exp(self.log_mean(months))
         return Predictive.draw(
             months, mean, self.shape, self.distribution, name=self.name, rng=require_rng(rng)
         )
@@ -159,7 +164,9 @@ class Posterior:
         try:
             import arviz
         except ImportError as error:
-            raise InvalidInput("to_arviz() needs the package arviz; install it with pip install arviz") from error
+            raise InvalidInput(
+                "to_arviz() needs the package arviz; install it with pip install arviz"
+            ) from error
         return arviz.from_dict(
             {
                 "posterior": {name: self.draws[None, :, k] for k, name in enumerate(self.names)},

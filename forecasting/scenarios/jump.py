@@ -31,7 +31,7 @@ def jump(
     before: Window,
     after: Window,
     *,
-    draws: int = 4000,
+    draws: int | None = None,
     level: float = 0.95,
     horizon: int = 3,
     priors: Priors | None = None,
@@ -45,8 +45,8 @@ def jump(
         What is known of the months.
     before, after : tuple of (start, end)
         The windows, both ends included; `before` ends before `after` starts.
-    draws : int
-        Posterior draws a baseline.
+    draws : int, optional
+        Posterior draws a baseline; as in `CountRegression.posterior` where left out.
     level : float
         Coverage of the intervals.
     horizon : int
@@ -81,7 +81,9 @@ def jump(
         fits[baseline.name] = baseline.model.posterior(data, draws=draws, rng=next(streams))
         searches[baseline.name] = _search(fits[baseline.name], comparison, next(streams))
         try:
-            surprises[baseline.name] = surprise(baseline.model, data, comparison, draws=draws, rng=next(streams))
+            surprises[baseline.name] = surprise(
+                baseline.model, data, comparison, draws=draws, rng=next(streams)
+            )
         except InvalidInput as error:  # too little is known of the earlier months for a forecast
             surprises[baseline.name] = str(error)
     probabilities = _probabilities({name: fit.log_evidence for name, fit in fits.items()})
@@ -113,7 +115,7 @@ def jump(
         known=_known(data, reconstruct(both, rng=next(streams))),
         outlook=_outlook(both, comparison, horizon, next(streams)),
         priors=scales,
-        draws=draws,
+        draws=len(both.draws),
     )
 
 
@@ -134,7 +136,12 @@ def _probabilities(log_evidence: dict[str, float]) -> dict[str, float]:
 
 
 def _observed(
-    data: Observed, comparison: Comparison, step: Posterior, level: float, draws: int, rng: np.random.Generator
+    data: Observed,
+    comparison: Comparison,
+    step: Posterior,
+    level: float,
+    draws: int | None,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Return the ratio a month and a day with its intervals; exact ones only where both totals are exact."""
     boundary = comparison.after[0]
@@ -157,8 +164,12 @@ def _observed(
             "mid_p_upper": midp[1],
             "negative_binomial_lower": effect.lower,
             "negative_binomial_upper": effect.upper,
-            "before_exposure": len(comparison.before) if unit == "month" else int(days_in(comparison.before).sum()),
-            "after_exposure": len(comparison.after) if unit == "month" else int(days_in(comparison.after).sum()),
+            "before_exposure": len(comparison.before)
+            if unit == "month"
+            else int(days_in(comparison.before).sum()),
+            "after_exposure": len(comparison.after)
+            if unit == "month"
+            else int(days_in(comparison.after).sum()),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("per")
 
@@ -194,7 +205,9 @@ def _sensitivity(
 def _known(data: Observed, months: Reconstruction) -> pd.DataFrame:
     """Return the feasible range and the posterior of every month of the data, a row a month."""
     known = data.constraints
-    ranges = pd.DataFrame({"lower": known.lower, "upper": known.upper, "exact": known.exact}, index=data.months)
+    ranges = pd.DataFrame(
+        {"lower": known.lower, "upper": known.upper, "exact": known.exact}, index=data.months
+    )
     return ranges.join(months.to_frame())
 
 
@@ -202,4 +215,3 @@ def _outlook(posterior: Posterior, comparison: Comparison, horizon: int, rng: np
     """Return the next months if the level stays, goes back to the earlier window, or moves on with the trend."""
     revert = Revert(comparison.before[0], comparison.before[-1])
     return outlook(posterior, scenarios=[Persist(), revert, Continue()], horizon=horizon, rng=rng)
-

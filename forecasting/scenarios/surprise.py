@@ -51,7 +51,12 @@ class Surprise:
 
 
 def surprise(
-    model: CountRegression, data: Observed, comparison: Comparison, *, draws: int, rng: np.random.Generator
+    model: CountRegression,
+    data: Observed,
+    comparison: Comparison,
+    *,
+    draws: int | None,
+    rng: np.random.Generator,
 ) -> Surprise:
     """Fit `model` to the months before the later window alone and predict the ratio.
 
@@ -63,8 +68,8 @@ def surprise(
         What is known of all months; only ``data.until(...)`` is used.
     comparison : Comparison
         The windows.
-    draws : int
-        Posterior draws.
+    draws : int, optional
+        Posterior draws; as in `CountRegression.posterior` where left out.
     rng : numpy.random.Generator
         Source of randomness.
 
@@ -75,7 +80,8 @@ def surprise(
     """
     past = data.until(comparison.after[0] - 1)
     posterior = model.posterior(past, draws=draws, rng=rng)
-    mean = np.repeat(np.exp(posterior.log_mean(comparison.after)), _REPLICATES, axis=0)
+    expected = np.exp(posterior.log_mean(comparison.after))
+    mean = np.repeat(expected, _REPLICATES, axis=0)
     shape = tuple(np.repeat(values, _REPLICATES) for values in posterior.shape)
     predicted = Predictive.draw(
         comparison.after, mean, shape, posterior.distribution, name=posterior.name, rng=rng
@@ -93,9 +99,9 @@ def surprise(
     resolved = bool(reached.any())
     threshold = comparison.after_range[0]
     if low == high and threshold * len(comparison.after) <= _EXACT_SIZE:
-        part = slice(0, min(_EXACT_DRAWS, draws))
+        part = slice(0, _EXACT_DRAWS)
         tail, error = _exact_tail(
-            np.exp(posterior.log_mean(comparison.after))[part],
+            expected[part],
             [values[part] for values in posterior.shape],
             posterior.distribution,
             threshold,

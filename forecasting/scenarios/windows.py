@@ -39,7 +39,10 @@ class Comparison:
         InvalidWindow
             If a window is reversed, outside the data, not earlier than the other, or nothing limits its total.
         """
-        windows = {"before": month_range(*_pair("before", before)), "after": month_range(*_pair("after", after))}
+        windows = {
+            "before": month_range(*_pair("before", before)),
+            "after": month_range(*_pair("after", after)),
+        }
         for name, window in windows.items():
             if window[0] < data.months[0] or window[-1] > data.months[-1]:
                 raise InvalidWindow(
@@ -61,7 +64,9 @@ class Comparison:
                     "choose a window whose total, or whose months, are facts"
                 )
         if ranges["before"][1] == 0:
-            raise InvalidWindow(f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base")
+            raise InvalidWindow(
+                f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base"
+            )
         return cls(early, late, ranges["before"], ranges["after"])
 
     @property

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 def paragraph(report: JumpReport) -> str:
     """Return the verdict on `report`, one sentence an idea."""
-    parts = [_observed(report), _poisson(report), _before(report), _all_facts(report), _step(report), _window(report)]
+    parts = [
+        _observed(report),
+        _poisson(report),
+        _before(report),
+        _all_facts(report),
+        _step(report),
+        _window(report),
+    ]
     return " ".join(part for part in [*parts, _caveats(report)] if part)
 
 
@@ -76,9 +83,10 @@ def _poisson(report: JumpReport) -> str:
     wide = f"{row['negative_binomial_lower']:.2f} to {row['negative_binomial_upper']:.2f}"
     if not report.comparison.exact:
         return f"With months as uneven as the facts show, the {report.level:.0%} interval of the ratio is {wide}."
+    p = f"p = {report.p_value:.2g}" if report.p_value > 0 else "p below 1e-300"
     return (
         f"If months were independent Poisson counts, the exact {report.level:.0%} interval of the ratio would be "
-        f"{row['exact_lower']:.2f} to {row['exact_upper']:.2f} and equal levels would have p = {report.p_value:.2g}; but that "
+        f"{row['exact_lower']:.2f} to {row['exact_upper']:.2f} and equal levels would have {p}; but that "
         "p-value asks whether two Poisson months differ by chance, and these months neither vary like Poisson nor stay at "
         f"one level. Allowing for the unevenness of the months, the interval is {wide}."
     )
@@ -92,7 +100,7 @@ def _before(report: JumpReport) -> str:
         if isinstance(surprise, Surprise):
             said.append(f"{chance(surprise.tail)} under {label}")
     if not said:
-        return f"Too little is known of the months before {report.comparison.after[0]} to forecast from them alone."
+        return f"Too little is known of the months before {report.comparison.after[0].strftime('%B %Y')} to forecast from them alone."
     return (
         f"From what is known of the months before {report.comparison.after[0].strftime('%B %Y')} alone, a rise at least this "
         f"large had a chance of {' and '.join(said)}."
