@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from forecasting.kernels import counts
@@ -88,7 +88,7 @@ class Distribution(ABC):
         ndarray, [S]
         """
         columns = [s[:, None] for s in shape]
-        return self.logpmf(y, np.exp(log_mean), *columns).sum(axis=1)
+        return np.asarray(self.logpmf(y, np.exp(log_mean), *columns).sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Poisson(Distribution):
 
     def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of `y` ``[T]`` for each row of `log_mean` ``[S, T]``."""
-        return log_mean @ y.astype(float) - np.exp(log_mean).sum(axis=1) - gammaln(y + 1.0).sum()
+        return np.asarray(log_mean @ y.astype(float) - np.exp(log_mean).sum(axis=1) - gammaln(y + 1.0).sum())
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class NegativeBinomial(Distribution):
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         r"""Return :math:`\mu+\alpha\mu^2`."""
         mu, alpha = np.asarray(mean, dtype=float), np.asarray(shape[0], dtype=float)
-        return mu * (1.0 + alpha * mu)
+        return np.asarray(mu * (1.0 + alpha * mu))
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
         """Return one draw for each element of `mean`: a Poisson count whose rate is gamma distributed."""
@@ -211,8 +211,8 @@ class NegativeBinomial(Distribution):
         distinct, times = np.unique(y, return_counts=True)
         count = y.astype(float)
         rising = counts.log_rising(distinct, alpha[:, None]) @ times.astype(float)
-        total: NDArray[np.float64] = log_mean @ count - excess @ count - excess.sum(axis=1) / alpha
-        return total + rising - gammaln(count + 1.0).sum()
+        total = log_mean @ count - excess @ count - excess.sum(axis=1) / alpha
+        return np.asarray(total + rising - gammaln(count + 1.0).sum())
 
 
 def split_shape(distribution: Distribution, natural: FloatArray) -> Sequence[FloatArray]:

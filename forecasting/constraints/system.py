@@ -16,6 +16,7 @@ from forecasting.constraints.programs import extreme_point, extreme_sum, tighten
 from forecasting.constraints.propagation import propagate
 from forecasting.constraints.reduction import groups, reduced
 from forecasting.errors import TooLarge
+from forecasting.months import MonthLike
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -140,6 +141,9 @@ class Observed(Protocol):
     @property
     def constraints(self) -> Constraints:
         """What is known about them."""
+
+    def until(self, month: MonthLike) -> Observed:
+        """Return what is known about the months up to and including `month` alone."""
 
 
 def feasible(rows: Iterable[Linear], size: int) -> bool:

@@ -1,0 +1,1 @@
+"""Scores, calibration and backtests of forecasts."""

@@ -1,0 +1,1 @@
+"""Modes, posterior draws and evidence of log densities, whatever the model."""

@@ -52,7 +52,7 @@ def anneal(
     SamplingError
         If the path does not reach the posterior.
     """
-    draws, p = points.shape
+    draws = len(points)
 
     def evaluate(x: FloatArray) -> FloatArray:
         """Return log likelihood, log prior and log proposal as rows ``[3, S]``."""

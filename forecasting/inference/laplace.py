@@ -57,15 +57,12 @@ def nested_laplace(
     weights = np.exp(level[kept] - level.max())
     slopes = np.gradient(np.array(centres), grid, axis=0)
     parts = [
-        StudentT(centres[j], _with_slope(roots[j], slopes[j], spacing[j], free, coordinate), _FREEDOM)
-        for j in kept
+        StudentT(centres[j], _with_slope(roots[j], slopes[j], spacing[j], free, coordinate), _FREEDOM) for j in kept
     ]
     return list(zip(parts, (weights / weights.sum()).tolist(), strict=True))
 
 
-def _with_slope(
-    root: FloatArray, slope: FloatArray, spacing: float, free: np.ndarray, coordinate: int
-) -> FloatArray:
+def _with_slope(root: FloatArray, slope: FloatArray, spacing: float, free: np.ndarray, coordinate: int) -> FloatArray:
     """Return a root of the joint scale matrix: `root` given the coordinate, whose own spread drags the others along."""
     joint = np.zeros((free.size, free.size))
     joint[np.ix_(free, free)] = _WIDER * root

@@ -102,9 +102,7 @@ def differences(
     return float(centre), gradient, hessian
 
 
-def extrapolated(
-    density: LogDensity, point: FloatArray, basis: FloatArray
-) -> tuple[float, FloatArray, FloatArray]:
+def extrapolated(density: LogDensity, point: FloatArray, basis: FloatArray) -> tuple[float, FloatArray, FloatArray]:
     """Return value, gradient and Hessian with the leading error of `differences` removed (Richardson)."""
     value, rough_gradient, rough = differences(density, point, basis, _FINE)
     _, gradient, hessian = differences(density, point, basis, _FINE / 2.0)

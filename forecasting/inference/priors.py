@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
@@ -64,9 +65,7 @@ class Priors:
         return np.array([getattr(self, family) for family in families])
 
 
-def log_normal_density(
-    x: FloatArray, centre: FloatArray, scale: FloatArray, folded: FloatArray
-) -> FloatArray:
+def log_normal_density(x: FloatArray, centre: FloatArray, scale: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:
     """Return the log density ``[S]`` of independent normal coordinates, the folded ones on the half line.
 
     Parameters

@@ -70,4 +70,4 @@ def mixture_log_density(
 ) -> FloatArray:
     """Return the log density ``[S]`` of a mixture of (component, weight), the weights summing to one."""
     terms = [part.log_density(points, folded) + np.log(weight) for part, weight in parts]
-    return np.logaddexp.reduce(terms, axis=0) if len(terms) > 1 else terms[0]
+    return np.asarray(np.logaddexp.reduce(terms, axis=0)) if len(terms) > 1 else terms[0]

@@ -14,7 +14,7 @@ import numpy as np
 from forecasting.inference.annealing import anneal
 from forecasting.inference.density import Density
 from forecasting.inference.laplace import nested_laplace
-from forecasting.inference.mode import Mode, find_mode, inverse_root
+from forecasting.inference.mode import LogDensity, Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray
@@ -89,21 +89,17 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
 
     mode = find_mode(log_posterior, density.start, density.scale)
     mode.point[density.folded] = np.abs(mode.point[density.folded])
-    spread = density.scale[:, None] * inverse_root(
-        mode.hessian * np.outer(density.scale, density.scale), 1e-2
-    )
+    spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
     cloud = _Cloud(density, rng)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
-    if cloud.uneven() and density.folded.any():
-        bells = nested_laplace(density, log_posterior, mode, int(np.flatnonzero(density.folded)[0]))
-        for bell, weight in bells:
-            cloud.add(bell, max(int(weight * draws), _FEWEST), weigh=False)
-        cloud.weigh()
+    funnel = cloud.uneven() and _add_bells(cloud, density, log_posterior, mode, draws)
     for _ in range(_ROUNDS):
         if not cloud.uneven():
             break
         cloud.add(cloud.fitted(), min(_PILOT, draws))
     cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 4))
+    if cloud.khat > KHAT_LIMIT and not funnel:
+        _add_bells(cloud, density, log_posterior, mode, draws)
     if cloud.khat > KHAT_LIMIT:
         return _annealed(density, cloud, draws, mode, rng)
     chosen = systematic(cloud.weights, draws, rng)
@@ -117,6 +113,16 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
         method="importance",
         mode=mode,
     )
+
+
+def _add_bells(cloud: _Cloud, density: Density, log_posterior: LogDensity, mode: Mode, draws: int) -> bool:
+    """Let the cloud follow a funnel along the first folded coordinate; return whether there is one."""
+    if not density.folded.any():
+        return False
+    for bell, weight in nested_laplace(density, log_posterior, mode, int(np.flatnonzero(density.folded)[0])):
+        cloud.add(bell, max(int(weight * draws), _FEWEST), weigh=False)
+    cloud.weigh()
+    return True
 
 
 class _Cloud:
@@ -148,9 +154,7 @@ class _Cloud:
         likelihood = self._density.log_likelihood(points)
         self._parts.append((part, draws))
         self.points = np.concatenate([self.points, points])
-        self.log_likelihood = np.concatenate(
-            [self.log_likelihood, np.where(np.isnan(likelihood), -np.inf, likelihood)]
-        )
+        self.log_likelihood = np.concatenate([self.log_likelihood, np.where(np.isnan(likelihood), -np.inf, likelihood)])
         self.log_prior = np.concatenate([self.log_prior, self._density.log_prior(points)])
         if weigh:
             self.weigh()
@@ -194,8 +198,8 @@ class _Cloud:
         deviation = self.points - centre
         covariance = (deviation * weights[:, None]).T @ deviation
         covariance += np.diag(1e-12 * np.square(self._density.scale))
-        root = np.linalg.cholesky(covariance * (_FREEDOM - 2.0) / _FREEDOM)
-        return StudentT(centre, root * 1.05, _FREEDOM)
+        root = np.asarray(np.linalg.cholesky(covariance * (_FREEDOM - 2.0) / _FREEDOM), dtype=np.float64)
+        return StudentT(centre, 1.05 * root, _FREEDOM)
 
 
 def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.random.Generator) -> Sample:
@@ -204,9 +208,7 @@ def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.r
     return Sample(points, likelihood, prior, log_evidence, cloud.khat, ess, "annealed", mode)
 
 
-def systematic(
-    weights: FloatArray, draws: int, rng: np.random.Generator
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def systematic(weights: FloatArray, draws: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return `draws` indices with expected frequencies proportional to `weights`, in random order."""
     levels = (rng.random() + np.arange(draws)) / draws
     cumulative = np.cumsum(weights)

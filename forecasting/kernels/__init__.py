@@ -1,0 +1,1 @@
+"""Plain arrays in, plain arrays out: count probabilities and sums of counts."""

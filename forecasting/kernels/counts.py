@@ -101,7 +101,7 @@ def logpmf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     result += log_rising(count, dispersion) - gammaln(count + 1.0)
     if never.any():
         result = np.where(never & (count > 0), -np.inf, result)
-    return result
+    return np.asarray(result)
 
 
 def cdf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
@@ -161,9 +161,7 @@ def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayL
     ndarray
         ``-inf`` where the interval is empty.
     """
-    lo, hi, mu, dispersion = np.broadcast_arrays(
-        *(np.asarray(a, dtype=float) for a in (low, high, mean, alpha))
-    )
+    lo, hi, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (low, high, mean, alpha)))
     above = lo > mu
     endless = np.isinf(hi)
     capped = np.where(endless, 1.0, hi)
@@ -237,9 +235,7 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
     return found.reshape(level.shape)
 
 
-def integer_search(
-    reaches: Callable[[FloatArray, IntArray], NDArray[np.bool_]], guess: FloatArray
-) -> IntArray:
+def integer_search(reaches: Callable[[FloatArray, IntArray], NDArray[np.bool_]], guess: FloatArray) -> IntArray:
     """Return, element by element, the smallest integer y >= 0 for which the monotone test `reaches` holds.
 
     Parameters

@@ -49,9 +49,7 @@ def total_moments(
     return mean, variance
 
 
-def tilt_to(
-    target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, int]], start: FloatArray
-) -> FloatArray:
+def tilt_to(target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, int]], start: FloatArray) -> FloatArray:
     r"""Return the tilt that brings the mean of a sum near `target` (safeguarded Newton).
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -37,12 +37,8 @@ def draw_months(
     rng : numpy.random.Generator
         Source of randomness.
     """
-    root = group.root
-    if root.open:
-        far = distribution.quantile(1.0 - _NEGLIGIBLE, mean.max(axis=1), *shape).max(initial=0)
-        root = group.bounded(float(max(far, 4 * root.cap + 64)))
     result = np.empty(mean.shape, dtype=np.int64)
-    for part in chunks(root, np.arange(len(mean))):
+    for root, part in _trees(group, mean, shape, distribution):
         tables = Evaluation(root, mean[part], [s[part] for s in shape], distribution)
         weights, _ = tables.mass(root).tilted(np.zeros(len(part)))
         months: dict[int, IntArray] = {}
@@ -51,13 +47,26 @@ def draw_months(
     return result
 
 
+def _trees(
+    group: SumGroup, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+) -> Iterator[tuple[Node, IntArray]]:
+    """Yield bounded trees, each with the draws it serves: an unbounded one is cut where a draw's months cannot reach."""
+    everyone = np.arange(len(mean))
+    if not group.root.open:
+        yield from ((group.root, part) for part in chunks(group.root, everyone))
+        return
+    far = distribution.quantile(1.0 - _NEGLIGIBLE, mean.max(axis=1), *shape)
+    ceilings = np.exp2(np.ceil(np.log2(np.maximum(far, 4 * group.root.cap + 64))))
+    for ceiling in np.unique(ceilings):
+        root = group.bounded(float(ceiling))
+        yield from ((root, part) for part in chunks(root, everyone[ceilings == ceiling]))
+
+
 def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
     """Return one column index for each row of `weights` ``[S, K]``, with probability proportional to the entry."""
     cumulative = np.cumsum(weights, axis=1)
     level = rng.random(len(weights)) * cumulative[:, -1]
-    return np.asarray(
-        (cumulative <= level[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1), dtype=np.int64
-    )
+    return np.asarray((cumulative <= level[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1), dtype=np.int64)
 
 
 def _split(

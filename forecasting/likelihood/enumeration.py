@@ -41,9 +41,7 @@ class ListedGroup:
         If a month is unbounded or more than `LARGEST` vectors are allowed; names the facts.
     """
 
-    def __init__(
-        self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray
-    ) -> None:
+    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
         self.months = tuple(months)
         self._lower = lower[list(months)]
         highest = upper[list(months)]
@@ -63,9 +61,7 @@ class ListedGroup:
             values = np.arange(self._lower[c], upper[c] + 1)
             if len(vectors) * values.size > 50 * LARGEST:
                 self._refuse(facts)
-            vectors = np.column_stack(
-                [np.repeat(vectors, values.size, axis=0), np.tile(values, len(vectors))]
-            )
+            vectors = np.column_stack([np.repeat(vectors, values.size, axis=0), np.tile(values, len(vectors))])
             for row in rows:
                 held = np.zeros(len(vectors), dtype=np.int64)
                 least = most = 0
@@ -90,15 +86,11 @@ class ListedGroup:
             "computed exactly; leave one of them out with without=[...] or choose a reading that relaxes it"
         )
 
-    def log_probability(
-        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
-    ) -> FloatArray:
+    def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
         """Return the log probability ``[S]`` of the allowed vectors; arguments as in `SumGroup.log_probability`."""
         size = max(1, _CHUNK // len(self._vectors))
         parts = [
-            logsumexp(
-                self._log_weights(mean[k : k + size], [s[k : k + size] for s in shape], distribution), axis=1
-            )
+            logsumexp(self._log_weights(mean[k : k + size], [s[k : k + size] for s in shape], distribution), axis=1)
             for k in range(0, len(mean), size)
         ]
         return np.concatenate(parts)
@@ -118,9 +110,7 @@ class ListedGroup:
             chosen.append(pick(np.exp(logs - logs.max(axis=1, keepdims=True)), rng))
         return self._vectors[np.concatenate(chosen)]
 
-    def _log_weights(
-        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
-    ) -> FloatArray:
+    def _log_weights(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
         columns = [s[:, None] for s in shape]
         total = np.zeros((len(mean), len(self._vectors)))
         for c in range(len(self.months)):

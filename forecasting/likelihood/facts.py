@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.constraints import Constraints
 from forecasting.constraints.reduction import groups
 from forecasting.distributions import Distribution
-from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.counts import FloatArray, IntArray, integer_search
 from forecasting.likelihood.draws import draw_months
 from forecasting.likelihood.enumeration import ListedGroup
 from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
 
-
 _COSTLY = 3000  # table entries a parameter vector
+
+
+_RARE = 1e-8  # probability of a range below which draws are made on the log scale
 
 
 class Group(Protocol):
@@ -31,9 +34,7 @@ class Group(Protocol):
 
     months: tuple[int, ...]
 
-    def log_probability(
-        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
-    ) -> FloatArray:
+    def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
         """Return the log probability ``[S]`` of the region that the facts allow."""
         ...
 
@@ -84,10 +85,7 @@ class FactLikelihood:
     def units(self) -> tuple[Unit, ...]:
         """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
         known = self.known
-        months = [
-            Unit((int(t),), int(known.lower[t]), float(known.upper[t]))
-            for t in (*self._exact, *self._bounded)
-        ]
+        months = [Unit((int(t),), int(known.lower[t]), float(known.upper[t])) for t in (*self._exact, *self._bounded)]
         rows = [
             Unit(row.positions, row.low or 0, np.inf if row.high is None else row.high)
             for row in known.linear
@@ -116,9 +114,7 @@ class FactLikelihood:
             columns = [s[:, None] for s in shape]
             total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
         for group in self.groups:
-            total = total + group.log_probability(
-                np.exp(log_mean[:, list(group.months)]), shape, distribution
-            )
+            total = total + group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
         return total
 
     def sample(
@@ -160,9 +156,34 @@ def _truncated(
     rng: np.random.Generator,
 ) -> IntArray:
     """Draw months ``[S, m]`` from the distribution restricted to low..high, by inverting its distribution function."""
+    least, most = np.broadcast_to(low, mean.shape), np.broadcast_to(high, mean.shape)
     below = distribution.cdf(low - 1, mean, *columns)
     finite = np.where(np.isinf(high), 0.0, high)
     top = np.where(np.isinf(high), 1.0, distribution.cdf(finite, mean, *columns))
-    level = below + rng.random(mean.shape) * (top - below)
-    drawn = distribution.quantile(np.minimum(level, 1.0 - 1e-16), mean, *columns)
-    return np.clip(drawn, low, np.where(np.isinf(high), np.iinfo(np.int64).max // 2, high).astype(np.int64))
+    u = rng.random(mean.shape)
+    level = np.minimum(below + u * (top - below), 1.0 - 1e-16)
+    drawn = np.maximum(distribution.quantile(level, mean, *columns), low)
+    rare = top - below < _RARE  # too few digits of the distribution function are left there
+    if rare.any():
+        shape = [np.broadcast_to(column, mean.shape)[rare] for column in columns]
+        drawn[rare] = _in_tail(u[rare], least[rare], most[rare], mean[rare], shape, distribution)
+    return np.where(drawn > most, most, drawn).astype(np.int64)
+
+
+def _in_tail(
+    u: FloatArray,
+    low: IntArray,
+    high: FloatArray,
+    mean: FloatArray,
+    shape: Sequence[FloatArray],
+    distribution: Distribution,
+) -> IntArray:
+    """Invert the conditional distribution function on the log scale; all arrays are ``[N]``."""
+    target = np.log(u) + distribution.log_interval(low, high, mean, *shape)
+
+    def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
+        here = (low[who], np.minimum(y, high[who]), mean[who], *(s[who] for s in shape))
+        return distribution.log_interval(*here) >= target[who]
+
+    start = np.where((mean > high) & np.isfinite(high), high, low)  # the end next to the mean
+    return integer_search(reaches, np.asarray(start, dtype=float))

@@ -54,7 +54,7 @@ class Mass:
         weights, scale = self.tilted(np.zeros_like(self.tilt))
         with np.errstate(divide="ignore"):
             inside = np.log(weights.sum(axis=1)) + scale
-            return inside if self.tail is None else np.logaddexp(inside, np.log(self.tail))
+            return np.asarray(inside if self.tail is None else np.logaddexp(inside, np.log(self.tail)))
 
 
 def _peak(exponent: FloatArray) -> FloatArray:
@@ -83,9 +83,7 @@ class Evaluation:
         Of a month given its mean.
     """
 
-    def __init__(
-        self, root: Node, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
-    ) -> None:
+    def __init__(self, root: Node, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> None:
         self.root = root
         self._mean = mean
         self._shape = shape
@@ -127,7 +125,7 @@ class Evaluation:
         for leaf in self.root.leaves():
             column, low, last = self._key(leaf)
             ranges.setdefault((low, last), set()).add(column)
-        tables = {}
+        tables: dict[tuple[int, int, int], FloatArray] = {}
         for (low, last), members in ranges.items():
             columns = sorted(members)
             shape = [s[:, None, None] for s in self._shape]
@@ -166,11 +164,9 @@ class Evaluation:
         tilt: FloatArray,
     ) -> FloatArray:
         """Return the probability of all sums past the table: what the children allow less what the table holds."""
-        everything = np.exp(
-            sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt)))
-        )
+        everything = np.exp(sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt))))
         held = (table * np.exp(scale[:, None] - tilt[:, None] * np.arange(table.shape[1]))).sum(axis=1)
-        return np.maximum(everything - held, 0.0)
+        return np.asarray(np.maximum(everything - held, 0.0))
 
     def _placed(self, node: Node, wish: FloatArray) -> FloatArray:
         """Return the parent's tilt where it leaves the sum within the node's limits, else one that brings it there."""
@@ -204,9 +200,7 @@ class SumGroup:
         As in `forecasting.likelihood.tree.build_tree`.
     """
 
-    def __init__(
-        self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray
-    ) -> None:
+    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
         self._given = (tuple(rows), lower, upper)
         self.root = build_tree(rows, months, lower, upper)
         self.months = self.root.months
@@ -216,9 +210,7 @@ class SumGroup:
         """Entries of the tables of all months, for one parameter vector."""
         return width(self.root)
 
-    def log_probability(
-        self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
-    ) -> FloatArray:
+    def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
         """Return the log probability ``[S]`` that the months satisfy every total and limit.
 
         Parameters

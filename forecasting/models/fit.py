@@ -115,11 +115,12 @@ class Fit:
     def _wald(self, level: float) -> pd.DataFrame:
         z = float(ndtri(0.5 + level / 2.0))
         rows = {}
-        for name in self.cov.index:
-            k = self.params.index.get_loc(name)
+        for k, name in enumerate(self.density.names):
+            if name in self.boundary:
+                continue
             slope = self._slope(k)
             half = z * float(self.bse[name]) / slope
-            low, high = self.work[k] - half, self.work[k] + half
+            low, high = float(self.work[k]) - half, float(self.work[k]) + half
             rows[name] = (
                 self._natural(k, max(low, 0.0) if self.density.folded[k] else low),
                 self._natural(k, high),
@@ -163,9 +164,7 @@ class Fit:
                     if excess(0.0) <= 0.0:
                         return self._natural(k, 0.0)
                 if excess(outer) > 0.0:
-                    return self._natural(
-                        k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer))))
-                    )
+                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
                 inner, step = outer, 2.0 * step
             return float(direction * np.inf)
 
@@ -185,9 +184,7 @@ class Fit:
         _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
         return hessian / np.outer(np.diag(basis), np.diag(basis))
 
-    def forecast(
-        self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None) -> Predictive:
         """Return the predictive distribution of the months after the data, parameter uncertainty included.
 
         The estimate is not plugged in: parameters are drawn from the posterior under the model's weak priors, which is
@@ -280,11 +277,7 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
             "a coefficient may run off to infinity"
         )
     params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")
-    cov = (
-        _expected(density, work, free, mode)
-        if information == "expected"
-        else _observed(density, work, free, mode)
-    )
+    cov = _expected(density, work, free, mode) if information == "expected" else _observed(density, work, free, mode)
     if not np.isfinite(cov).all():
         messages.append("the likelihood is flat in some direction: standard errors are infinite there")
     return Fit(
@@ -321,9 +314,7 @@ def _observed(density: RegressionDensity, work: FloatArray, free: FloatArray, mo
 def _expected(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
     r"""Return block-diagonal expected information inverted: :math:`X'WX` with :math:`W=\mu^2/\mathrm{Var}`, and the shape's."""
     if not density.facts.known.exact.all():
-        raise InvalidInput(
-            "information='expected' needs every month exactly known; use information='observed'"
-        )
+        raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
     k = density.width
     mean = np.exp(density.design @ work[:k] + density.offset)
     shape = density.distribution.natural(work[None, k:])[0]

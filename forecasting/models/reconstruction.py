@@ -64,9 +64,7 @@ class Reconstruction:
         return table
 
     def __repr__(self) -> str:
-        return (
-            f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
-        )
+        return f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
 
 
 def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None) -> Reconstruction:

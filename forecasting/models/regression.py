@@ -42,9 +42,7 @@ class RegressionDensity:
         self.width = self.design.shape[1]
         families = (*terms.families, *distribution.shape_families)
         self.scale = priors.of(families)
-        self.folded: NDArray[np.bool_] = np.array(
-            [False] * self.width + list(distribution.folded), dtype=bool
-        )
+        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
         for column, family in enumerate(families):
             if family == "covariate":
                 self.scale[column] /= max(float(self.design[:, column].std()), 1e-12)
@@ -67,9 +65,7 @@ class RegressionDensity:
                 "Use a longer window in which something was counted"
             )
         rows = np.array([self.design[list(unit.months)].mean(axis=0) for unit in units])
-        middle = np.array(
-            [unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units]
-        )
+        middle = np.array([unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units])
         exposure = np.array([np.exp(self.offset[list(unit.months)]).sum() for unit in units])
         return rows, np.log((middle + 0.25) / exposure)
 

@@ -109,11 +109,7 @@ class Posterior:
         InvalidInput
             If `horizon` is no positive whole number.
         """
-        if (
-            isinstance(horizon, bool)
-            or not isinstance(horizon, (int, np.integer))
-            or not 1 <= horizon <= 1200
-        ):
+        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 1200:
             raise InvalidInput(f"horizon={horizon!r} must be a whole number of months from 1 to 1200")
         return pd.period_range(self.months[-1] + 1, periods=int(horizon), freq="M")
 
@@ -135,9 +131,7 @@ class Posterior:
         months = self.future(horizon)
         with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
             mean = np.exp(self.log_mean(months))
-        return Predictive.draw(
-            months, mean, self.shape, self.distribution, name=self.name, rng=require_rng(rng)
-        )
+        return Predictive.draw(months, mean, self.shape, self.distribution, name=self.name, rng=require_rng(rng))
 
     def summary(self) -> pd.DataFrame:
         """Return mean, standard deviation and 5, 50, 95% points of every parameter."""
@@ -154,20 +148,18 @@ class Posterior:
         )
 
     def to_arviz(self) -> Any:
-        """Return the draws as ArviZ data (one chain), with the log likelihood of the data and the prior as sample stats.
+        """Return the draws as ArviZ data: one chain, the log posterior density and log likelihood as sample statistics.
 
         Raises
         ------
         InvalidInput
-            If ArviZ is not installed.
+            If the package arviz-base is not installed.
         """
         try:
-            import arviz
+            from arviz_base import from_dict
         except ImportError as error:
-            raise InvalidInput(
-                "to_arviz() needs the package arviz; install it with pip install arviz"
-            ) from error
-        return arviz.from_dict(
+            raise InvalidInput("to_arviz() needs arviz-base; install it with pip install arviz-base") from error
+        return from_dict(
             {
                 "posterior": {name: self.draws[None, :, k] for k, name in enumerate(self.names)},
                 "sample_stats": {

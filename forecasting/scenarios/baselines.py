@@ -38,9 +38,7 @@ class Baseline:
 TREND_AND_STEP = "trend + step"
 
 
-def baselines(
-    data: Observed, boundary: pd.Period, priors: Priors
-) -> tuple[tuple[Baseline, ...], dict[str, str]]:
+def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Baseline, ...], dict[str, str]]:
     """Return the baselines that the data can support, and those left out with the reason.
 
     Parameters
@@ -72,9 +70,7 @@ def _all(boundary: pd.Period, priors: Priors) -> Iterator[Baseline]:
     yield baseline("constant Poisson", "one level, independent events", Intercept(), poisson=True)
     yield baseline("constant", "one level, months vary more than Poisson", Intercept())
     yield baseline("trend", "a steady percentage change a month", Intercept() + Trend())
-    yield baseline(
-        "trend + season", "a trend and a yearly wave", Intercept() + Trend() + Seasonal(harmonics=1)
-    )
+    yield baseline("trend + season", "a trend and a yearly wave", Intercept() + Trend() + Seasonal(harmonics=1))
     yield baseline("step", f"one level until {boundary - 1}, another from {boundary}", Intercept() + step)
     yield baseline(TREND_AND_STEP, f"a trend, and a step at {boundary}", Intercept() + Trend() + step)
 

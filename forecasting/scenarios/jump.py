@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -81,9 +79,7 @@ def jump(
         fits[baseline.name] = baseline.model.posterior(data, draws=draws, rng=next(streams))
         searches[baseline.name] = _search(fits[baseline.name], comparison, next(streams))
         try:
-            surprises[baseline.name] = surprise(
-                baseline.model, data, comparison, draws=draws, rng=next(streams)
-            )
+            surprises[baseline.name] = surprise(baseline.model, data, comparison, draws=draws, rng=next(streams))
         except InvalidInput as error:  # too little is known of the earlier months for a forecast
             surprises[baseline.name] = str(error)
     probabilities = _probabilities({name: fit.log_evidence for name, fit in fits.items()})
@@ -164,12 +160,8 @@ def _observed(
             "mid_p_upper": midp[1],
             "negative_binomial_lower": effect.lower,
             "negative_binomial_upper": effect.upper,
-            "before_exposure": len(comparison.before)
-            if unit == "month"
-            else int(days_in(comparison.before).sum()),
-            "after_exposure": len(comparison.after)
-            if unit == "month"
-            else int(days_in(comparison.after).sum()),
+            "before_exposure": len(comparison.before) if unit == "month" else int(days_in(comparison.before).sum()),
+            "after_exposure": len(comparison.after) if unit == "month" else int(days_in(comparison.after).sum()),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("per")
 
@@ -186,9 +178,7 @@ def _sensitivity(
     tail = (1.0 - level) / 2.0
     for factor in _SCALES:
         other = {
-            baseline.name: under_priors(
-                fits[baseline.name], baseline.model, baseline.model.priors.scaled(factor), rng
-            )
+            baseline.name: under_priors(fits[baseline.name], baseline.model, baseline.model.priors.scaled(factor), rng)
             for baseline in kept
         }
         name = f"step[{comparison.after[0]}]"
@@ -205,9 +195,7 @@ def _sensitivity(
 def _known(data: Observed, months: Reconstruction) -> pd.DataFrame:
     """Return the feasible range and the posterior of every month of the data, a row a month."""
     known = data.constraints
-    ranges = pd.DataFrame(
-        {"lower": known.lower, "upper": known.upper, "exact": known.exact}, index=data.months
-    )
+    ranges = pd.DataFrame({"lower": known.lower, "upper": known.upper, "exact": known.exact}, index=data.months)
     return ranges.join(months.to_frame())
 
 

@@ -228,9 +228,7 @@ class Outlook:
             rows[name] = {"mean": total.mean, "median": total.median, "lower": lower, "upper": upper}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario")
 
-    def difference(
-        self, a: str, b: str, start: MonthLike | None = None, end: MonthLike | None = None
-    ) -> Quantity:
+    def difference(self, a: str, b: str, start: MonthLike | None = None, end: MonthLike | None = None) -> Quantity:
         """Return the total under `a` minus the total under `b`, draw by draw.
 
         Parameters
@@ -309,9 +307,7 @@ def outlook(
     for scenario in chosen:
         with np.errstate(over="ignore"):  # an infinite mean is reported with its month
             mean = np.exp(scenario.level(post, months) + recurring)
-        forecasts[scenario.name] = Predictive.coupled(
-            months, mean, post.shape, post.distribution, uniforms, post.name
-        )
+        forecasts[scenario.name] = Predictive.coupled(months, mean, post.shape, post.distribution, uniforms, post.name)
     return Outlook(post.name, forecasts)
 
 

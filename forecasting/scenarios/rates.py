@@ -25,9 +25,7 @@ def _check(after: int, before: int, exposure: float, level: float) -> None:
         raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
 
 
-def exact_interval(
-    after: int, before: int, exposure: float = 1.0, level: float = 0.95
-) -> tuple[float, float]:
+def exact_interval(after: int, before: int, exposure: float = 1.0, level: float = 0.95) -> tuple[float, float]:
     """Return the central exact confidence interval of the rate ratio after / before.
 
     Given their sum, the later count is binomial with success probability r e / (1 + r e), where r is the rate ratio and e
@@ -59,9 +57,7 @@ def exact_interval(
     return _ratio(low, exposure), _ratio(high, exposure)
 
 
-def mid_p_interval(
-    after: int, before: int, exposure: float = 1.0, level: float = 0.95
-) -> tuple[float, float]:
+def mid_p_interval(after: int, before: int, exposure: float = 1.0, level: float = 0.95) -> tuple[float, float]:
     """Return the mid-p confidence interval of the rate ratio: half of the observed outcome's probability counts.
 
     Arguments and result as in `exact_interval`; shorter, and close to the nominal coverage on average (Lancaster 1961).

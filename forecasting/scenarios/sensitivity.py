@@ -40,9 +40,7 @@ class Reweighted:
         return [float(value) for value in values[order][places]]
 
 
-def under_priors(
-    posterior: Posterior, model: CountRegression, priors: Priors, rng: np.random.Generator
-) -> Reweighted:
+def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, rng: np.random.Generator) -> Reweighted:
     """Return `posterior` under other `priors`.
 
     The draws are reweighted by the ratio of the prior densities (the likelihood cancels); where Pareto smoothing says that

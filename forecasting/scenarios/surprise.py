@@ -83,9 +83,7 @@ def surprise(
     expected = np.exp(posterior.log_mean(comparison.after))
     mean = np.repeat(expected, _REPLICATES, axis=0)
     shape = tuple(np.repeat(values, _REPLICATES) for values in posterior.shape)
-    predicted = Predictive.draw(
-        comparison.after, mean, shape, posterior.distribution, name=posterior.name, rng=rng
-    )
+    predicted = Predictive.draw(comparison.after, mean, shape, posterior.distribution, name=posterior.name, rng=rng)
     later = predicted.paths.sum(axis=1).astype(float)
     low, high = comparison.before_range
     if low == high:

@@ -64,9 +64,7 @@ class Comparison:
                     "choose a window whose total, or whose months, are facts"
                 )
         if ranges["before"][1] == 0:
-            raise InvalidWindow(
-                f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base"
-            )
+            raise InvalidWindow(f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base")
         return cls(early, late, ranges["before"], ranges["after"])
 
     @property

@@ -58,9 +58,7 @@ def months(window: pd.PeriodIndex) -> str:
     first, last = window[0], window[-1]
     if first == last:
         return str(first.strftime("%B %Y"))
-    if first.year == last.year:
-        return f"{first.strftime('%B')} to {last.strftime('%B %Y')}"
-    return f"{first.strftime('%B %Y')} to {last.strftime('%B %Y')}"
+    return f"{first.strftime('%B' if first.year == last.year else '%B %Y')} to {last.strftime('%B %Y')}"
 
 
 def _total(limits: tuple[int, float]) -> str:
@@ -69,12 +67,11 @@ def _total(limits: tuple[int, float]) -> str:
 
 
 def _observed(report: JumpReport) -> str:
-    pair, day = report.comparison, report.observed.loc["day", "ratio"]
-    month = report.observed.loc["month", "ratio"]
+    pair, ratio = report.comparison, report.observed["ratio"].to_dict()
     least = "" if pair.exact else "at least "
     return (
         f"{months(pair.after)} counted {_total(pair.after_range)}, {months(pair.before)} {_total(pair.before_range)}: "
-        f"{least}{month:.2f} times as many a month, {day:.2f} times as many a day."
+        f"{least}{ratio['month']:.2f} times as many a month, {ratio['day']:.2f} times as many a day."
     )
 
 
@@ -100,7 +97,8 @@ def _before(report: JumpReport) -> str:
         if isinstance(surprise, Surprise):
             said.append(f"{chance(surprise.tail)} under {label}")
     if not said:
-        return f"Too little is known of the months before {report.comparison.after[0].strftime('%B %Y')} to forecast from them alone."
+        boundary = report.comparison.after[0].strftime("%B %Y")
+        return f"Too little is known of the months before {boundary} to forecast from them alone."
     return (
         f"From what is known of the months before {report.comparison.after[0].strftime('%B %Y')} alone, a rise at least this "
         f"large had a chance of {' and '.join(said)}."
