@@ -1,0 +1,25 @@
+"""Pictures of results: functions that take a result and return a matplotlib ``Figure``.
+
+Every figure carries its alternative text as its label, is laid out for a phone's width, and becomes a
+deterministic, self-contained drawing through `svg`.  Nothing here touches ``pyplot`` or global settings.
+"""
+
+from forecasting.figures.beyond import probabilities_figure, step_figure
+from forecasting.figures.expectation import expectation_figure
+from forecasting.figures.fan import forecast_figure
+from forecasting.figures.ledger import facts_figure
+from forecasting.figures.months import known_figure
+from forecasting.figures.next import outlook_figure
+from forecasting.figures.svg import alternative, svg
+
+__all__ = [
+    "alternative",
+    "expectation_figure",
+    "facts_figure",
+    "forecast_figure",
+    "known_figure",
+    "outlook_figure",
+    "probabilities_figure",
+    "step_figure",
+    "svg",
+]

@@ -1,0 +1,41 @@
+"""A figure as a drawing that can stand in a page: the same bytes every time, text as text, with an alternative text."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from html import escape
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from forecasting.figures.style import STYLE
+
+_TYPEFACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_GROUP_NAME = re.compile(r'<g id="[^"]*"')
+_TYPEFACE = re.compile(r"'DejaVu Sans'(?:, [^;\"]*)?(?=[;\"])")
+
+
+def alternative(figure: Figure) -> str:
+    """Return what a reader who cannot see the picture is told: one sentence with its numbers."""
+    return str(figure.get_label())
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as an ``<svg>`` element.
+
+    Several of them can share a page, since only what is referred to keeps an identifier and those differ
+    between pictures.
+    """
+    label = alternative(figure)
+    buffer = io.StringIO()
+    with rc_context({**STYLE, "svg.hashsalt": label}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's typefaces draw the text
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    drawing = buffer.getvalue()
+    drawing = drawing[drawing.index("<svg ") :]
+    for pattern, replacement in ((_METADATA, ""), (_GROUP_NAME, "<g"), (_TYPEFACE, _TYPEFACES)):
+        drawing = pattern.sub(replacement, drawing)
+    return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1).rstrip() + "\n"
