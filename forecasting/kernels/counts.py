@@ -183,7 +183,8 @@ def _log_interval_by_terms(lo: FloatArray, hi: FloatArray, mu: FloatArray, alpha
     """Sum pmf terms from the limit next to the mean outwards and close with a geometric remainder."""
     direction = np.where(lo > mu, 1.0, -1.0)
     near, far = np.where(lo > mu, lo, hi), np.where(lo > mu, hi, lo)
-    y = near[:, None] + direction[:, None] * np.arange(_TERMS)
+    terms = int(min(_TERMS, (hi - lo).max() + 2.0))
+    y = near[:, None] + direction[:, None] * np.arange(terms)
     logs = logpmf(np.maximum(y, 0.0), mu[:, None], alpha[:, None])
     logs[(y < lo[:, None]) | (y > hi[:, None])] = -np.inf
     top = logs.max(axis=1, keepdims=True)

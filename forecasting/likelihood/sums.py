@@ -21,6 +21,7 @@ from forecasting.kernels import sums
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.tree import Node, build_tree
 
+_FAR = 3.0  # standard deviations of a sum that cost less than three of sixteen digits
 _COARSE = 256  # points of a table that suffice to place a tilt
 _DAMPING = 9.0  # (minus the tilt) * cap of an unbounded node: wrapped-around sums then stay below 1e-15
 _FAINT = 1e-9  # an unbounded event rarer than this is recomputed with far, finite limits
@@ -173,7 +174,7 @@ class Evaluation:
         tables = self._coarse(node)
         mean, variance = sums.total_moments(tables, wish)
         target = np.clip(mean, node.low, node.high)
-        (far,) = np.nonzero(np.abs(target - mean) > 0.5 * np.sqrt(variance))
+        (far,) = np.nonzero(np.abs(target - mean) > _FAR * np.sqrt(variance))
         tilt = wish.copy()
         if far.size:
             chosen = [(log_p[far], x, times) for log_p, x, times in tables]

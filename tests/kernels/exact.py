@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import mpmath as mp
 import numpy as np
+from numpy.typing import NDArray
 
 mp.mp.dps = 40
 
@@ -30,9 +31,7 @@ def log_sum(low: int, high: float, mean: float, alpha: float) -> mp.mpf:
     m, a = mp.mpf(mean), mp.mpf(alpha)
     odds = m / (1 + a * m)
     upwards = low > mean
-    if math.isinf(high) and (
-        not upwards or a * odds > 0.99
-    ):  # a heavy tail has too many terms: take what is before it
+    if math.isinf(high) and (not upwards or a * odds > 0.99):  # a heavy tail has too many terms: take what is before it
         return mp.log1p(-mp.exp(log_sum(0, low - 1, mean, alpha))) if low else mp.mpf(0)
     start = low if upwards else int(high)
     end = high if upwards else low
@@ -58,13 +57,23 @@ def table(mean: float, alpha: float, last: int) -> list[mp.mpf]:
     return result
 
 
-def log_total(total: int, means: Sequence[float], alpha: float) -> float:
-    """Log probability that independent counts sum to `total`, by direct convolution.
+def log_totals(last: int, means: Sequence[float], alpha: float, near: int) -> NDArray[np.longdouble]:
+    """Log probabilities of the totals 0..last of independent counts, by direct convolution.
 
-    Every term is positive, so each entry keeps its relative accuracy; the wide exponent of long doubles keeps the tails.
+    Every term is positive, so each entry keeps its relative accuracy.  The tables are tilted towards the total
+    `near`, so that nothing that matters there is too small for a long double.
     """
+    a, m, target = mp.mpf(alpha), mp.mpf(sum(means)) / len(means), mp.mpf(near) / len(means)
+    tilt = mp.log(target / (1 + a * target)) - mp.log(m / (1 + a * m))
     sums = np.ones(1, dtype=np.longdouble)
     for mean in means:
-        probabilities = np.array([mp.nstr(p, 25) for p in table(mean, alpha, total)], dtype=np.longdouble)
-        sums = np.convolve(sums, probabilities)[: total + 1]
-    return float(np.log(sums[total]))
+        tilted = [p * mp.exp(tilt * k) for k, p in enumerate(table(mean, alpha, last))]
+        seen = [mp.nstr(p, 25) if p > mp.mpf(10) ** -4900 else "0" for p in tilted]
+        sums = np.convolve(sums, np.array(seen, dtype=np.longdouble))[: last + 1]
+    with np.errstate(divide="ignore"):
+        return np.log(sums) - np.longdouble(mp.nstr(tilt, 25)) * np.arange(last + 1)
+
+
+def log_total(total: int, means: Sequence[float], alpha: float) -> float:
+    """Log probability that independent counts sum to `total`."""
+    return float(log_totals(total, means, alpha, total)[total])

@@ -129,9 +129,7 @@ def test_log_interval_far_out(alpha: float) -> None:
     ]
     for mean, low, high in cases:
         expected = float(exact.log_sum(low, high, mean, alpha))
-        assert float(counts.log_interval(low, high, mean, alpha)) == pytest.approx(
-            expected, rel=1e-9, abs=1e-8
-        )
+        assert float(counts.log_interval(low, high, mean, alpha)) == pytest.approx(expected, rel=1e-9, abs=1e-8)
 
 
 def test_log_interval_stops_at_its_end() -> None:

@@ -59,10 +59,7 @@ def test_total_moments_are_those_of_the_tilted_law() -> None:
 @pytest.mark.parametrize("target", [3.0, 80.0, 700.0])
 def test_tilt_brings_the_sum_to_its_target(target: float) -> None:
     x = np.arange(400.0)
-    tables = [
-        (counts.logpmf(x, mean, alpha)[None], x, times)
-        for mean, alpha, times in ((20.0, 0.3, 2), (5.0, 0.0, 3))
-    ]
+    tables = [(counts.logpmf(x, mean, alpha)[None], x, times) for mean, alpha, times in ((20.0, 0.3, 2), (5.0, 0.0, 3))]
     tilt = sums.tilt_to(np.array([target]), tables, np.zeros(1))
     mean, variance = sums.total_moments(tables, tilt)
     assert abs(mean[0] - target) <= 0.5 * np.sqrt(variance[0])

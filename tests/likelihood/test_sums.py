@@ -1,0 +1,123 @@
+"""Nested totals against listing, and totals in the far tail against direct convolution."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from forecasting.constraints import Linear
+from forecasting.constraints.linear import Infeasible
+from forecasting.distributions import NegativeBinomial
+from forecasting.likelihood import FactLikelihood
+from forecasting.likelihood.sums import SumGroup
+from forecasting.likelihood.tree import is_nested
+from tests.kernels import exact
+from tests.likelihood import brute
+
+FAMILY = NegativeBinomial()
+
+
+def plain(positions: tuple[int, ...], low: int | None, high: int | None) -> Linear:
+    return Linear(positions, (1,) * len(positions), low, high, ("F",))
+
+
+def log_likelihood(rows: list[Linear], mean: list[float], alpha: float) -> float:
+    facts = FactLikelihood(brute.known(rows, len(mean)))
+    return float(facts.log_likelihood(np.log([mean]), [np.array([alpha])], FAMILY)[0])
+
+
+MEAN = [2.0, 3.5, 1.0, 0.4]
+NESTED = {
+    "a total": [plain((0, 1, 2), 7, 7)],
+    "a total inside a total": [plain((0, 1, 2, 3), 9, 9), plain((1, 2), 5, 5)],
+    "an interval inside an interval": [plain((0, 1, 2, 3), 6, 12), plain((0, 1), 2, 5)],
+    "an open window": [plain((0, 1, 2), 10, None)],
+    "an open window in an open window": [plain((0, 1, 2), 12, None), plain((1, 2), 7, None)],
+    "a limit from above in an open window": [plain((0, 1, 2), 12, None), plain((1, 2), None, 3)],
+    "bounded months under a total": [plain((0, 1, 2), 8, 8), plain((0,), 2, 4), plain((1,), 1, None)],
+    "three levels": [plain((0, 1, 2, 3), 8, 11), plain((0, 1, 2), 5, 9), plain((0, 1), 4, 6)],
+    "two windows side by side": [plain((0, 1, 2, 3), 9, 9), plain((0, 1), 3, None), plain((2, 3), 1, 5)],
+    "an improbable open window": [plain((0, 1, 2), 38, None)],
+}
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-9, 0.05])
+@pytest.mark.parametrize("case", NESTED)
+def test_nested_totals(case: str, alpha: float) -> None:
+    rows = NESTED[case]
+    assert is_nested(rows)
+    far = 45 if any(row.high is None for row in rows) else 14
+    expected = brute.log_probability(rows, np.array(MEAN), alpha, far)
+    # Where nothing bounds the months, the listing itself leaves out what lies beyond `far`.
+    limit = 1e-6 if case == "an improbable open window" else 1e-10
+    assert log_likelihood(rows, MEAN, alpha) == pytest.approx(expected, rel=limit, abs=1e-11)
+
+
+@st.composite
+def laminar(draw: st.DrawFn) -> tuple[list[Linear], list[float], float]:
+    """Windows that are pairwise nested or disjoint, with limits, over four months."""
+    family: list[frozenset[int]] = []
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, 3))
+        window = frozenset(range(start, draw(st.integers(start, 3)) + 1))
+        if all(window <= other or other <= window or not window & other for other in family):
+            family.append(window)
+    rows = []
+    for window in family:
+        low = draw(st.one_of(st.none(), st.integers(0, 9)))
+        high = draw(st.one_of(st.none(), st.integers(low or 0, 12)))
+        rows.append(plain(tuple(sorted(window)), low, high))
+    mean = draw(st.lists(st.floats(0.05, 3.0), min_size=4, max_size=4))
+    return rows, mean, draw(st.sampled_from([0.0, 1e-8, 0.02, 0.1]))
+
+
+@settings(max_examples=60)
+@given(laminar())
+def test_any_nested_system(case: tuple[list[Linear], list[float], float]) -> None:
+    rows, mean, alpha = case
+    try:
+        found = log_likelihood(rows, mean, alpha)
+    except Infeasible:
+        assume(False)
+    assert found == pytest.approx(brute.log_probability(rows, np.array(mean), alpha), abs=2e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-12, 0.1, 5.0])
+@pytest.mark.parametrize("share", [0.2, 1.0, 5.0])
+def test_a_total_in_the_far_tail_keeps_its_digits(share: float, alpha: float) -> None:
+    mean = np.linspace(10.0, 100.0, 12 if share < 5 else 8)
+    total = int(share * mean.sum())
+    expected = exact.log_total(total, mean.tolist(), alpha)
+    found = log_likelihood([plain(tuple(range(mean.size)), total, total)], mean.tolist(), alpha)
+    assert found == pytest.approx(expected, abs=1e-8)  # eight digits of the probability itself
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_a_total_far_beyond_the_smallest_double(alpha: float) -> None:
+    expected = exact.log_total(4_000, [3.0] * 6, alpha)
+    assert expected < -200.0
+    assert log_likelihood([plain(tuple(range(6)), 4_000, 4_000)], [3.0] * 6, alpha) == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.03, 1.0])
+@pytest.mark.parametrize("low", [100, 400, 3_000])
+def test_an_open_window_over_poor_and_good_fits(low: int, alpha: float) -> None:
+    """P(sum >= low) = 1 - P(sum < low), whether it is almost sure or very rare."""
+    mean = np.array([40.0, 60.0, 80.0])
+    found = log_likelihood([plain((0, 1, 2), low, None)], mean.tolist(), alpha)
+    totals = exact.log_totals(4_000 if alpha < 1 else 8_000, mean.tolist(), alpha, low)
+    tail = np.logaddexp.reduce(totals[low:])
+    assert found == pytest.approx(float(tail), rel=1e-8, abs=1e-9)
+
+
+def test_draws_are_evaluated_alone(rng: np.random.Generator) -> None:
+    """Chunks, shared tables and tilts of one draw do not touch another."""
+    rows = [plain((0, 1, 2, 3), 60, 60), plain((0, 1), 10, 50)]
+    known = brute.known(rows, 4)
+    group = SumGroup(known.linear, range(4), known.lower, known.upper)
+    mean, alpha = rng.uniform(1, 60, (3000, 4)), rng.uniform(0, 0.5, 3000)
+    together = group.log_probability(mean, [alpha], FAMILY)
+    alone = [group.log_probability(mean[k : k + 1], [alpha[k : k + 1]], FAMILY)[0] for k in range(0, 3000, 100)]
+    np.testing.assert_allclose(together[::100], alone, rtol=1e-12)
