@@ -157,10 +157,17 @@ def find_mode(
         trials = point + _STEPS[:, None] * (axes @ direction)
         heights = safe(trials)
         best = int(np.argmax(heights))
-        if heights[best] > value:
+        gain = float(heights[best]) - value
+        if gain > 0:
             point = trials[best]
-        idle = idle + 1 if float(gradient @ direction) < _DECREMENT else 0
+        idle = idle + 1 if min(gain, float(gradient @ direction)) < _DECREMENT else 0
     value, gradient, hessian = _derivatives(safe, point, axes, basis, extrapolated)
+    # One more step with the accurate derivatives: the climb stops where the rough ones are exhausted.
+    root = inverse_root(hessian, _FLATTEST)
+    polished = point + axes @ (root @ (root.T @ gradient))
+    if float(safe(polished[None])[0]) > value - _DECREMENT:
+        point = polished
+        value, gradient, hessian = _derivatives(safe, point, axes, root, extrapolated)
     decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))
     length = scale[moving]
     return Mode(

@@ -14,7 +14,7 @@ import numpy as np
 from forecasting.inference.annealing import anneal
 from forecasting.inference.density import Density
 from forecasting.inference.laplace import nested_laplace
-from forecasting.inference.mode import LogDensity, Mode, find_mode, inverse_root
+from forecasting.inference.mode import Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray
@@ -24,9 +24,8 @@ KHAT_LIMIT = 0.7
 
 _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
-_PILOT = 500
-_ROUNDS = 3
-_FEWEST = 20  # draws of each bell of a funnel
+_PILOT = 400
+_ROUNDS = 2
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
@@ -92,14 +91,16 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
     cloud = _Cloud(density, rng)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
-    funnel = cloud.uneven() and _add_bells(cloud, density, log_posterior, mode, draws)
     for _ in range(_ROUNDS):
         if not cloud.uneven():
             break
         cloud.add(cloud.fitted(), min(_PILOT, draws))
-    cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 4))
-    if cloud.khat > KHAT_LIMIT and not funnel:
-        _add_bells(cloud, density, log_posterior, mode, draws)
+    may_be_funnel = bool(density.folded.any())
+    if not cloud.uneven() or not may_be_funnel:
+        cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))
+    if cloud.uneven() and may_be_funnel:
+        coordinate = int(np.flatnonzero(density.folded)[0])
+        cloud.add_all(nested_laplace(density, log_posterior, mode, coordinate), draws)
     if cloud.khat > KHAT_LIMIT:
         return _annealed(density, cloud, draws, mode, rng)
     chosen = systematic(cloud.weights, draws, rng)
@@ -113,16 +114,6 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
         method="importance",
         mode=mode,
     )
-
-
-def _add_bells(cloud: _Cloud, density: Density, log_posterior: LogDensity, mode: Mode, draws: int) -> bool:
-    """Let the cloud follow a funnel along the first folded coordinate; return whether there is one."""
-    if not density.folded.any():
-        return False
-    for bell, weight in nested_laplace(density, log_posterior, mode, int(np.flatnonzero(density.folded)[0])):
-        cloud.add(bell, max(int(weight * draws), _FEWEST), weigh=False)
-    cloud.weigh()
-    return True
 
 
 class _Cloud:
@@ -148,18 +139,27 @@ class _Cloud:
         """Return whether the weights ask for a better proposal."""
         return self.ess() < _EVEN * self.size or self.khat > 0.5
 
-    def add(self, part: StudentT, draws: int, *, weigh: bool = True) -> None:
-        """Draw from one more component and, unless more are to come, weigh everything anew."""
+    def add(self, part: StudentT, draws: int) -> None:
+        """Draw from one more component and weigh everything anew."""
+        self._extend(part, draws)
+        self._weigh()
+
+    def add_all(self, parts: list[tuple[StudentT, float]], draws: int) -> None:
+        """Draw from several components, the lesser ones more often than their weights say, and weigh everything anew."""
+        share = np.sqrt([weight for _, weight in parts])
+        for (part, _), number in zip(parts, draws * share / share.sum(), strict=True):
+            self._extend(part, int(number) + 1)
+        self._weigh()
+
+    def _extend(self, part: StudentT, draws: int) -> None:
         points = part.draw(draws, self._density.folded, self._rng)
         likelihood = self._density.log_likelihood(points)
         self._parts.append((part, draws))
         self.points = np.concatenate([self.points, points])
         self.log_likelihood = np.concatenate([self.log_likelihood, np.where(np.isnan(likelihood), -np.inf, likelihood)])
         self.log_prior = np.concatenate([self.log_prior, self._density.log_prior(points)])
-        if weigh:
-            self.weigh()
 
-    def weigh(self) -> None:
+    def _weigh(self) -> None:
         """Weigh all draws against the whole mixture."""
         self.log_weights = self.log_likelihood + self.log_prior - self.log_proposal(self.points)
         self.weights, self.khat = smooth_weights(self.log_weights)
