@@ -61,7 +61,7 @@ class Distribution(ABC):
 
     @abstractmethod
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
-        """Return one draw for each element of `mean`."""
+        """Return one draw for each element of `mean`; rates past 2^53 count as 2^53."""
 
     @abstractmethod
     def natural(self, work: FloatArray) -> FloatArray:
@@ -127,7 +127,7 @@ class Poisson(Distribution):
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
         """Return one draw for each element of `mean`."""
-        return np.asarray(rng.poisson(mean), dtype=np.int64)
+        return np.asarray(rng.poisson(np.minimum(mean, counts.LARGEST)), dtype=np.int64)
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return `work`, which has no columns."""
@@ -188,7 +188,8 @@ class NegativeBinomial(Distribution):
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
         """Return one draw for each element of `mean`: a Poisson count whose rate is gamma distributed."""
         mu, alpha = np.broadcast_arrays(mean, np.maximum(shape[0], 1e-12))
-        return np.asarray(rng.poisson(rng.standard_gamma(1.0 / alpha) * (alpha * mu)), dtype=np.int64)
+        rate = rng.standard_gamma(1.0 / alpha) * (alpha * mu)
+        return np.asarray(rng.poisson(np.minimum(rate, counts.LARGEST)), dtype=np.int64)
 
     def natural(self, work: FloatArray) -> FloatArray:
         r"""Return :math:`\alpha=\kappa^2`."""

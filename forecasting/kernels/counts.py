@@ -143,7 +143,8 @@ _DEEP_TAIL = 1e-250  # probabilities below are summed from logarithms
 _CANCELLED = 1e-6  # share of a tail below which a difference of tails has lost too many digits
 _TERMS = 4096
 
-_LARGEST = 2.0**53  # counts are exact as doubles up to here
+LARGEST = 2.0**53
+"""Counts are exact as doubles up to here."""
 
 
 def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
@@ -216,7 +217,7 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
         Broadcast shape; means and values past 2^53 count as 2^53.
     """
     level, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (u, mean, alpha)))
-    flat_u, flat_mu, flat_alpha = level.ravel(), np.minimum(mu.ravel(), _LARGEST), dispersion.ravel()
+    flat_u, flat_mu, flat_alpha = level.ravel(), np.minimum(mu.ravel(), LARGEST), dispersion.ravel()
     variance = flat_mu * (1.0 + flat_alpha * flat_mu)
     spread = np.sqrt(variance)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -227,7 +228,7 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
         )
     z = ndtri(np.clip(flat_u, 1e-300, 1 - 1e-16))
     expansion = flat_mu + spread * (z + np.minimum(skew, 2.0) * (z * z - 1.0) / 6.0)
-    guess = np.floor(np.clip(expansion, 0.0, _LARGEST))
+    guess = np.floor(np.clip(expansion, 0.0, LARGEST))
 
     def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
         return cdf(y, flat_mu[who], flat_alpha[who]) >= flat_u[who]
@@ -257,8 +258,8 @@ def integer_search(reaches: Callable[[FloatArray, IntArray], NDArray[np.bool_]],
     active, step = everyone[~holds], 1.0
     while active.size:  # walk up until the test holds
         low[active] = high[active]
-        high[active] = np.minimum(high[active] + step, _LARGEST)
-        active = active[~reaches(high[active], active) & (high[active] < _LARGEST)]
+        high[active] = np.minimum(high[active] + step, LARGEST)
+        active = active[~reaches(high[active], active) & (high[active] < LARGEST)]
         step *= 2.0
     active, step = everyone[holds & (low >= 0)], 1.0
     while active.size:  # walk down until it fails

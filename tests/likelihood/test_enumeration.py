@@ -52,7 +52,7 @@ def test_many_parameter_vectors_at_once(rng: np.random.Generator) -> None:
 
 def test_an_unbounded_comparison_names_its_facts() -> None:
     rows = [Linear((0, 1), (1, -1), 1, None, ("F017",), True)]
-    with pytest.raises(TooLarge, match="F017.*bounds from above"):
+    with pytest.raises(TooLarge, match=r"F017.*bounds from above"):
         FactLikelihood(brute.known(rows, 2))
 
 
