@@ -5,6 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv-peers
 
 # One thread for each process: pytest brings the parallelism, and results stay the same on every machine.
 export OPENBLAS_NUM_THREADS := 1
@@ -43,13 +44,19 @@ test: lint ## lint, tests, docstring examples, notebooks
 	@echo "== pytest: tests, docstring examples and notebooks, warnings are errors"
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
-bench: $(READY) ## measure speed against the stated budgets
-	@echo "== benchmarks: CPU seconds and ratios on this machine"
-	@$(BIN)/python benchmarks/run.py
+$(PEERS)/.ready: benchmarks/requirements-peers.txt
+	@echo "== making $(PEERS) with the samplers we are compared with (a few minutes)"
+	@{ test -x $(PEERS)/bin/python || "$(PYTHON)" -m venv $(PEERS); } \
+		&& $(PEERS)/bin/python -m pip install -qq --disable-pip-version-check -r $< && touch $@ \
+		|| { rm -rf $(PEERS); echo "== they cannot be installed here: measuring without them" >&2; }
 
-validate: $(READY) ## simulate the coverage of prediction intervals (long)
-	@echo "== validation: coverage of prediction intervals on simulated series"
-	@$(BIN)/python benchmarks/validate.py
+bench: $(READY) $(PEERS)/.ready ## measure speed against the stated budgets
+	@echo "== benchmarks: CPU seconds and ratios on this machine"
+	@$(BIN)/python -m benchmarks.run
+
+validate: $(READY) ## simulate coverage and calibration (long)
+	@echo "== validation: coverage of prediction intervals and calibration of posteriors on simulated series"
+	@$(BIN)/python -m benchmarks.validate
 
 notebooks: $(READY) ## execute the notebooks in place
 	@echo "== executing notebooks/ in place"
@@ -57,5 +64,5 @@ notebooks: $(READY) ## execute the notebooks in place
 
 clean: ## remove .venv, reports and caches
 	@echo "== removing .venv, report/, build output and caches"
-	@rm -rf .venv report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(PEERS) report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""The benchmark and validation scripts run, with settings that take seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import calibration, intervals, maximum_likelihood, posterior, run, validate
+from benchmarks.replications import Study
+from benchmarks.replications import run as replicate
+
+
+def test_posterior_without_peers(tmp_path: Path) -> None:
+    result = posterior.measure(3, peers=tmp_path / "python")
+    first = result["trend from the middle"]
+    assert first["forecasting"]["effective_by_weights"] > 1000
+    assert "not installed" in first["peers"]
+    assert any("not installed" in line for line in posterior.table(result))
+
+
+def test_likelihoods_agree() -> None:
+    result = maximum_likelihood.measure(1)
+    assert result["forecasting"]["loglik"] == pytest.approx(result["statsmodels"]["loglik"], abs=1e-5)
+
+
+def test_speed_page_says_what_was_not_measured() -> None:
+    start = {
+        "import forecasting": 0.02,
+        "forecasting --help": None,
+        "import forecasting, then a first posterior": 0.8,
+    }
+    table = run.budgets({"start": start, "posterior": {}, "jump": {}})
+    assert any("--help" in line and "not measured" in line for line in table)
+
+
+def test_validation_writes_its_pages(tmp_path: Path) -> None:
+    validate.main(["--replications", "2", "--folder", str(tmp_path), "--results", str(tmp_path)])
+    for name in ("coverage", "sbc"):
+        assert {f.suffix for f in tmp_path.glob(f"{name}.*")} == {".json", ".jsonl", ".md", ".svg"}
+    cases = json.loads((tmp_path / "coverage.json").read_text())["cases"]
+    assert set(cases) == set(intervals.CASES)
+
+
+def test_interval_score() -> None:
+    score = intervals.interval_score(np.array([2.0, 2.0]), np.array([6.0, 6.0]), np.array([4, 8]))
+    assert score.tolist() == pytest.approx([4.0, 4.0 + 20.0 * 2.0])
+
+
+def test_facts_hold_for_the_counts_they_were_made_from(rng: np.random.Generator) -> None:
+    y = rng.poisson(20, size=12)
+    for facts in calibration.FACTS.values():
+        assert all(row.holds(y.tolist()) for row in facts(y))
+
+
+def _first_uniform(case: float, seed: np.random.SeedSequence) -> dict[str, float]:
+    return {"value": case + np.random.default_rng(seed).random()}
+
+
+def test_replications_resume_and_do_not_depend_on_workers(tmp_path: Path) -> None:
+    study = Study({"a": 0.0, "b": 1.0}, _first_uniform, Path(__file__))
+    store = tmp_path / "store.jsonl"
+    one = replicate(study, 120, store, workers=1)
+    assert len({row["value"] for rows in one.values() for row in rows}) == 240
+    lines = store.read_text().splitlines()
+    store.write_text("\n".join([*lines[:2], lines[2][:40]]) + "\n")  # an interrupted run
+    assert replicate(study, 120, store, workers=2) == one
+    assert len(store.read_text().splitlines()) == len(lines) + 1
