@@ -216,9 +216,7 @@ def test_the_horizon_is_a_positive_number_of_months(regression: Posterior, horiz
         ([Revert("2023-11", "2023-12")], "leaves the data"),
     ],
 )
-def test_scenarios_that_cannot_be_are_refused(
-    scenarios: list[Any], message: str, rng: np.random.Generator
-) -> None:
+def test_scenarios_that_cannot_be_are_refused(scenarios: list[Any], message: str, rng: np.random.Generator) -> None:
     with pytest.raises(InvalidInput, match=message):
         outlook(Line(), scenarios, rng=rng)
 

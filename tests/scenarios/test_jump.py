@@ -1,0 +1,187 @@
+"""The jump analysis: its parts against independent computations, and on the shipped facts."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import forecasting as fc
+from forecasting.errors import InvalidInput
+from forecasting.scenarios.sensitivity import under_priors
+from forecasting.scenarios.surprise import _EXACT_DRAWS, Surprise, surprise
+from forecasting.scenarios.windows import Comparison
+
+SUMMER, AUTUMN = ("2023-06", "2023-08"), ("2023-09", "2023-11")
+
+
+@pytest.fixture(scope="module")
+def evidence() -> fc.Evidence:
+    return fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+
+
+@pytest.fixture(scope="module")
+def report(evidence: fc.Evidence) -> fc.JumpReport:
+    return fc.jump(evidence, before=SUMMER, after=AUTUMN, rng=np.random.default_rng(20231205))
+
+
+def test_observed_totals_and_intervals(report: fc.JumpReport) -> None:
+    month, day = report.observed.loc["month"], report.observed.loc["day"]
+    assert month["ratio"] == 577 / 305
+    assert day["ratio"] == pytest.approx(577 / 305 * 92 / 91)
+    assert (round(month["exact_lower"], 3), round(month["exact_upper"], 3)) == (1.644, 2.181)
+    assert f"{report.p_value:.1e}" == "3.6e-20"
+    wider = month["negative_binomial_upper"] - month["negative_binomial_lower"]
+    assert wider > 2 * (month["exact_upper"] - month["exact_lower"])
+
+
+def test_probabilities_sum_to_one_and_follow_the_evidence(report: fc.JumpReport) -> None:
+    table = report.table()
+    assert table["probability"].sum() == pytest.approx(1.0)
+    ratio = table["probability"] / np.exp(table["log_evidence"] - table["log_evidence"].max())
+    np.testing.assert_allclose(ratio, ratio.iloc[0])
+    assert table.loc["constant Poisson", "probability"] < 1e-15
+
+
+def test_get_lost_does_not_settle_between_trend_and_step(report: fc.JumpReport) -> None:
+    assert report.step.lower < 1.0 < report.step.upper
+    assert all(report.result(name).probability < 0.6 for name in ("trend", "step", "trend + step"))
+    assert report.left_out == {"trend + season": "8 months; a season needs at least 24"}
+
+
+def test_tail_of_the_constant_poisson_is_the_average_of_poisson_tails(report: fc.JumpReport) -> None:
+    """Three months of one level sum to a Poisson count, whose tail scipy knows."""
+    told = report.result("constant Poisson").surprise
+    assert isinstance(told, Surprise)
+    level = np.exp(told.posterior.draws[:_EXACT_DRAWS, 0])
+    assert told.tail == pytest.approx(stats.poisson.sf(576, 3 * level).mean(), rel=1e-8)
+    assert told.tail < 1e-15
+
+
+def test_tail_agrees_with_simulation(report: fc.JumpReport) -> None:
+    for name in ("constant", "trend", "step"):
+        told = report.result(name).surprise
+        assert isinstance(told, Surprise)
+        share = float((told.ratio.draws >= report.comparison.ratio - 1e-12).mean())
+        assert told.tail == pytest.approx(share, abs=4 * told.tail_error + 0.01)
+
+
+def test_prequential_part_ignores_the_later_window(evidence: fc.Evidence) -> None:
+    """Only what is known of the earlier months enters: their ranges must not shrink by orderings with later months."""
+    past = evidence.until("2023-08").ranges()
+    assert past.loc["2023-06", "lower"] == past.loc["2023-06", "upper"] == 54
+    assert past.loc["2023-07", "upper"] == 251 - 55
+    assert np.isinf(past.loc["2023-04", "upper"])
+
+
+def test_a_later_fact_changes_nothing_bit_for_bit(report: fc.JumpReport, tmp_path: object) -> None:
+    ledger = fc.load_ledger()
+    assert len(ledger.as_of("2024-04-30").facts) > len(ledger.as_of("2023-12-05").facts)
+    again = ledger.as_of("2024-04-30").as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    repeated = fc.jump(again, before=SUMMER, after=AUTUMN, rng=np.random.default_rng(20231205))
+    assert json.dumps(repeated.to_dict()) == json.dumps(report.to_dict())
+
+
+def test_reweighting_to_other_priors_agrees_with_drawing_anew(report: fc.JumpReport, evidence: fc.Evidence) -> None:
+    model = fc.CountRegression(fc.Intercept() + fc.Trend() + fc.Step("2023-09"))
+    posterior = report.result("trend + step").posterior
+    rng = np.random.default_rng(5)
+    for factor in (0.5, 2.0):
+        priors = fc.Priors().scaled(factor)
+        cheap = under_priors(posterior, model, priors, rng)
+        fresh = fc.CountRegression(model.terms, priors=priors).posterior(evidence, draws=8000, rng=rng)
+        assert cheap.log_evidence == pytest.approx(fresh.log_evidence, abs=0.12)
+        k = fresh.names.index("step[2023-09]")
+        low, middle, high = cheap.quantile("step[2023-09]", [0.1, 0.5, 0.9])
+        expected = np.quantile(fresh.draws[:, k], [0.1, 0.5, 0.9])
+        np.testing.assert_allclose([low, middle, high], expected, atol=0.12)
+
+
+def test_search_is_larger_for_more_pairs_and_larger_spread(report: fc.JumpReport) -> None:
+    search = report.table()["search"]
+    assert search["constant Poisson"] < search["constant"] < search["trend"]
+
+
+def test_json_is_plain_and_complete(report: fc.JumpReport) -> None:
+    told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert [row["baseline"] for row in told["baselines"]] == list(report.table().index)
+    assert told["after"]["total"] == {"low": 577, "high": 577}
+    assert len(told["known"]) == 8
+    assert told["known"][0]["month"] == "2023-04"
+
+
+def test_words_name_the_numbers_and_avoid_causes(report: fc.JumpReport) -> None:
+    words = report.in_words()
+    for part in ("577", "305", "1.89", "3.6e-20", "September to November 2023"):
+        assert part in words
+    assert not any(cause in words.lower() for cause in ("because of", "caused", "effect of", "due to", "led to"))
+
+
+def test_tables_read_in_notebooks(report: fc.JumpReport) -> None:
+    assert "<table" in report._repr_html_()
+    assert "trend + step" in repr(report)
+
+
+def test_yearly_totals_favour_a_step_over_a_steady_trend() -> None:
+    """The courts know only years: 1,001, then 5,092, then a record 644 in January 2024."""
+    months = pd.period_range("2022-01", "2024-01", freq="M")
+    evidence = (
+        fc.load_ledger()
+        .as_of("2024-03-04")
+        .evidence(
+            "courts.art337.cases_received",
+            start="2022-01",
+            end="2024-01",
+            without=["F060", "F075a", "F076"],
+        )
+    )
+    assert list(evidence.months) == list(months)
+    rng = np.random.default_rng(3)
+    trend = fc.CountRegression(fc.Intercept() + fc.Trend()).posterior(evidence, draws=400, rng=rng)
+    step = fc.CountRegression(fc.Intercept() + fc.Trend() + fc.Step("2023-01")).posterior(evidence, draws=400, rng=rng)
+    assert step.log_evidence - trend.log_evidence > 2.0
+
+
+def test_too_little_known_of_the_earlier_months_is_said_not_hidden(rng: np.random.Generator) -> None:
+    months = pd.period_range("2023-01", periods=4, freq="M")
+    series = fc.CountSeries.from_pandas(pd.Series([5, 9, 11, 10], index=months))
+    report = fc.jump(series, before=("2023-01", "2023-01"), after=("2023-02", "2023-04"), draws=200, rng=rng)
+    told = report.result("trend").surprise
+    assert isinstance(told, str)
+    assert "more facts or more months" in told
+    assert np.isnan(report.table().loc["trend", "tail"])
+    assert "Too little is known" in report.in_words()
+
+
+def test_a_season_is_offered_where_two_years_are_known(rng: np.random.Generator) -> None:
+    months = pd.period_range("2020-01", periods=30, freq="M")
+    counts = rng.poisson(40 * np.exp(0.5 * np.cos(2 * np.pi * months.month / 12)))
+    series = fc.CountSeries.from_pandas(pd.Series(counts, index=months))
+    report = fc.jump(series, before=("2021-01", "2021-12"), after=("2022-01", "2022-06"), draws=300, rng=rng)
+    assert report.left_out == {}
+    assert report.result("trend + season").probability > 0.9
+
+
+def test_surprise_with_an_uncertain_base_uses_its_posterior(evidence: fc.Evidence, rng: np.random.Generator) -> None:
+    pair = Comparison.of(evidence, ("2023-04", "2023-07"), AUTUMN)
+    assert not pair.exact
+    told = surprise(fc.CountRegression(fc.Intercept()), evidence, pair, draws=500, rng=rng)
+    assert 0.0 < told.tail < 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"rng": None}, "rng is required"),
+        ({"level": 1.0}, "between 0 and 1"),
+        ({"horizon": 0}, "horizon"),
+        ({"draws": 5}, "100"),
+    ],
+)
+def test_bad_requests(evidence: fc.Evidence, change: dict[str, object], says: str) -> None:
+    arguments: dict[str, object] = {"before": SUMMER, "after": AUTUMN, "draws": 200, "rng": np.random.default_rng(1)}
+    with pytest.raises(InvalidInput, match=says):
+        fc.jump(evidence, **(arguments | change))  # type: ignore[arg-type]
