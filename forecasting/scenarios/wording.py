@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 def paragraph(report: JumpReport) -> str:
     """Return the verdict on `report`, one sentence an idea."""
-    parts = [
-        _observed(report),
-        _poisson(report),
-        _before(report),
-        _all_facts(report),
-        _step(report),
-        _window(report),
-    ]
-    return " ".join(part for part in [*parts, _caveats(report)] if part)
+    return " ".join(statements(report))
+
+
+def statements(report: JumpReport) -> list[str]:
+    """Return the ideas of `paragraph` one by one."""
+    ideas = (_observed, _poisson, _before, _all_facts, _step, _window, _caveats)
+    return [said for said in (idea(report) for idea in ideas) if said]
 
 
 def chance(probability: float) -> str:

@@ -1,0 +1,221 @@
+"""The jump report as one HTML page that needs nothing else: style sheet and pictures are inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from forecasting.figures import (
+    expectation_figure,
+    known_figure,
+    outlook_figure,
+    probabilities_figure,
+    step_figure,
+    svg,
+)
+from forecasting.figures.style import total
+from forecasting.report.truth import coverage, published
+from forecasting.scenarios import JumpReport
+from forecasting.scenarios.surprise import Surprise
+from forecasting.scenarios.wording import chance, months, statements
+
+_ROLES = {
+    "data": "Facts used as data",
+    "check": "Facts that must only agree with them",
+    "context": "Shown, never mixed in: another unit or definition",
+    "superseded": "Superseded by a later vintage",
+    "left out": "Left out on request",
+}
+
+
+def pictures(report: JumpReport, truth: pd.DataFrame | None = None) -> dict[str, Figure]:
+    """Return the pictures of a report by name.
+
+    Parameters
+    ----------
+    report : JumpReport
+        Drawn.
+    truth : DataFrame, optional
+        From `check_truth`; what was published later is marked.
+    """
+    later = None if truth is None else published(truth)
+    return {
+        "known": known_figure(report),
+        "expectation": expectation_figure(report),
+        "step": step_figure(report),
+        "probabilities": probabilities_figure(report),
+        "outlook": outlook_figure(report.outlook, later),
+    }
+
+
+def render(
+    report: JumpReport,
+    *,
+    facts: pd.DataFrame,
+    readings: pd.DataFrame | None = None,
+    truth: pd.DataFrame | None = None,
+    record: Mapping[str, object] | None = None,
+    drawings: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    report : JumpReport
+        The analysis.
+    facts : DataFrame
+        `Evidence.facts`: what it rests on, with sources and roles.
+    readings : DataFrame, optional
+        From `compare_readings`.
+    truth : DataFrame, optional
+        From `check_truth`.
+    record : mapping, optional
+        From `provenance`.
+    drawings : mapping of str to str, optional
+        `pictures` as SVG, if they are at hand.
+
+    Returns
+    -------
+    str
+        HTML; everything that came from data is escaped.
+    """
+    images = drawings or {name: svg(figure) for name, figure in pictures(report, truth).items()}
+    return (
+        _environment()
+        .get_template("jump.html")
+        .render(
+            report=report,
+            statements=statements(report),
+            pair=report.comparison,
+            level=f"{report.level:.0%}",
+            observed=_records(report.observed.reset_index()),
+            verdicts=_verdicts(report),
+            sensitivity=_records(report.sensitivity.reset_index()),
+            poisson=_poisson(report),
+            readings=[] if readings is None else _records(readings),
+            baselines=[result.name for result in report.results],
+            truth=[] if truth is None else _records(truth[truth["status"] == "exact"]),
+            unpublished=[] if truth is None else _unpublished(truth),
+            coverage="" if truth is None else coverage(truth),
+            roles=[(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()],
+            samplers=_samplers(report),
+            record=record or {},
+            # drawn by `svg`, which escapes all text
+            drawings={name: Markup(image) for name, image in images.items()},
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("forecasting.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[[Any], object]] = {
+        "chance": lambda value: "-" if value is None else chance(value),
+        "brief": lambda value: "-" if value is None else _brief(value),
+        "window": months,
+        "count": lambda value: "any number" if value is None else f"{value:,.0f}",
+        "two": lambda value: "-" if value is None else f"{value:.2f}",
+        "day": lambda value: f"{value.day} {value:%B %Y}",
+        "power": _power,
+    }
+    environment.filters |= filters
+    environment.globals |= {"total": total, "per": _per}
+    return environment
+
+
+def _brief(probability: float) -> str:
+    """Return a probability for a narrow column."""
+    return "< 0.0001%" if probability < 1e-6 else chance(probability)
+
+
+def _per(limits: tuple[int, float], exposure: float) -> str:
+    """Return a total, or its limits, per unit of exposure."""
+    ends = [f"{limit / exposure:,.1f}" for limit in limits]
+    return ends[0] if limits[0] == limits[1] else " to ".join(ends)
+
+
+def _power(value: float) -> Markup:
+    """Return a tiny number as a product with a power of ten."""
+    if value <= 0.0:
+        return Markup("less than 10<sup>&minus;300</sup>")
+    mantissa, exponent = f"{value:.1e}".split("e")
+    if int(exponent) >= -3:
+        return Markup(f"{value:.2g}")
+    return Markup(f"{mantissa} &times; 10<sup>&minus;{-int(exponent)}</sup>")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows with None for what is missing or infinite."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [
+        {str(name): None if isinstance(cell, float) and not np.isfinite(cell) else cell for name, cell in row.items()}
+        for row in plain.to_dict("records")
+    ]
+
+
+def _verdicts(report: JumpReport) -> list[dict[str, Any]]:
+    rows = _records(report.table().reset_index())
+    for row, result in zip(rows, report.results, strict=True):
+        row["meaning"] = result.meaning
+        row["reason"] = result.surprise if isinstance(result.surprise, str) else None
+    return rows
+
+
+def _poisson(report: JumpReport) -> dict[str, float]:
+    """Return the p-value, and how many powers of ten more probable the facts are once months may be uneven."""
+    gain = report.result("constant").posterior.log_evidence - report.result("constant Poisson").posterior.log_evidence
+    return {"p": report.p_value, "powers": gain / np.log(10.0)}
+
+
+def _unpublished(truth: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = truth[truth["status"] != "exact"].drop_duplicates("month")
+    return _records(rows[["month", "lower", "upper"]])
+
+
+def _samplers(report: JumpReport) -> list[dict[str, Any]]:
+    rows = []
+    for result in report.results:
+        parts = [("all facts", result.posterior)]
+        if isinstance(result.surprise, Surprise):
+            parts.append(("months before alone", result.surprise.posterior))
+        rows += [
+            {
+                "baseline": result.name,
+                "given": given,
+                "method": posterior.sample.method,
+                "khat": posterior.khat,
+                "ess": posterior.ess,
+            }
+            for given, posterior in parts
+        ]
+    return rows
+
+
+def _facts(facts: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = _records(facts)
+    for row in rows:
+        row["link"] = row["url"] if _is_web(row["url"]) else None
+        row["window"] = f"{row['start']}" if row["start"] == row["end"] else f"{row['start']} to {row['end']}"
+    return rows
+
+
+def _is_web(url: object) -> bool:
+    try:
+        parts = urlsplit(str(url))
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
