@@ -50,7 +50,7 @@ class Mode:
     iterations : int
         Newton steps taken.
     converged : bool
-        Whether the decrement is below 1e-8: no step can gain more log density than that.
+        Whether the decrement is below 1e-8, or below rounding: no step can gain more log density than that.
     """
 
     point: FloatArray
@@ -142,8 +142,9 @@ def find_mode(
     axes = np.diag(scale)[:, moving]  # all work is done in units of `scale`
 
     def safe(points: FloatArray) -> FloatArray:
+        # NaN from the start: a stencil that reaches into a wall gives NaN derivatives without a warning.
         values = density(points)
-        return np.where(np.isnan(values), -np.inf, values)
+        return np.where(np.isfinite(values), values, np.nan)
 
     point = start.astype(float).copy()
     basis = 0.1 * np.eye(axes.shape[1])
@@ -155,7 +156,7 @@ def find_mode(
         direction = basis @ (basis.T @ gradient)
         direction *= min(1.0, _LONGEST / max(float(np.abs(direction).max(initial=0.0)), 1e-300))
         trials = point + _STEPS[:, None] * (axes @ direction)
-        heights = safe(trials)
+        heights = np.nan_to_num(safe(trials), nan=-np.inf)
         best = int(np.argmax(heights))
         gain = float(heights[best]) - value
         if gain > 0:
@@ -165,10 +166,12 @@ def find_mode(
     # One more step with the accurate derivatives: the climb stops where the rough ones are exhausted.
     root = inverse_root(hessian, _FLATTEST)
     polished = point + axes @ (root @ (root.T @ gradient))
-    if float(safe(polished[None])[0]) > value - _DECREMENT:
+    if safe(polished[None])[0] > value - _DECREMENT:
         point = polished
         value, gradient, hessian = _derivatives(safe, point, axes, root, extrapolated)
     decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))
+    # What rounding leaves uncertain: the density at points that differ by far less than any step.
+    nearby = safe(point + (axes @ basis @ np.linspace(-1e-9, 1e-9, 8)[None, :].repeat(axes.shape[1], axis=0)).T)
     length = scale[moving]
     return Mode(
         point=point,
@@ -177,7 +180,7 @@ def find_mode(
         hessian=hessian / np.outer(length, length),
         decrement=decrement,
         iterations=taken,
-        converged=bool(decrement < _CONVERGED),
+        converged=bool(decrement < max(_CONVERGED, 10.0 * float(np.ptp(nearby)))),
     )
 
 
