@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, ndtri
 
-from forecasting.errors import InvalidInput, NotIdentified
+from forecasting.errors import InvalidInput, NotIdentified, SamplingError
 from forecasting.inference.mode import Mode, extrapolated, find_mode
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
@@ -163,7 +163,11 @@ class Fit:
                     outer = 0.0
                     if excess(0.0) <= 0.0:
                         return self._natural(k, 0.0)
-                if excess(outer) > 0.0:
+                try:
+                    dropped = excess(outer) > 0.0
+                except SamplingError:  # the likelihood is flat up to where it can no longer be computed
+                    break
+                if dropped:
                     return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
                 inner, step = outer, 2.0 * step
             return float(direction * np.inf)
