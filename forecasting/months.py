@@ -46,8 +46,10 @@ def to_month(value: MonthLike) -> pd.Period:
             named = pd.Period(value)
             month = named.asfreq("M", how="start")
             whole = month == named.asfreq("M", how="end")
-        else:
+        elif isinstance(value, (dt.date, np.datetime64)):
             month, whole = pd.Timestamp(value).to_period("M"), True
+        else:
+            raise TypeError("neither text nor a date")
     except (ValueError, TypeError, AttributeError) as error:
         raise InvalidInput(f"{value!r} is no month; write it as YYYY-MM, for example 2023-09") from error
     if not isinstance(month, pd.Period) or not whole:

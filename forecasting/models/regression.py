@@ -35,6 +35,11 @@ class RegressionDensity:
     """
 
     def __init__(self, terms: Terms, distribution: Distribution, data: Observed, priors: Priors) -> None:
+        clash = set(terms.columns()) & set(distribution.shape_names)
+        if clash:
+            raise InvalidInput(
+                f"the covariate {', '.join(sorted(clash))} has the name of a parameter of the distribution; rename it"
+            )
         self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
         self.facts = FactLikelihood(data.constraints)
         self.design, self.offset = terms.design(data.months, origin=data.months)

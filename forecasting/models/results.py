@@ -92,6 +92,14 @@ class Posterior:
         """One array ``[S]`` per shape parameter of the distribution."""
         return tuple(split_shape(self.distribution, self.draws))
 
+    @property
+    def size(self) -> FloatArray:
+        """The inverse of alpha ``[S]``: the size of the negative binomial, infinite for Poisson."""
+        if "alpha" not in self.names:
+            return np.full(len(self.draws), np.inf)
+        with np.errstate(divide="ignore"):
+            return np.asarray(1.0 / self.draws[:, self.names.index("alpha")])
+
     def log_mean(self, months: pd.PeriodIndex) -> FloatArray:
         """Return the log mean ``[S, H]`` of any months."""
         structural, recurring = self.components(months)
