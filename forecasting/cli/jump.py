@@ -1,0 +1,200 @@
+"""``forecasting jump``: one window of months weighed against an earlier one."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from forecasting.cli import options
+from forecasting.cli.options import GET_LOST, Selection
+from forecasting.cli.output import records, say_json, tell, to_json, write
+from forecasting.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from forecasting.evidence import Evidence, Ledger
+    from forecasting.scenarios import JumpReport
+
+_WINDOWS = {"before": "2023-06..2023-08", "after": "2023-09..2023-11"}
+_NOT_REPEATED = {"output", "as_json"}
+
+
+@click.command()
+@options.selects
+@click.option("--before", metavar="A..B", help="The earlier window, for example 2023-06..2023-08.")
+@click.option("--after", metavar="A..B", help="The later window, for example 2023-09..2023-11.")
+@options.level
+@options.horizon
+@options.draws
+@options.seed
+@click.option("--readings/--no-readings", default=True, help="Repeat the key numbers under every alternative reading.")
+@click.option(
+    "--output", metavar="FOLDER", type=click.Path(file_okay=False), help="Write the report, pictures and JSON."
+)
+@options.as_json
+@click.pass_context
+def jump(
+    context: click.Context,
+    selection: Selection,
+    before: str | None,
+    after: str | None,
+    level: float,
+    horizon: int,
+    draws: int,
+    seed: int,
+    readings: bool,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Weigh a rise between two windows of months against every baseline.
+
+    Without options: the rise in requests to Get Lost between summer and autumn 2023, from what was public on
+    5 December 2023.
+    """
+    whole = selection.everything()
+    series, ledger = selection.choose(whole)
+    windows = _windows(series if selection.ledger is None else None, before, after)
+    data = selection.evidence(ledger, series)
+    from forecasting.scenarios import jump as weigh
+
+    rng = options.generator(seed)
+    tell(f"weighing {series}, {data.months[0]}..{data.months[-1]}, against every baseline")
+    report = weigh(data, *windows, draws=draws, level=level, horizon=horizon, rng=rng)
+    if output is None and not as_json:
+        _print(report)
+        return
+    others, truth = _beyond(report, whole, ledger, data, selection, readings, rng)
+    from forecasting.report import provenance
+
+    record = provenance(ledger, command=_command(context), seed=seed, draws=draws)
+    found = {
+        **report.to_dict(),
+        "readings": None if others is None else records(others),
+        "truth": None if truth is None else records(truth),
+        "facts": records(data.facts),
+        "provenance": record,
+    }
+    files = [] if output is None else _write(Path(output), report, data, others, truth, record, found)
+    if as_json:
+        say_json(found)
+    else:
+        _print(report)
+        click.echo("\n".join(["", *(f"wrote {file}" for file in files)]))
+
+
+def _windows(series: str | None, before: str | None, after: str | None) -> tuple[tuple[str, str], tuple[str, str]]:
+    given = {"before": before, "after": after}
+    if series == GET_LOST:
+        given = {name: text or _WINDOWS[name] for name, text in given.items()}
+    for name, text in given.items():
+        if text is None:
+            raise InvalidInput(f"--{name} is missing; give the window, for example --{name} {_WINDOWS[name]}")
+    first, second = (options.window(str(text), f"--{name}") for name, text in given.items())
+    return first, second
+
+
+def _beyond(
+    report: JumpReport,
+    whole: Ledger,
+    ledger: Ledger,
+    data: Evidence,
+    selection: Selection,
+    readings: bool,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Return what other readings change, and what was published after the day of the report."""
+    from forecasting.report import check_truth, compare_readings
+
+    streams = rng.spawn(2)
+    others = truth = None
+    if readings:
+        tell("trying the other readings of the facts")
+        others = compare_readings(report, ledger, data, without=selection.without, rng=streams[0])
+    if report.as_of is not None:
+        tell("looking up what was published later")
+        try:
+            later = whole.evidence(report.series, without=selection.without, reading=selection.reading)
+            truth = check_truth(report, later, rng=streams[1])
+        except InvalidInput as error:
+            tell(f"no check against what was published later: {error}")
+    return others, truth
+
+
+def _write(
+    folder: Path,
+    report: JumpReport,
+    data: Evidence,
+    readings: pd.DataFrame | None,
+    truth: pd.DataFrame | None,
+    record: dict[str, object],
+    found: dict[str, Any],
+) -> list[Path]:
+    """Write the page, the pictures and the JSON; return the files."""
+    tell("drawing and writing")
+    from forecasting.figures import facts_figure, svg
+    from forecasting.report import pictures, render
+
+    drawings = {name: svg(figure) for name, figure in pictures(report, truth).items()}
+    page = render(report, facts=data.facts, readings=readings, truth=truth, record=record, drawings=drawings)
+    files = {
+        "index.html": page,
+        "jump.json": to_json(found) + "\n",
+        **{f"{name}.svg": drawing for name, drawing in drawings.items()},
+        "facts.svg": svg(facts_figure(data)),
+    }
+    for name, text in files.items():
+        write(folder / name, text)
+    return [folder / name for name in files]
+
+
+def _print(report: JumpReport) -> None:
+    from forecasting.scenarios.wording import statements
+
+    for said in statements(report):
+        click.echo(textwrap.fill(said, 100))
+    click.echo()
+    click.echo(_table(report).to_string())
+
+
+def _table(report: JumpReport) -> pd.DataFrame:
+    """Return the verdicts as text."""
+    import pandas as pd
+
+    from forecasting.scenarios.wording import chance
+
+    rows = {}
+    for name, row in report.table().iterrows():
+        forecast = pd.notna(row["tail"])
+        rows[str(name)] = {
+            "expected ratio": f"{row['ratio_median']:.2f} ({row['ratio_lower']:.2f} to {row['ratio_upper']:.2f})"
+            if forecast
+            else "-",
+            f"{report.comparison.ratio:.2f} or more": chance(row["tail"]) if forecast else "-",
+            "bits": f"{row['bits']:.1f}" if forecast else "-",
+            "in some windows": chance(row["search"]),
+            "probability": chance(row["probability"]),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _command(context: click.Context) -> str:
+    """Return what was typed, without options that only say where results go."""
+    words = ["forecasting", str(context.info_name)]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if context.get_parameter_source(name) != ParameterSource.COMMANDLINE or name in _NOT_REPEATED:
+            continue
+        value = context.params[name]
+        if isinstance(value, bool):
+            words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+            continue
+        for item in value if isinstance(value, tuple) else (value,):
+            words += [parameter.opts[0], str(item)]
+    return shlex.join(words)

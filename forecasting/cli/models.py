@@ -1,0 +1,227 @@
+"""``forecasting fit``, ``forecast`` and ``outlook``: one regression, on facts or on a table of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from forecasting.cli import options
+from forecasting.cli.options import Selection
+from forecasting.cli.output import records, say_json, tell, write
+from forecasting.cli.requests import DISTRIBUTIONS, observed, parse_scenarios, parse_terms, regression
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from forecasting.constraints import Observed
+    from forecasting.models import Posterior
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _modelling(command: Command) -> Command:
+    """Add the options that say what is fitted, and to what."""
+    for option in reversed(
+        [
+            options.selects,
+            click.option("--csv", metavar="FILE", help="Counts with columns unique_id, ds, y, instead of a ledger."),
+            click.option("--id", "unique_id", metavar="NAME", help="Series of the table, where it holds several."),
+            click.option("--allow-missing", is_flag=True, help="An empty y is a month that was not observed."),
+            click.option(
+                "--terms",
+                default="intercept,trend",
+                show_default=True,
+                help="Of the log mean: intercept, trend, seasonal:K, month-effects, step:MONTH, pulse:MONTH, "
+                "ramp:MONTH[..MONTH], exposure:days.",
+            ),
+            click.option(
+                "--distribution",
+                type=click.Choice(list(DISTRIBUTIONS)),
+                default="negative-binomial",
+                show_default=True,
+                help="Of a month around its mean.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_modelling
+@options.level
+@options.as_json
+def fit(
+    selection: Selection,
+    csv: str | None,
+    unique_id: str | None,
+    allow_missing: bool,
+    terms: str,
+    distribution: str,
+    level: float,
+    as_json: bool,
+) -> None:
+    """Estimate a regression by maximum likelihood."""
+    model = regression(parse_terms(terms), distribution)
+    data = observed(selection, csv, unique_id, allow_missing)
+    found = model.fit(data)
+    table = found.summary().drop(columns=["lower", "upper"]).join(found.conf_int(level=level))
+    criteria = {name: getattr(found, name) for name in ("loglik", "aic", "aicc", "bic", "nobs", "converged")}
+    if as_json:
+        say_json(
+            {
+                **_header(data, terms, distribution),
+                "level": level,
+                "params": records(table.rename_axis("name").reset_index()),
+                **criteria,
+                "boundary": list(found.boundary),
+                "messages": list(found.messages),
+            }
+        )
+        return
+    click.echo(f"{data.name}, {data.months[0]}..{data.months[-1]}: {terms}, {distribution}\n")
+    click.echo(table.to_string(float_format="{:.4f}".format, na_rep="-"))
+    click.echo(f"\nintervals: profile likelihood, {level:.0%}")
+    click.echo(", ".join(f"{name} {value:.6g}" for name, value in criteria.items() if name != "converged"))
+    for message in found.messages:
+        click.echo(f"note: {message}")
+
+
+@click.command()
+@_modelling
+@options.horizon
+@options.draws
+@options.seed
+@options.picture
+@options.as_json
+def forecast(
+    selection: Selection,
+    csv: str | None,
+    unique_id: str | None,
+    allow_missing: bool,
+    terms: str,
+    distribution: str,
+    horizon: int,
+    draws: int,
+    seed: int,
+    picture: str | None,
+    as_json: bool,
+) -> None:
+    """Forecast the months after the data, uncertainty of the parameters included."""
+    posterior, data, rng = _posterior(selection, csv, unique_id, allow_missing, terms, distribution, draws, seed)
+    ahead = posterior.forecast(horizon, rng=rng)
+    table = ahead.to_frame()
+    if as_json:
+        say_json({**_header(data, terms, distribution), **_quality(posterior, seed), "forecast": records(table)})
+    else:
+        _print(table, data, terms, distribution)
+    if picture:
+        from forecasting.figures import forecast_figure
+
+        _draw(forecast_figure(ahead, data), picture)
+
+
+@click.command()
+@_modelling
+@click.option(
+    "--scenario",
+    multiple=True,
+    default=("persist", "continue"),
+    show_default=True,
+    help="persist, continue, revert:A..B or shift:DELTA (change of the log mean); repeatable.",
+)
+@options.horizon
+@options.draws
+@options.seed
+@options.picture
+@options.as_json
+def outlook(
+    selection: Selection,
+    csv: str | None,
+    unique_id: str | None,
+    allow_missing: bool,
+    terms: str,
+    distribution: str,
+    scenario: tuple[str, ...],
+    horizon: int,
+    draws: int,
+    seed: int,
+    picture: str | None,
+    as_json: bool,
+) -> None:
+    """Forecast the months after the data under several assumptions about their level."""
+    scenarios = parse_scenarios(scenario)
+    posterior, data, rng = _posterior(selection, csv, unique_id, allow_missing, terms, distribution, draws, seed)
+    from forecasting.scenarios import outlook as look
+
+    ahead = look(posterior, scenarios, horizon, rng=rng)
+    table = ahead.to_frame()
+    if as_json:
+        say_json(
+            {
+                **_header(data, terms, distribution),
+                **_quality(posterior, seed),
+                "outlook": records(table),
+                "totals": records(ahead.totals().reset_index()),
+            }
+        )
+    else:
+        _print(table, data, terms, distribution)
+    if picture:
+        from forecasting.figures import outlook_figure
+
+        _draw(outlook_figure(ahead), picture)
+
+
+def _posterior(
+    selection: Selection,
+    csv: str | None,
+    unique_id: str | None,
+    allow_missing: bool,
+    terms: str,
+    distribution: str,
+    draws: int,
+    seed: int,
+) -> tuple[Posterior, Observed, Any]:
+    model = regression(parse_terms(terms), distribution)
+    data = observed(selection, csv, unique_id, allow_missing)
+    rng = options.generator(seed)
+    return model.posterior(data, draws=draws, rng=rng), data, rng
+
+
+def _header(data: Observed, terms: str, distribution: str) -> dict[str, Any]:
+    return {
+        "series": data.name,
+        "as_of": getattr(data, "as_of", None),
+        "months": [str(data.months[0]), str(data.months[-1])],
+        "terms": terms,
+        "distribution": distribution,
+    }
+
+
+def _quality(posterior: Posterior, seed: int) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "draws": len(posterior.draws),
+        "log_evidence": posterior.log_evidence,
+        "khat": posterior.khat,
+        "ess": posterior.ess,
+    }
+
+
+def _print(table: pd.DataFrame, data: Observed, terms: str, distribution: str) -> None:
+    click.echo(f"{data.name} after {data.months[-1]}: {terms}, {distribution}\n")
+    months = table["ds"].dt.strftime("%Y-%m")
+    shown = table.assign(ds=months).drop(columns="unique_id").rename(columns={"ds": "month"})
+    click.echo(shown.to_string(index=False, float_format="{:.1f}".format))
+
+
+def _draw(figure: Figure, picture: str) -> None:
+    from forecasting.figures import svg
+
+    write(Path(picture), svg(figure))
+    tell(f"picture: {picture}")

@@ -1,0 +1,135 @@
+"""Options that commands share, gathered into the object that acts on them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from forecasting.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from forecasting.evidence import Evidence, Ledger
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SEED = 20231205
+GET_LOST = "get_lost.desertion_requests"
+GET_LOST_DAY = "2023-12-05"
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+draws = click.option(
+    "--draws", type=click.IntRange(100, 1_000_000), default=4000, show_default=True, help="Posterior draws."
+)
+seed = click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of the random numbers.")
+level = click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Coverage of the intervals.",
+)
+horizon = click.option("--horizon", type=click.IntRange(1, 1200), default=3, show_default=True, help="Months ahead.")
+picture = click.option("--picture", metavar="FILE.svg", type=click.Path(dir_okay=False), help="Draw the result.")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which facts of which series are asked about.
+
+    Attributes
+    ----------
+    ledger : str or None
+        A folder; None for the shipped ledger.
+    as_of, series, start, end : str or None
+        As typed.
+    reading, without : tuple of str
+        Alternative readings to switch on, facts to leave out.
+    """
+
+    ledger: str | None
+    as_of: str | None
+    series: str | None
+    start: str | None
+    end: str | None
+    reading: tuple[str, ...]
+    without: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing about a ledger was typed; the months may be limited all the same."""
+        return not (self.ledger or self.as_of or self.series or self.reading or self.without)
+
+    def everything(self) -> Ledger:
+        """Return the ledger with all that is known today."""
+        from forecasting.evidence import load_ledger
+
+        return load_ledger(self.ledger)
+
+    def choose(self, whole: Ledger) -> tuple[str, Ledger]:
+        """Return the series, and the ledger as of the day; by default Get Lost, on the day of its report.
+
+        Raises
+        ------
+        InvalidInput
+            If there are several series and none was chosen.
+        """
+        series = self.series
+        if series is None:
+            if self.ledger is not None and len(whole.series) != 1:
+                raise InvalidInput(f"choose one of the series with --series: {', '.join(whole.series)}")
+            series = GET_LOST if self.ledger is None else whole.series[0]
+        day = self.as_of
+        if day is None and self.ledger is None and series == GET_LOST:
+            day = GET_LOST_DAY
+        return series, whole if day is None else whole.as_of(day)
+
+    def evidence(self, ledger: Ledger, series: str) -> Evidence:
+        """Return what the chosen facts say."""
+        return ledger.evidence(series, start=self.start, end=self.end, without=self.without, reading=self.reading)
+
+
+def selects(command: Command) -> Command:
+    """Add the options of a `Selection`, which the command receives as `selection`."""
+    options = [
+        click.option("--ledger", metavar="FOLDER", help="With facts.csv and sources.csv; default: the shipped ledger."),
+        click.option("--as-of", metavar="YYYY-MM-DD", help="Use only what was public on that day."),
+        click.option("--series", metavar="NAME", help=f"Default: {GET_LOST} as of {GET_LOST_DAY}."),
+        click.option("--start", metavar="YYYY-MM", help="First month; default: the first one any fact mentions."),
+        click.option("--end", metavar="YYYY-MM", help="Last month."),
+        click.option("--reading", metavar="NAME", multiple=True, help="Switch on an alternative reading; repeatable."),
+        click.option("--without", metavar="FACT", multiple=True, help="Leave out a fact; repeatable."),
+    ]
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **given: Any) -> Any:
+        chosen = {field.name: given.pop(field.name) for field in fields(Selection)}
+        return command(*arguments, selection=Selection(**chosen), **given)
+
+    return functools.reduce(lambda inner, option: option(inner), reversed(options), wrapped)  # type: ignore[return-value]
+
+
+def generator(number: int) -> np.random.Generator:
+    """Return a generator of random numbers."""
+    import numpy as np
+
+    return np.random.default_rng(number)
+
+
+def window(text: str, option: str) -> tuple[str, str]:
+    """Read ``2023-06..2023-08``, or a single month, as a window.
+
+    Examples
+    --------
+    >>> window("2023-06..2023-08", "--before")
+    ('2023-06', '2023-08')
+    """
+    start, dots, end = (part.strip() for part in text.partition(".."))
+    if not start or (dots and not end):
+        raise InvalidInput(f"{option} {text!r} is no window; write it as 2023-06..2023-08")
+    return start, end or start

@@ -1,0 +1,68 @@
+"""What commands print and write."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecasting.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def tell(text: str) -> None:
+    """Report progress on standard error."""
+    click.echo(text, err=True)
+
+
+def say_json(found: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    click.echo(to_json(found))
+
+
+def to_json(found: dict[str, Any]) -> str:
+    """Return a JSON object; numbers that are missing or infinite are null, months and dates are text."""
+    return json.dumps(_plain(found), ensure_ascii=False, allow_nan=False, indent=2)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table."""
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, making its folder.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written ({error.strerror}); choose another place") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(cell) for key, cell in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(cell) for cell in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if hasattr(value, "item"):  # a number of NumPy
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    text = str(value)
+    if text in ("NaT", "<NA>"):
+        return None
+    return text[:10] if isinstance(value, dt.datetime) else text

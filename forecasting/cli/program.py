@@ -1,0 +1,65 @@
+"""Exit codes and error messages: one place decides how a run ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from forecasting.cli.output import say_json
+from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidInput, InvalidLedger
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+
+class Program(click.Group):
+    """A group of commands whose errors become messages, and exit codes that mean something."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and exit with its code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        arguments = sys.argv[1:] if args is None else list(args)
+        as_json = "--json" in arguments
+        try:
+            code = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = DONE
+        except click.ClickException as error:
+            error.show()
+            code = _end(error, error.format_message(), WRONG, as_json)
+        except click.Abort:
+            click.echo("stopped", err=True)
+            code = FAILED
+        except ForecastingError as error:
+            click.echo(f"Error: {error}", err=True)
+            code = _end(error, str(error), WRONG if isinstance(error, InvalidInput) else FAILED, as_json)
+        sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _end(error: Exception, message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        say_json({"error": described(error, message)})
+    return code
+
+
+def described(error: Exception, message: str) -> dict[str, Any]:
+    """Return what a program needs to know about an error."""
+    found: dict[str, Any] = {"type": type(error).__name__, "message": message}
+    if isinstance(error, InvalidLedger):
+        found["problems"] = [vars(problem) for problem in error.problems]
+    if isinstance(error, ContradictoryFacts):
+        found["facts"] = list(error.facts)
+    return found
