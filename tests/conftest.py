@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
-import pytest
-from hypothesis import settings
-
+# Before NumPy loads: with small matrices and parallel test workers, threads only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["MPLBACKEND"] = "Agg"
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
 settings.load_profile("reproducible")

@@ -166,7 +166,7 @@ def find_mode(
     # One more step with the accurate derivatives: the climb stops where the rough ones are exhausted.
     root = inverse_root(hessian, _FLATTEST)
     polished = point + axes @ (root @ (root.T @ gradient))
-    if safe(polished[None])[0] > value - _DECREMENT:
+    if safe(polished[None])[0] > value - _CONVERGED:  # rounding alone can lower it a little
         point = polished
         value, gradient, hessian = _derivatives(safe, point, axes, root, extrapolated)
     decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))

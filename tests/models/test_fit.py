@@ -242,7 +242,9 @@ def test_zeros_before_a_step_leave_its_coefficient_at_infinity() -> None:
     """No finite estimate exists; the numbers stay finite and the reader is told."""
     fit = CountRegression(Intercept() + Step("2018-05"), Poisson()).fit(data.series([0, 0, 0, 0, 5, 6, 7, 4]))
     assert np.isfinite(fit.params).all()
-    assert fit.loglik == pytest.approx(CountRegression(Intercept(), Poisson()).fit(data.series([5, 6, 7, 4])).loglik, abs=1e-3)
+    assert fit.loglik == pytest.approx(
+        CountRegression(Intercept(), Poisson()).fit(data.series([5, 6, 7, 4])).loglik, abs=1e-3
+    )
     assert fit.messages
 
 

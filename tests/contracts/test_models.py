@@ -1,0 +1,145 @@
+"""What every model must do; a new one is tested the moment it exists."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import numpy as np
+import pytest
+
+from forecasting import InvalidInput, NegativeBinomial, Poisson, Seasonal, Trend, load_ledger, models
+from forecasting.distributions import Distribution
+from forecasting.models import reconstruct
+from forecasting.terms import Intercept
+from tests.models import data
+
+MODELS = [model for _, model in inspect.getmembers(models, inspect.isclass) if hasattr(model, "posterior")]
+TERMS = Intercept() + Trend() + Seasonal()
+Y = data.simulated(30)
+GET_LOST = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+
+each_model = pytest.mark.parametrize("model", MODELS)
+each_family = pytest.mark.parametrize("family", [Poisson(), NegativeBinomial()], ids=lambda f: type(f).__name__)
+
+
+def generator() -> np.random.Generator:
+    return np.random.default_rng(17)
+
+
+def test_some_model_is_found() -> None:
+    assert models.CountRegression in MODELS
+
+
+@each_model
+@each_family
+def test_fit(model: type, family: Distribution) -> None:
+    fit = model(TERMS, family).fit(Y)
+    names = ["intercept", "trend", "cos1", "sin1", *family.shape_names]
+    assert list(fit.params.index) == names
+    assert list(fit.bse.index) == list(fit.cov.index) == list(fit.cov.columns) == names
+    assert (np.linalg.eigvalsh(fit.cov) > 0).all()
+    assert isinstance(fit.converged, bool)
+    assert isinstance(fit.messages, tuple)
+    assert list(fit.summary().columns) == ["estimate", "std_err", "lower", "upper"]
+    assert (fit.summary()["lower"] <= fit.params).all()
+    assert (fit.params <= fit.summary()["upper"]).all()
+    assert np.isfinite([fit.loglik, fit.aic, fit.aicc, fit.bic]).all()
+
+
+@each_model
+@each_family
+@pytest.mark.parametrize("known", [Y, GET_LOST], ids=["series", "facts"])
+def test_posterior(model: type, family: Distribution, known: object) -> None:
+    posterior = model(TERMS if known is Y else Intercept() + Trend(), family).posterior(
+        known, draws=500, rng=generator()
+    )
+    assert posterior.draws.shape == (500, len(posterior.names))
+    assert np.isfinite(posterior.draws).all()
+    assert (posterior.draws[:, len(posterior.names) - len(family.shape_names) :] >= 0).all()
+    assert posterior.khat < 0.7
+    assert posterior.ess > 50
+    assert np.isfinite(posterior.log_evidence)
+    assert list(posterior.summary().index) == list(posterior.names)
+
+
+@each_model
+@each_family
+def test_forecast(model: type, family: Distribution) -> None:
+    posterior = model(TERMS, family).posterior(Y, draws=500, rng=generator())
+    forecast = posterior.forecast(4, rng=generator())
+    assert forecast.paths.shape == (500, 4)
+    assert forecast.paths.dtype == np.int64
+    assert (forecast.paths >= 0).all()
+    assert forecast.months[0] == Y.months[-1] + 1
+    assert len(forecast.months) == 4
+
+
+@each_model
+def test_equal_seeds_give_equal_numbers(model: type) -> None:
+    def run() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        posterior = model(Intercept() + Trend()).posterior(GET_LOST, draws=400, rng=generator())
+        months = reconstruct(posterior, rng=generator())
+        return posterior.draws, posterior.forecast(3, rng=generator()).paths, months.paths
+
+    for first, second in zip(run(), run(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@each_model
+def test_data_and_global_state_are_left_alone(model: type) -> None:
+    before, state = Y.values.copy(), np.random.get_state()[1].copy()  # noqa: NPY002
+    model(TERMS).posterior(Y, draws=200, rng=generator()).forecast(2, rng=generator())
+    np.testing.assert_array_equal(Y.values, before)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+
+
+@each_model
+def test_results_are_frozen(model: type) -> None:
+    fit = model(TERMS).fit(Y)
+    posterior = model(TERMS).posterior(Y, draws=200, rng=generator())
+    for thing, name in ((model(TERMS), "terms"), (fit, "loglik"), (posterior, "data")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, name, None)
+    for array in (
+        posterior.draws,
+        posterior.forecast(2, rng=generator()).paths,
+        reconstruct(posterior, rng=generator()).paths,
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@each_model
+@pytest.mark.parametrize("rng", [None, 7, np.random])
+def test_a_generator_is_required(model: type, rng: object) -> None:
+    posterior = model(TERMS).posterior(Y, draws=200, rng=generator())
+    for call in (
+        lambda: model(TERMS).posterior(Y, rng=rng),
+        lambda: posterior.forecast(2, rng=rng),
+        lambda: model(TERMS).fit(Y).forecast(2, rng=rng),
+        lambda: reconstruct(posterior, rng=rng),
+    ):
+        with pytest.raises(InvalidInput, match="rng is required"):
+            call()
+
+
+@each_model
+@pytest.mark.parametrize("horizon", [0, -1, 2.5, True, "3", 10_000])
+def test_impossible_horizons(model: type, horizon: object) -> None:
+    with pytest.raises(InvalidInput, match="whole number of months"):
+        model(Intercept()).posterior(Y, draws=100, rng=generator()).forecast(horizon, rng=generator())
+
+
+@each_model
+@pytest.mark.parametrize("draws", [0, 99, 1000.0, True])
+def test_impossible_numbers_of_draws(model: type, draws: object) -> None:
+    with pytest.raises(InvalidInput, match="draws="):
+        model(Intercept()).posterior(Y, draws=draws, rng=generator())
+
+
+@each_model
+@pytest.mark.parametrize("thing", [[1, 2, 3], None, "get_lost"])
+def test_things_that_are_no_data(model: type, thing: object) -> None:
+    with pytest.raises(InvalidInput, match="CountSeries or to Evidence"):
+        model(Intercept()).fit(thing)
