@@ -40,19 +40,19 @@ def check_truth(report: JumpReport, later: Evidence, *, rng: np.random.Generator
     generator = require_rng(rng)
     ranges = later.ranges()
     forecasts = dict(_forecasts(report, generator))
+    points = {key: forecast.quantile(list(_LEVELS.values())).to_numpy() for key, forecast in forecasts.items()}
     rows = []
-    for month in report.outlook.months:
+    for place, month in enumerate(report.outlook.months):
         known: dict[str, Any] = {"lower": 0, "upper": np.inf, "status": "unknown"}
         if month in ranges.index:
             known = {str(name): cell for name, cell in ranges.loc[str(month)].items()}
-        for (kind, name), forecast in forecasts.items():
-            points = forecast.quantile(list(_LEVELS.values())).to_numpy()[report.outlook.months.get_loc(month)]
-            rows.append(
-                {"month": month, "kind": kind, "forecast": name}
-                | known
-                | dict(zip(_LEVELS, points.tolist(), strict=True))
-                | _score(forecast, month, known)
-            )
+        rows += [
+            {"month": month, "kind": kind, "forecast": name}
+            | known
+            | dict(zip(_LEVELS, points[kind, name][place].tolist(), strict=True))
+            | _score(forecast, month, known)
+            for (kind, name), forecast in forecasts.items()
+        ]
     return pd.DataFrame(rows)
 
 
