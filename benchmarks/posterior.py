@@ -29,7 +29,7 @@ ORIGINS = {"trend from the middle": None, "trend from the first month": str(MONT
 PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 
 
-def measure(runs: int = 200, peers: Path = PEERS) -> dict[str, Any]:
+def measure(runs: int = 400, peers: Path = PEERS) -> dict[str, Any]:
     """Return CPU time and effective draws for each way to write the trend, with the peers where installed."""
     return {name: compare(model(origin), runs, peers) for name, origin in ORIGINS.items()}
 
