@@ -26,6 +26,7 @@ _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 400
 _ROUNDS = 2
+_PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest start of the annealed sampler
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
@@ -203,9 +204,14 @@ class _Cloud:
 
 
 def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.random.Generator) -> Sample:
-    """Carry draws of the proposal to the posterior by annealing."""
+    """Carry draws of the proposal, and of one as wide as the prior, to the posterior by annealing.
+
+    The mode of a funnel lies at its narrow end, far from its mass: draws around it alone would miss the rest.
+    """
+    khat = cloud.khat
+    cloud.add(StudentT(density.start, np.diag(_PRIOR_WIDTH * density.scale), _HEAVY), cloud.size)
     points, likelihood, prior, log_evidence, ess = anneal(density, cloud.draw(draws), cloud.log_proposal, rng)
-    return Sample(points, likelihood, prior, log_evidence, cloud.khat, ess, "annealed", mode)
+    return Sample(points, likelihood, prior, log_evidence, khat, ess, "annealed", mode)
 
 
 def systematic(weights: FloatArray, draws: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
