@@ -81,6 +81,8 @@ def _one(ledger: Ledger, series: str, selection: Selection, picture: str | None,
         found["error"] = described(trouble, str(trouble))
     elif trouble is not None:
         found["note"] = str(trouble)
+    if picture and not isinstance(trouble, ContradictoryFacts):
+        _draw(evidence, picture, series)
     if as_json:
         say_json(found)
     else:
@@ -88,8 +90,6 @@ def _one(ledger: Ledger, series: str, selection: Selection, picture: str | None,
     if isinstance(trouble, ContradictoryFacts):
         tell(f"Error: {trouble}")
         return WRONG
-    if picture:
-        _draw(evidence, picture, series)
     return DONE
 
 

@@ -60,8 +60,8 @@ def jump(
     """
     whole = selection.everything()
     series, ledger = selection.choose(whole)
-    windows = _windows(series if selection.ledger is None else None, before, after)
     data = selection.evidence(ledger, series)
+    windows = _windows(series if selection.ledger is None else None, before, after)
     from forecasting.scenarios import jump as weigh
 
     rng = options.generator(seed)

@@ -115,14 +115,14 @@ def forecast(
     posterior, data, rng = _posterior(selection, csv, unique_id, allow_missing, terms, distribution, draws, seed)
     ahead = posterior.forecast(horizon, rng=rng)
     table = ahead.to_frame()
-    if as_json:
-        say_json({**_header(data, terms, distribution), **_quality(posterior, seed), "forecast": records(table)})
-    else:
-        _print(table, data, terms, distribution)
     if picture:
         from forecasting.figures import forecast_figure
 
         _draw(forecast_figure(ahead, data), picture)
+    if as_json:
+        say_json({**_header(data, terms, distribution), **_quality(posterior, seed), "forecast": records(table)})
+    else:
+        _print(table, data, terms, distribution)
 
 
 @click.command()
@@ -160,6 +160,10 @@ def outlook(
 
     ahead = look(posterior, scenarios, horizon, rng=rng)
     table = ahead.to_frame()
+    if picture:
+        from forecasting.figures import outlook_figure
+
+        _draw(outlook_figure(ahead), picture)
     if as_json:
         say_json(
             {
@@ -171,10 +175,6 @@ def outlook(
         )
     else:
         _print(table, data, terms, distribution)
-    if picture:
-        from forecasting.figures import outlook_figure
-
-        _draw(outlook_figure(ahead), picture)
 
 
 def _posterior(

@@ -73,9 +73,13 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     _key(figure)
     said = [f"{month} {count:,.0f}" for month, count in zip(months[places[exact]], lower[exact], strict=True)]
     others = [f"{months[i]} {points[i, 0]:,.0f} to {points[i, -1]:,.0f}" for i in places[~exact]]
+    next_months = [
+        f"{month} {row[0]:,.0f} to {row[-1]:,.0f}" for month, row in zip(months[len(exact) :], later, strict=True)
+    ]
     figure.set_label(
         f"Months of {shown(report.series)}: known exactly are {', '.join(said) or 'none'}; "
-        f"90% intervals of the others are {', '.join(others) or 'not needed'}."
+        f"90% intervals of the others are {', '.join(others) or 'not needed'}"
+        f"{'; and of the months ahead ' if next_months else ''}{', '.join(next_months)}."
     )
     return figure
 

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from forecasting.evidence import load_ledger
+from tests.cli.commands import run, run_json
+from tests.evidence.ledgers import GET_LOST, SERIES, fact, write_ledger
+
+
+def test_series_are_listed_with_the_roles_of_their_facts() -> None:
+    found = run_json("facts")
+    rows = {row["series"]: row for row in found["series"]}
+    assert set(rows) == set(load_ledger().series)
+    assert all(row["facts"] == row["data"] + row["check"] + row["context"] + row["superseded"] for row in rows.values())
+    assert rows[SERIES]["first"] == "2022-09"
+    assert SERIES in run("facts").stdout
+
+
+def test_a_day_limits_what_is_listed() -> None:
+    rows = {row["series"]: row["facts"] for row in run_json("facts", "--as-of", "2023-12-05")["series"]}
+    assert rows[SERIES] == 14
+
+
+def test_a_series_shows_facts_sources_and_ranges() -> None:
+    found = run_json("facts", SERIES, "--as-of", "2023-12-05")
+    ranges = {row["month"]: (row["lower"], row["upper"], row["status"]) for row in found["ranges"]}
+    assert ranges["2023-09"] == (184, 184, "exact")
+    assert ranges["2023-04"] == (55, 174, "bounded")
+    assert found["contradiction"] is None
+    assert found["facts"][0]["statement"] == "577"
+    assert found["facts"][0]["publisher"] == "The Moscow Times"
+    said = run("facts", SERIES, "--as-of", "2023-12-05").stdout
+    assert "F001  total, 2023-09..2023-11: 577  [data]" in said
+    assert "can hold together" in said
+    assert "counselled-apart" in said
+
+
+def test_vintages_say_what_replaced_them() -> None:
+    said = run("facts", "courts.art337.cases_received").stdout
+    assert "[superseded by " in said
+
+
+@pytest.mark.parametrize("series", load_ledger().series)
+def test_every_shipped_series_can_be_shown(series: str) -> None:
+    found = run_json("facts", series)
+    assert found["contradiction"] is None
+    assert found["facts"]
+    assert found["ranges"] or "no facts that can be used as data" in found["note"]
+
+
+def test_a_picture_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "facts.svg"
+    assert run("facts", SERIES, "--picture", file).exit_code == 0
+    ET.fromstring(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("use", ["data", "check"])
+def test_contradictions_are_named_beside_the_facts(tmp_path: Path, use: str) -> None:
+    folder = write_ledger(tmp_path, [*GET_LOST, fact("wrong", "count", "2023-09", value="90", use=use)])
+    result = run("facts", SERIES, "--ledger", folder, "--json")
+    assert result.exit_code == 2
+    found = json.loads(result.stdout)
+    assert "wrong" in found["contradiction"]["facts"]
+    assert found["error"]["type"] == "ContradictoryFacts"
+    assert len(found["facts"]) == len(GET_LOST) + 1
+    text = run("facts", SERIES, "--ledger", folder)
+    assert text.exit_code == 2
+    assert "wrong  count" in text.stdout
+    assert "cannot hold together" in text.stderr
+    assert run("facts", SERIES, "--ledger", folder, "--without", "wrong").exit_code == 0

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forecasting.evidence import load_ledger
+from forecasting.report.provenance import digest
+from tests.cli.commands import run, run_json
+from tests.evidence.ledgers import write_ledger
+from tests.report.jumps import NASTY, TAG, nasty_cells
+
+DRAWS = ("--draws", "200")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("jump") / "report"
+    result = run("jump", *DRAWS, "--output", folder)
+    assert result.exit_code == 0, result.stderr
+    return folder, result.stdout
+
+
+def test_without_options_it_is_get_lost(written: tuple[Path, str]) -> None:
+    folder, said = written
+    assert "305" in said
+    assert "p = 3.6e-20" in said
+    assert "trend + step" in said
+    names = {"index.html", "jump.json", *(f"{name}.svg" for name in PICTURES)}
+    assert {file.name for file in folder.iterdir()} == names
+    assert all(f"wrote {folder / name}" in said for name in names)
+
+
+PICTURES = ("known", "expectation", "step", "probabilities", "outlook", "facts")
+
+
+def test_the_json_says_everything(written: tuple[Path, str]) -> None:
+    found = json.loads((written[0] / "jump.json").read_text(encoding="utf-8"))
+    assert found["series"] == "get_lost.desertion_requests"
+    assert found["as_of"] == "2023-12-05"
+    assert found["before"]["total"] == {"low": 305, "high": 305}
+    assert found["poisson_p_value"] == pytest.approx(3.6e-20, rel=0.02)
+    assert sum(row["probability"] for row in found["baselines"]) == pytest.approx(1.0)
+    assert {row["reading"] for row in found["readings"]} >= {"as used", "counselled-apart"}
+    assert {row["lower"] for row in found["truth"] if row["status"] == "exact"} == {284}
+    assert found["facts"][0]["start"] == "2023-09"
+    assert found["facts"][0]["published"] == "2023-12-05"
+    record = found["provenance"]
+    assert record["command"] == "forecasting jump --draws 200"
+    assert record["seed"] == 20231205
+    assert record["ledger_sha256"] == digest(load_ledger().as_of("2023-12-05"))
+    assert set(record["versions"]) >= {"forecasting", "numpy", "scipy", "python"}
+
+
+def test_the_same_request_gives_the_same_bytes(written: tuple[Path, str], tmp_path: Path) -> None:
+    run("jump", *DRAWS, "--output", tmp_path / "again")
+    for file in written[0].iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_another_seed_gives_other_draws() -> None:
+    fast = ("jump", *DRAWS, "--no-readings")
+    one, other = run_json(*fast), run_json(*fast, "--seed", 7)
+    assert one["before"] == other["before"]
+    assert one["step_beyond_trend"] != other["step_beyond_trend"]
+    assert one["readings"] is None
+
+
+def test_options_change_the_question() -> None:
+    found = run_json(
+        "jump",
+        *DRAWS,
+        "--no-readings",
+        *("--reading", "counselled-apart", "--without", "F012b", "--level", "0.8", "--horizon", "1"),
+        *("--before", "2023-06", "--after", "2023-09..2023-10"),
+    )
+    assert found["reading"] == ["counselled-apart"]
+    assert found["level"] == 0.8
+    assert len(found["before"]["months"]) == 1
+    assert {row["ds"] for row in found["outlook"]} == {"2023-12-01"}
+    assert {fact["fact_id"] for fact in found["facts"] if fact["role"] == "left out"} == {"F012b"}
+    assert "--without F012b" in found["provenance"]["command"]
+
+
+def test_a_ledger_of_ones_own_with_hostile_text(tmp_path: Path) -> None:
+    facts, source = nasty_cells()
+    folder = write_ledger(tmp_path, facts, [source])
+    windows = ("--before", "2023-06..2023-08", "--after", "2023-09..2023-11")
+    result = run("jump", *DRAWS, "--ledger", folder, *windows, "--output", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["series"] == NASTY
+    assert found["truth"] is None
+    for file in (tmp_path / "out").iterdir():
+        if file.suffix != ".json":
+            assert TAG not in file.read_text(encoding="utf-8"), file.name

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from forecasting.report import provenance, render
+from forecasting.report.page import _is_web, _power
+from tests.report.jumps import TAG, Case, nasty, shipped, yearly
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+PARTS = ("answer", "observed", "verdicts", "months", "step", "priors", "readings", "next", "facts", "methods", "again")
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask about, and fails on tags that do not match."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(case: Case) -> str:
+    record = provenance(case.ledger, command="forecasting jump", seed=1, draws=300)
+    return render(case.report, facts=case.data.facts, readings=case.readings, truth=case.truth, record=record)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def test_the_page_is_whole_and_has_every_part() -> None:
+    reader = read(page(shipped()))
+    sections = [attributes.get("id") for attributes in reader.of("section")]
+    assert tuple(sections) == PARTS
+    links = [str(attributes["href"]) for attributes in reader.of("a")]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(PARTS)
+    assert reader.of("html")[0]["lang"] == "en"
+    assert any(meta.get("name") == "viewport" for meta in reader.of("meta"))
+
+
+def test_identifiers_are_unique() -> None:
+    names = re.findall(r'\sid="([^"]*)"', page(shipped()))
+    assert len(names) == len(set(names))
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    html = page(shipped())
+    reader = read(html)
+    assert not [tag for tag, attributes in reader.tags if "src" in attributes or tag in ("link", "script", "img")]
+    outside = [tag for tag, attributes in reader.tags if str(attributes.get("href", "#"))[0] != "#"]
+    assert set(outside) == {"a"}
+    assert "@import" not in html
+    assert "url(http" not in html
+
+
+def test_every_picture_has_an_alternative_text() -> None:
+    pictures = read(page(shipped())).of("svg")
+    assert len(pictures) == 5
+    assert all(picture["role"] == "img" and picture["aria-label"] for picture in pictures)
+
+
+def test_the_same_request_gives_the_same_page() -> None:
+    assert page(shipped()) == page(shipped())
+
+
+def test_the_verdict_and_the_numbers_are_there() -> None:
+    case = shipped()
+    text = re.sub(r"\s+", " ", " ".join(read(page(case)).text))
+    for said in (
+        "1.64 to 2.18",
+        "1.65 to 2.18",
+        "1.66 to 2.20",
+        "Why p = 3.6",
+        "counselled-apart",
+        "119 to 271",
+        "284",
+    ):
+        assert said in text
+    assert "the facts leave" not in text
+    assert "facts of today leave 0 to 283" in text
+    assert "trend + season (8 months; a season needs at least 24)" in text
+    assert "The Moscow Times" in text
+    assert "forecasting jump" in text
+
+
+def test_everything_from_data_is_escaped() -> None:
+    html = page(nasty())
+    assert TAG not in html
+    assert "&lt;script&gt;alert" in html
+    reader = read(html)
+    assert not reader.of("script")
+    assert not [link for link in reader.of("a") if "javascript" in str(link["href"])]
+
+
+def test_a_page_without_extras_and_with_ranges_for_totals() -> None:
+    report = yearly()
+    facts = nasty().data.facts
+    html = render(report, facts=facts)
+    reader = read(html)
+    assert "readings" not in [section.get("id") for section in reader.of("section")]
+    assert "30 to 40" in html
+    assert "Why p =" not in html
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.org/a", True),
+        ("http://example.org", True),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("https:", False),
+        ("http://[", False),
+        (None, False),
+        ("", False),
+    ],
+)
+def test_only_web_addresses_become_links(url: str | None, expected: bool) -> None:
+    assert _is_web(url) is expected
+
+
+def test_tiny_numbers_are_written_as_powers() -> None:
+    assert _power(3.56e-20) == "3.6 &times; 10<sup>&minus;20</sup>"
+    assert _power(0.0) == "less than 10<sup>&minus;300</sup>"
+    assert _power(0.018) == "0.018"
