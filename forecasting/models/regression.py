@@ -150,7 +150,7 @@ class CountRegression:
     >>> series = CountSeries.from_pandas(pd.Series([3, 5, 4, 8, 9, 12], index=months))
     >>> fit = CountRegression(Intercept() + Trend(), Poisson()).fit(series)
     >>> round(float(fit.params["trend"]), 3)
-    0.26
+    0.266
     """
 
     terms: Terms | Term
