@@ -44,7 +44,7 @@ def nested_laplace(
     start = mode.point.copy()
     for value in grid:
         start[coordinate] = value
-        conditional = find_mode(log_posterior, start, density.scale, free=free)
+        conditional = find_mode(log_posterior, start, density.scale, free=free, rough=True)
         start = conditional.point.copy()
         length = density.scale[free]
         root = length[:, None] * inverse_root(conditional.hessian * np.outer(length, length), 1e-2)

@@ -23,6 +23,7 @@ Rule = Callable[[LogDensity, FloatArray, FloatArray], tuple[float, FloatArray, F
 
 _ITERATIONS = 100
 _DECREMENT = 1e-9  # Newton decrement, twice in a row, at which the climb stops
+_ROUGH_DECREMENT = 1e-2  # the same where a rough answer is enough
 _CONVERGED = 1e-8  # decrement at which the result counts as a mode
 _FLATTEST = 1e-2  # curvature below which a direction counts as flat, in units of `scale`
 _LONGEST = 3.0  # longest Newton step, in units of `scale`
@@ -121,6 +122,7 @@ def find_mode(
     scale: FloatArray,
     *,
     free: NDArray[np.bool_] | None = None,
+    rough: bool = False,
 ) -> Mode:
     """Climb from `start` to a maximum.
 
@@ -132,6 +134,8 @@ def find_mode(
         A point of finite density, and the rough size of a sensible step in each coordinate.
     free : ndarray of bool, [p], optional
         Coordinates that may move; the others stay at `start`.
+    rough : bool
+        Stop within a tenth of a standard deviation of the maximum, which is all that a proposal needs.
 
     Returns
     -------
@@ -149,7 +153,8 @@ def find_mode(
     point = start.astype(float).copy()
     basis = 0.1 * np.eye(axes.shape[1])
     idle = taken = 0
-    while taken < _ITERATIONS and idle < 2:
+    noise, enough, patience = 0.0, (_ROUGH_DECREMENT if rough else _DECREMENT), (1 if rough else 2)
+    while taken < _ITERATIONS and idle < patience:
         taken += 1
         value, gradient, hessian = _derivatives(safe, point, axes, basis, _differences_with_retreat)
         basis = inverse_root(hessian, _FLATTEST)
@@ -161,17 +166,13 @@ def find_mode(
         gain = float(heights[best]) - value
         if gain > 0:
             point = trials[best]
-        idle = idle + 1 if min(gain, float(gradient @ direction)) < _DECREMENT else 0
-    value, gradient, hessian = _derivatives(safe, point, axes, basis, extrapolated)
-    # One more step with the accurate derivatives: the climb stops where the rough ones are exhausted.
-    root = inverse_root(hessian, _FLATTEST)
-    polished = point + axes @ (root @ (root.T @ gradient))
-    if safe(polished[None])[0] > value - _CONVERGED:  # rounding alone can lower it a little
-        point = polished
-        value, gradient, hessian = _derivatives(safe, point, axes, root, extrapolated)
+        idle = idle + 1 if min(gain, float(gradient @ direction)) < enough else 0
+    if not rough:
+        point, value, gradient, hessian = _polished(safe, point, axes, basis)
+        # What rounding leaves uncertain: the density at points that differ by far less than any step.
+        nearby = axes @ basis @ np.linspace(-1e-9, 1e-9, 8)[None, :].repeat(axes.shape[1], axis=0)
+        noise = float(np.ptp(safe(point + nearby.T)))
     decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))
-    # What rounding leaves uncertain: the density at points that differ by far less than any step.
-    nearby = safe(point + (axes @ basis @ np.linspace(-1e-9, 1e-9, 8)[None, :].repeat(axes.shape[1], axis=0)).T)
     length = scale[moving]
     return Mode(
         point=point,
@@ -180,8 +181,21 @@ def find_mode(
         hessian=hessian / np.outer(length, length),
         decrement=decrement,
         iterations=taken,
-        converged=bool(decrement < max(_CONVERGED, 10.0 * float(np.ptp(nearby)))),
+        converged=bool(decrement < max(_CONVERGED, 10.0 * noise)),
     )
+
+
+def _polished(
+    density: LogDensity, point: FloatArray, axes: FloatArray, basis: FloatArray
+) -> tuple[FloatArray, float, FloatArray, FloatArray]:
+    """Take one more step with accurate derivatives: the climb stops where the rough ones are exhausted."""
+    value, gradient, hessian = _derivatives(density, point, axes, basis, extrapolated)
+    root = inverse_root(hessian, _FLATTEST)
+    further = point + axes @ (root @ (root.T @ gradient))
+    if density(further[None])[0] > value - _CONVERGED:  # rounding alone can lower it a little
+        point = further
+        value, gradient, hessian = _derivatives(density, point, axes, root, extrapolated)
+    return point, value, gradient, hessian
 
 
 def _derivatives(

@@ -30,11 +30,13 @@ class StudentT:
     freedom: float
 
     def draw(self, draws: int, folded: NDArray[np.bool_], rng: np.random.Generator) -> FloatArray:
-        """Return draws ``[S, p]``, the absolute value taken of folded coordinates."""
-        p = self.centre.size
-        normal = rng.standard_normal((draws, p))
-        stretch = np.sqrt(self.freedom / rng.chisquare(self.freedom, draws))
-        points = self.centre + (normal * stretch[:, None]) @ self.root.T
+        """Return draws ``[S, p]`` in antithetic pairs, the absolute value taken of folded coordinates."""
+        half = (draws + 1) // 2
+        normal = rng.standard_normal((half, self.centre.size))
+        stretch = np.sqrt(self.freedom / rng.chisquare(self.freedom, half))
+        deviation = (normal * stretch[:, None]) @ self.root.T
+        # Antithetic pairs: what is odd around the centre, the better part of a posterior mean, averages out exactly.
+        points = np.concatenate([self.centre + deviation, self.centre - deviation])[:draws]
         points[:, folded] = np.abs(points[:, folded])
         return points
 

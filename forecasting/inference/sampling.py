@@ -45,7 +45,7 @@ class Sample:
     khat : float
         Pareto shape of the importance weights.
     ess : float
-        Effective number of draws.
+        Effective number of draws, at most S: that of the weights, cautious about what antithetic pairs gain.
     method : str
         ``"importance"``, or ``"annealed"`` where the weights could not be trusted.
     mode : Mode
@@ -87,7 +87,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     def log_posterior(work: FloatArray) -> FloatArray:
         return density.log_likelihood(work) + density.log_prior(work)
 
-    mode = find_mode(log_posterior, density.start, density.scale)
+    mode = find_mode(log_posterior, density.start, density.scale, rough=True)
     mode.point[density.folded] = np.abs(mode.point[density.folded])
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
     cloud = _Cloud(density, rng)
@@ -111,7 +111,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
         log_prior=cloud.log_prior[chosen],
         log_evidence=cloud.log_evidence(),
         khat=cloud.khat,
-        ess=cloud.ess(),
+        ess=min(cloud.ess(), float(draws)),
         method="importance",
         mode=mode,
     )

@@ -8,28 +8,31 @@ one gives it with all digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 
 ComplexArray = NDArray[np.complex128]
 
 _NEWTON_STEPS = 60
 
 
-def total_moments(
-    tables: Sequence[tuple[FloatArray, FloatArray, int]], tilt: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    r"""Return mean and variance of a sum whose terms follow laws proportional to :math:`p(x)e^{\lambda x}`.
+Moments = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
+
+
+def tilted_moments(log_p: FloatArray, x: FloatArray, tilt: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r"""Return mean and variance of laws proportional to :math:`p(x)e^{\lambda x}`.
 
     Parameters
     ----------
-    tables : sequence of (log_p [S, K], x [K], times)
-        Log probabilities of a term on the points `x`, up to a constant; the term enters `times` times.
+    log_p : ndarray, [S, K]
+        Log probabilities on the points `x`, up to a constant.
+    x : ndarray, [K]
+        Points.
     tilt : ndarray, [S]
         :math:`\lambda`.
 
@@ -37,29 +40,27 @@ def total_moments(
     -------
     mean, variance : ndarray, [S]
     """
-    mean, variance = np.zeros(tilt.size), np.full(tilt.size, 1e-12)
-    for log_p, x, times in tables:
-        exponent = log_p + tilt[:, None] * x
-        exponent -= exponent.max(axis=1, keepdims=True)
-        weight = np.exp(exponent, out=exponent)
-        mass = weight.sum(axis=1)
-        first = (weight @ x) / mass
-        mean += times * first
-        variance += times * np.maximum((weight @ (x * x)) / mass - first * first, 0.0)
-    return mean, variance
+    exponent = log_p + tilt[:, None] * x
+    exponent -= exponent.max(axis=1, keepdims=True)
+    weight = np.exp(exponent, out=exponent)
+    mass = weight.sum(axis=1)
+    mean = (weight @ x) / mass
+    return mean, np.maximum((weight @ (x * x)) / mass - mean * mean, 0.0)
 
 
-def tilt_to(target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, int]], start: FloatArray) -> FloatArray:
+def tilt_to(target: FloatArray, moments: Moments, start: FloatArray, who: IntArray) -> FloatArray:
     r"""Return the tilt that brings the mean of a sum near `target` (safeguarded Newton).
 
     Parameters
     ----------
     target : ndarray, [S]
         Where the sum should lie.
-    tables : sequence of (log_p [S, K], x [K], times)
-        The terms, as in `total_moments`.
+    moments : callable
+        ``moments(tilt, who)`` gives mean and variance of the sums numbered `who` under these tilts.
     start : ndarray, [S]
         First guess.
+    who : ndarray of int, [S]
+        Numbers of the sums.
 
     Returns
     -------
@@ -70,8 +71,8 @@ def tilt_to(target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, i
     active = np.arange(tilt.size)
     low, high = np.full(tilt.size, -np.inf), np.full(tilt.size, np.inf)
     for _ in range(_NEWTON_STEPS):
-        here = [(log_p[active], x, times) for log_p, x, times in tables]
-        mean, variance = total_moments(here, tilt[active])
+        mean, variance = moments(tilt[active], who[active])
+        variance = np.maximum(variance, 1e-12)
         gap = target[active] - mean
         deviation = np.sqrt(variance)
         far = np.abs(gap) > 0.5 * deviation
@@ -79,10 +80,10 @@ def tilt_to(target: FloatArray, tables: Sequence[tuple[FloatArray, FloatArray, i
         if active.size == 0:
             break
         # The mean grows with the tilt: every visit narrows a bracket, and a step that leaves it is halved instead.
-        here_tilt = tilt[active]
-        low[active] = np.where(gap > 0, here_tilt, low[active])
-        high[active] = np.where(gap > 0, high[active], here_tilt)
-        step = here_tilt + np.clip(gap / variance, -3.0 / deviation, 3.0 / deviation)
+        here = tilt[active]
+        low[active] = np.where(gap > 0, here, low[active])
+        high[active] = np.where(gap > 0, high[active], here)
+        step = here + np.clip(gap / variance, -3.0 / deviation, 3.0 / deviation)
         outside = (step <= low[active]) | (step >= high[active])
         with np.errstate(invalid="ignore"):
             middle = 0.5 * (low[active] + high[active])

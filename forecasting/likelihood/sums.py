@@ -171,25 +171,40 @@ class Evaluation:
 
     def _placed(self, node: Node, wish: FloatArray) -> FloatArray:
         """Return the parent's tilt where it leaves the sum within the node's limits, else one that brings it there."""
-        tables = self._coarse(node)
-        mean, variance = sums.total_moments(tables, wish)
+
+        def inside(tilt: FloatArray, who: IntArray) -> tuple[FloatArray, FloatArray]:
+            return self._inner_moments(node, tilt, who)
+
+        everyone = np.arange(wish.size)
+        mean, variance = inside(wish, everyone)
         target = np.clip(mean, node.low, node.high)
-        (far,) = np.nonzero(np.abs(target - mean) > _FAR * np.sqrt(variance))
+        far = everyone[np.abs(target - mean) > _FAR * np.sqrt(variance)]
         tilt = wish.copy()
         if far.size:
-            chosen = [(log_p[far], x, times) for log_p, x, times in tables]
-            tilt[far] = sums.tilt_to(target[far], chosen, wish[far])
+            tilt[far] = sums.tilt_to(target[far], inside, wish[far], far)
         return tilt
 
-    def _coarse(self, node: Node) -> list[tuple[FloatArray, FloatArray, int]]:
-        """Return thinned log tables of the months below a node, alike ones once with their number."""
-        number = Counter(self._key(leaf) for leaf in node.leaves())
-        tables = []
-        for key, times in number.items():
-            _, low, last = key
+    def _inner_moments(self, node: Node, tilt: FloatArray, who: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of the sum of a window's children under a tilt, before its own limits apply."""
+        mean, variance = np.zeros(tilt.size), np.zeros(tilt.size)
+        leaves = Counter(self._key(child) for child in node.children if not child.children)
+        for (column, low, last), times in leaves.items():
             chosen = _thinned(last - low + 1)
-            tables.append((self._tables[key][:, chosen], (low + chosen).astype(float), times))
-        return tables
+            log_p = self._tables[column, low, last][np.ix_(who, chosen)]
+            m, v = sums.tilted_moments(log_p, (low + chosen).astype(float), tilt)
+            mean, variance = mean + times * m, variance + times * v
+        for child in node.children:
+            if child.children:
+                m, v = self._limited_moments(child, tilt, who)
+                mean, variance = mean + m, variance + v
+        return mean, variance
+
+    def _limited_moments(self, node: Node, tilt: FloatArray, who: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return roughly the mean and variance of a window's sum within its limits: a bell cut off d deviations away."""
+        mean, variance = self._inner_moments(node, tilt, who)
+        nearest = np.clip(mean, node.low, node.high)
+        distance = np.square(nearest - mean) / np.maximum(variance, 1e-12)
+        return nearest, variance / (1.0 + distance)
 
 
 class SumGroup:

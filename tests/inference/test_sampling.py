@@ -76,7 +76,7 @@ def test_weights_that_cannot_be_trusted_lead_to_annealing(rng: np.random.Generat
     sample = sample_posterior(Known(funnel, np.zeros(5), np.ones(5)), 6000, rng=rng)
     assert sample.method == "annealed"
     assert sample.khat > 0.7
-    assert sample.mode.point[0] == pytest.approx(-4.5)
+    assert sample.mode.point[0] == pytest.approx(-4.5, abs=0.05)
     assert sample.log_evidence == pytest.approx(0.0, abs=0.12)
     assert sample.work[:, 0].mean() == pytest.approx(0.0, abs=0.15)
     assert sample.work[:, 0].std() == pytest.approx(1.5, rel=0.08)
