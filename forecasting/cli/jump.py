@@ -167,19 +167,21 @@ def _table(report: JumpReport) -> pd.DataFrame:
     """Return the verdicts as text."""
     import pandas as pd
 
-    from forecasting.scenarios.wording import chance
+    from forecasting.scenarios.wording import chance, share, tail
 
+    numbers = report.table()
     rows = {}
-    for name, row in report.table().iterrows():
-        forecast = pd.notna(row["tail"])
-        rows[str(name)] = {
-            "expected ratio": f"{row['ratio_median']:.2f} ({row['ratio_lower']:.2f} to {row['ratio_upper']:.2f})"
-            if forecast
-            else "-",
-            f"{report.comparison.ratio:.2f} or more": chance(row["tail"]) if forecast else "-",
-            "bits": f"{row['bits']:.1f}" if forecast else "-",
-            "in some windows": chance(row["search"]),
-            "probability": chance(row["probability"]),
+    for result in report.results:
+        low, middle, high, bits = numbers.loc[result.name, ["ratio_lower", "ratio_median", "ratio_upper", "bits"]]
+        forecast = not isinstance(result.surprise, str)
+        rows[result.name] = {
+            "expected ratio": f"{middle:.2f} ({low:.2f} to {high:.2f})" if forecast else "-",
+            f"{report.comparison.ratio:.2f} or more": "-"
+            if isinstance(result.surprise, str)
+            else tail(result.surprise),
+            "bits": f"{bits:.1f}" if forecast else "-",
+            "in some windows": share(result.search, report.draws),
+            "probability": chance(result.probability),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 

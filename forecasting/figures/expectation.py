@@ -21,7 +21,7 @@ from forecasting.figures.style import (
 from forecasting.kernels.counts import FloatArray
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.wording import chance
+from forecasting.scenarios.wording import tail
 
 _WIDEST = np.log(40.0)
 _GRID = 160
@@ -33,7 +33,7 @@ def expectation_figure(report: JumpReport) -> Figure:
     observed = float(np.log(report.comparison.ratio))
     surprises = {result.name: result.surprise for result in report.results if isinstance(result.surprise, Surprise)}
     logs = {name: np.log(np.maximum(one.ratio.draws, 1e-3)) for name, one in surprises.items()}
-    chances = {name: chance(one.tail) for name, one in surprises.items()}
+    chances = {name: tail(one) for name, one in surprises.items()}
     size = len(report.results)
     figure, axes = canvas("The ratio each baseline expected", 1.12 + 0.56 * size, top=0.68, bottom=0.48)
     rows(axes, size)
@@ -60,7 +60,7 @@ def _ridge(axes: Axes, row: int, values: FloatArray, observed: float) -> None:
     grid = np.linspace(*axes.get_xlim(), _GRID)
     base = row + 0.42
     height = base - 0.8 * outline(values, grid)
-    beyond = grid >= observed
+    beyond = grid >= observed - (grid[1] - grid[0])
     axes.axhline(base, color=RULE, linewidth=0.8, zorder=1)
     axes.fill_between(grid, base, height, color=BLUE, alpha=0.22, linewidth=0, zorder=2)
     axes.fill_between(grid[beyond], base, height[beyond], color=VERMILION, alpha=0.55, linewidth=0, zorder=3)

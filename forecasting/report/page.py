@@ -25,7 +25,7 @@ from forecasting.figures.style import total
 from forecasting.report.truth import coverage, published
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.wording import chance, months, statements
+from forecasting.scenarios.wording import chance, months, share, statements, tail
 
 _ROLES = {
     "data": "Facts used as data",
@@ -125,7 +125,7 @@ def _environment() -> Environment:
     )
     filters: dict[str, Callable[[Any], object]] = {
         "chance": lambda value: "-" if value is None else chance(value),
-        "brief": lambda value: "-" if value is None else _brief(value),
+        "brief": lambda value: "-" if value is None else _brief(chance(value)),
         "window": months,
         "count": lambda value: "any number" if value is None else f"{value:,.0f}",
         "two": lambda value: "-" if value is None else f"{value:.2f}",
@@ -137,9 +137,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _brief(probability: float) -> str:
-    """Return a probability for a narrow column."""
-    return "< 0.0001%" if probability < 1e-6 else chance(probability)
+def _brief(said: str) -> str:
+    """Return a chance in words for a narrow column."""
+    return said.replace("one in a million", "0.0001%").replace("less than", "<").replace("more than", ">")
 
 
 def _per(limits: tuple[int, float], exposure: float) -> str:
@@ -168,10 +168,16 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _verdicts(report: JumpReport) -> list[dict[str, Any]]:
+    """Return the table of the report with its chances in words."""
     rows = _records(report.table().reset_index())
     for row, result in zip(rows, report.results, strict=True):
-        row["meaning"] = result.meaning
-        row["reason"] = result.surprise if isinstance(result.surprise, str) else None
+        row |= {"meaning": result.meaning, "reason": None, "chance": None, "bits": None}
+        row["search"] = _brief(share(result.search, report.draws))
+        if isinstance(result.surprise, str):
+            row["reason"] = result.surprise
+        else:
+            row["chance"] = _brief(tail(result.surprise))
+            row["bits"] = f"{'' if result.surprise.resolved else '> '}{result.surprise.bits:.1f}"
     return rows
 
 

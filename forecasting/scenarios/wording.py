@@ -45,6 +45,23 @@ def chance(probability: float) -> str:
     return "less than one in a million"
 
 
+def tail(surprise: Surprise) -> str:
+    """Return the chance of what happened; only a limit where no simulation reached it."""
+    said = chance(surprise.tail)
+    return said if surprise.resolved or said.startswith("less") else f"less than {said}"
+
+
+def share(value: float, draws: int) -> str:
+    """Return a share of draws as a chance; where no draw counted, only a limit.
+
+    Examples
+    --------
+    >>> share(0.5, 100), share(0.0, 1000)
+    ('50%', 'less than 0.1%')
+    """
+    return chance(value) if value * draws >= 0.5 else f"less than {chance(1.0 / draws)}"
+
+
 def months(window: pd.PeriodIndex) -> str:
     """Return a window as words, for example ``September to November 2023``.
 
@@ -93,7 +110,7 @@ def _before(report: JumpReport) -> str:
     for name, label in (("constant", "a constant level"), ("trend", "a steady trend")):
         surprise = report.result(name).surprise
         if isinstance(surprise, Surprise):
-            said.append(f"{chance(surprise.tail)} under {label}")
+            said.append(f"{tail(surprise)} under {label}")
     if not said:
         boundary = report.comparison.after[0].strftime("%B %Y")
         return f"Too little is known of the months before {boundary} to forecast from them alone."
@@ -132,10 +149,10 @@ def _window(report: JumpReport) -> str:
     pairs = report.comparison.pairs(len(report.months))
     if pairs <= 1:
         return ""
-    constant, trend = report.result("constant").search, report.result("trend").search
+    constant, trend = (share(report.result(name).search, report.draws) for name in ("constant", "trend"))
     return (
         f"The windows were chosen after seeing the numbers: somewhere among the {pairs} such pairs of windows in the period, "
-        f"a rise this large turns up with a chance of {chance(constant)} under a constant level and {chance(trend)} under a "
+        f"a rise this large turns up with a chance of {constant} under a constant level and {trend} under a "
         "trend fitted to the same facts."
     )
 
