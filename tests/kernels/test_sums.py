@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.kernels import counts, sums
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 
 
 @pytest.fixture
