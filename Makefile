@@ -60,7 +60,7 @@ validate: $(READY) ## simulate coverage and calibration (long)
 
 notebooks: $(READY) ## execute the notebooks in place
 	@echo "== executing notebooks/ in place"
-	@$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
+	@$(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 clean: ## remove .venv, reports and caches
 	@echo "== removing .venv, report/, build output and caches"

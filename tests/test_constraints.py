@@ -67,9 +67,7 @@ def test_ranges_and_the_reduced_system_are_those_of_brute_force(system: tuple[in
 
 @settings(max_examples=100)
 @given(systems(), st.sets(st.integers(0, 3), min_size=1))
-def test_the_range_of_a_sum_is_that_of_brute_force(
-    system: tuple[int, list[Linear]], chosen: set[int]
-) -> None:
+def test_the_range_of_a_sum_is_that_of_brute_force(system: tuple[int, list[Linear]], chosen: set[int]) -> None:
     count, rows = system
     rows = [*rows, *boxed(count)]
     wanted = sorted(i for i in chosen if i < count)

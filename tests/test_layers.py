@@ -78,9 +78,7 @@ def test_imports_only_downwards(path: Path) -> None:
     room = room_of(path)
     assert room in ROOMS, f"{name_of(path)} is in no known room; place it in ROOMS"
     allowed = {*ROOMS[: ROOMS.index(room)], room}
-    found = [
-        f"{name_of(path)}:{line} {other}" for line, other in imported_rooms(path) if other not in allowed
-    ]
+    found = [f"{name_of(path)}:{line} {other}" for line, other in imported_rooms(path) if other not in allowed]
     assert not found
 
 
@@ -114,10 +112,7 @@ def test_public_names_are_these() -> None:
 def test_the_stub_and_the_package_agree() -> None:
     stub = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
     imported = {
-        alias.asname or alias.name
-        for node in stub.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
+        alias.asname or alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
     written = next(
         ast.literal_eval(node.value)

@@ -22,9 +22,7 @@ MONTHS = month_range("2023-12", "2024-02")
 LEVELS = [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999]
 
 
-def forecast(
-    level: float = 30.0, spread: float = 0.3, cv: float = 0.3, draws: int = 200, seed: int = 5
-) -> Predictive:
+def forecast(level: float = 30.0, spread: float = 0.3, cv: float = 0.3, draws: int = 200, seed: int = 5) -> Predictive:
     rng = np.random.default_rng(seed)
     mean = level * np.exp(spread * rng.standard_normal((draws, len(MONTHS))))
     alpha = np.square(cv * rng.standard_normal(draws))
@@ -40,9 +38,7 @@ def with_paths(paths: list[list[int]]) -> Predictive:
 
 def naive_pmf(predictive: Predictive, column: int, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The mixture written out: one row of log probabilities a draw, averaged."""
-    rows = predictive.distribution.logpmf(
-        counts, predictive.mean[:, [column]], *(s[:, None] for s in predictive.shape)
-    )
+    rows = predictive.distribution.logpmf(counts, predictive.mean[:, [column]], *(s[:, None] for s in predictive.shape))
     return np.asarray(np.exp(logsumexp(rows, axis=0) - np.log(len(rows))))
 
 
@@ -62,9 +58,7 @@ def forecasts(highest: float) -> st.SearchStrategy[Predictive]:
 
 @given(forecasts(1e6), st.lists(st.floats(1e-6, 1 - 1e-9), min_size=1, max_size=5))
 @settings(max_examples=60)
-def test_a_quantile_is_the_smallest_count_that_reaches_its_level(
-    predictive: Predictive, levels: list[float]
-) -> None:
+def test_a_quantile_is_the_smallest_count_that_reaches_its_level(predictive: Predictive, levels: list[float]) -> None:
     table = predictive.quantile(levels)
     for month in predictive.months:
         for level, y in zip(levels, table.loc[month], strict=True):
@@ -102,9 +96,7 @@ def test_the_pmf_is_the_average_over_the_draws() -> None:
 
 def test_the_marginal_has_no_noise_of_the_paths() -> None:
     one, other = forecast(), forecast()
-    shuffled = Predictive(
-        MONTHS, other.paths[::-1] + 7, other.mean, other.shape, other.distribution, other.name
-    )
+    shuffled = Predictive(MONTHS, other.paths[::-1] + 7, other.mean, other.shape, other.distribution, other.name)
     pd.testing.assert_frame_equal(one.quantile(LEVELS), shuffled.quantile(LEVELS))
 
 
@@ -174,9 +166,7 @@ def test_a_total_is_the_whole_forecast_by_default() -> None:
 
 
 def test_ratios_are_taken_path_by_path() -> None:
-    ratio = with_paths([[2, 2, 6], [1, 3, 2], [0, 0, 5]]).ratio(
-        ("2024-02", "2024-02"), ("2023-12", "2024-01")
-    )
+    ratio = with_paths([[2, 2, 6], [1, 3, 2], [0, 0, 5]]).ratio(("2024-02", "2024-02"), ("2023-12", "2024-01"))
     assert ratio.draws.tolist() == [1.5, 0.5, np.inf]
     assert ratio.median == 1.5
     assert ratio.mean == np.inf
@@ -201,9 +191,7 @@ def test_a_quantity_is_summarised_by_its_draws() -> None:
 # Paths
 
 
-@pytest.mark.parametrize(
-    ("distribution", "shape"), [(Poisson(), ()), (NegativeBinomial(), (np.full(4000, 0.1),))]
-)
+@pytest.mark.parametrize(("distribution", "shape"), [(Poisson(), ()), (NegativeBinomial(), (np.full(4000, 0.1),))])
 def test_drawn_and_coupled_paths_follow_the_mixture(
     distribution: Distribution, shape: tuple[NDArray[np.float64], ...], rng: np.random.Generator
 ) -> None:
@@ -221,14 +209,10 @@ def test_drawn_and_coupled_paths_follow_the_mixture(
 
 @given(st.floats(0.1, 1e5), st.floats(0.0, 2.0), st.floats(1.0, 3.0), st.integers(0, 10**6))
 @settings(max_examples=40)
-def test_equal_uniforms_keep_the_order_of_the_means(
-    level: float, alpha: float, factor: float, seed: int
-) -> None:
+def test_equal_uniforms_keep_the_order_of_the_means(level: float, alpha: float, factor: float, seed: int) -> None:
     uniforms = np.random.default_rng(seed).random((50, 3))
     low, high = (
-        Predictive.coupled(
-            MONTHS, np.full((50, 3), mean), (np.full(50, alpha),), NegativeBinomial(), uniforms, "s"
-        )
+        Predictive.coupled(MONTHS, np.full((50, 3), mean), (np.full(50, alpha),), NegativeBinomial(), uniforms, "s")
         for mean in (level, level * factor)
     )
     assert (high.paths >= low.paths).all()
@@ -257,9 +241,7 @@ def test_samples_hold_every_path() -> None:
 def test_it_shows_itself() -> None:
     predictive = forecast()
     assert repr(predictive) == "Predictive('requests', 2023-12..2024-02, 200 draws)"
-    outside = Predictive(
-        MONTHS, predictive.paths, predictive.mean, predictive.shape, predictive.distribution, "<b>"
-    )
+    outside = Predictive(MONTHS, predictive.paths, predictive.mean, predictive.shape, predictive.distribution, "<b>")
     assert "&lt;b&gt;" in outside._repr_html_()
     assert "<b>" not in outside._repr_html_()
 

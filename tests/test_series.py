@@ -159,9 +159,7 @@ def test_what_is_no_count_is_named_with_its_month(count: object, fault: str) -> 
 
 
 def test_all_faults_are_told_at_once() -> None:
-    with pytest.raises(
-        InvalidSeries, match=r"2023-07 is -1\.0 .*2023-08 is missing, 2023-10 is 0\.5 .*allow_missing"
-    ):
+    with pytest.raises(InvalidSeries, match=r"2023-07 is -1\.0 .*2023-08 is missing, 2023-10 is 0\.5 .*allow_missing"):
         CountSeries.from_frame(frame(y=[-1, None, 184, 0.5]))
 
 
@@ -234,9 +232,7 @@ def test_until_before_the_start_is_refused() -> None:
         CountSeries(MONTHS, COUNTS).until("2023-06")
 
 
-anything = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.lists(st.integers())
-)
+anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.lists(st.integers())
 
 
 @given(st.lists(st.tuples(anything, anything), max_size=5), st.booleans())

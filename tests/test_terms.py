@@ -148,9 +148,7 @@ def test_a_ramp_is_a_running_sum_of_its_step(start: pd.Period, months: pd.Period
 
 
 def test_events_are_named_by_their_month() -> None:
-    terms = (
-        Step("2023-09-30") + Pulse(pd.Timestamp("2023-09-01")) + Ramp("2023-09") + Ramp("2023-09", "2023-11")
-    )
+    terms = Step("2023-09-30") + Pulse(pd.Timestamp("2023-09-01")) + Ramp("2023-09") + Ramp("2023-09", "2023-11")
     assert terms.columns() == (
         "step[2023-09]",
         "pulse[2023-09]",

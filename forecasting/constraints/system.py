@@ -88,9 +88,7 @@ class Constraints:
             if not (settled and _one_plain_sum(group)):
                 tighten(group, members, lower, upper)
         if max(lower, default=0) > _LARGEST:
-            raise TooLarge(
-                f"a month would have to be at least {max(lower)}; leave out the fact that makes it so"
-            )
+            raise TooLarge(f"a month would have to be at least {max(lower)}; leave out the fact that makes it so")
         return cls(
             months,
             np.array(lower, dtype=np.int64),
@@ -169,9 +167,7 @@ def _anything(size: int) -> tuple[list[int], list[Bound]]:
     return [0] * size, [math.inf] * size
 
 
-def _simplified(
-    rows: Iterable[Linear], lower: list[int], upper: list[Bound]
-) -> tuple[tuple[Linear, ...], bool]:
+def _simplified(rows: Iterable[Linear], lower: list[int], upper: list[Bound]) -> tuple[tuple[Linear, ...], bool]:
     """Narrow the ranges in place and reduce the rows until neither helps; return rows and fixpoint or not."""
     linear = reduced(rows, lower, upper)
     while True:

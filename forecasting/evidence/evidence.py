@@ -105,9 +105,7 @@ class Evidence:
             )
         months = span(data)
         whole = cls(dossier, months, compiled(data, months))
-        return whole._cut(
-            months[0] if start is None else to_month(start), months[-1] if end is None else to_month(end)
-        )
+        return whole._cut(months[0] if start is None else to_month(start), months[-1] if end is None else to_month(end))
 
     @property
     def series(self) -> str:

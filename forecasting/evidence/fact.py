@@ -88,9 +88,7 @@ class Source(_Row):
     source_id: Text
     publisher: Text
     title: Text
-    date: Annotated[dt.date | None, BeforeValidator(lambda cell: None if cell is None else _date(cell))] = (
-        None
-    )
+    date: Annotated[dt.date | None, BeforeValidator(lambda cell: None if cell is None else _date(cell))] = None
     url: str | None = None
     language: str | None = None
     note: str | None = None
@@ -102,9 +100,7 @@ class Reading(_Row):
     reading: Text
     series: Text
     fact_id: Text
-    column: Literal[
-        "kind", "start", "end", "value", "low", "high", "relation", "against", "unit", "use", "note"
-    ]
+    column: Literal["kind", "start", "end", "value", "low", "high", "relation", "against", "unit", "use", "note"]
     value: str | None = None
     why: str | None = None
 
@@ -175,9 +171,7 @@ class Fact(_Row):
             raise ValueError(f"is empty, and so is low; a fact of kind {kind} needs one of them")
         if low is not None and high is not None and low > high:
             raise ValueError(f"{_plain(high)} is below low, {_plain(low)}; swap them")
-        inside = (low is None or value is None or low <= value) and (
-            high is None or value is None or value <= high
-        )
+        inside = (low is None or value is None or low <= value) and (high is None or value is None or value <= high)
         if kind == "rounded" and not inside:
             raise ValueError(f"the printed value {_plain(value)} is outside low..high")
         return high
@@ -270,9 +264,7 @@ class Fact(_Row):
             (False, True): f"at most {high}",
             (False, False): "",
         }[self.low is not None, self.high is not None]
-        said = ", ".join(
-            part for part in (None if self.value is None else str(_plain(self.value)), limits) if part
-        )
+        said = ", ".join(part for part in (None if self.value is None else str(_plain(self.value)), limits) if part)
         return f"{said} times {self.against}" if self.against else said
 
 

@@ -52,9 +52,7 @@ def _broken_supersession(facts: Sequence[Line[Fact]]) -> Iterator[Problem]:
             message = f"{fact.supersedes!r} is no fact; name the fact_id of the earlier vintage"
             yield Problem(FACTS, number, "supersedes", message)
         elif replaced.setdefault(fact.supersedes, fact.fact_id) != fact.fact_id:
-            message = (
-                f"{fact.supersedes} is superseded by {replaced[fact.supersedes]} already; chain the vintages"
-            )
+            message = f"{fact.supersedes} is superseded by {replaced[fact.supersedes]} already; chain the vintages"
             yield Problem(FACTS, number, "supersedes", message)
         elif fact.fact_id in _chain(fact.supersedes, earlier):
             message = f"{fact.fact_id} supersedes itself through {fact.supersedes}; break the circle"

@@ -52,9 +52,7 @@ def explain(error: ValidationError) -> Iterator[tuple[str, str]]:
         yield column, message
 
 
-def _filled_rows(
-    path: Path, columns: list[str], problems: list[Problem]
-) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _filled_rows(path: Path, columns: list[str], problems: list[Problem]) -> Iterator[tuple[int, Mapping[str, str]]]:
     rows = _rows(path, problems)
     first = next(rows, None)
     if first is None:
@@ -68,9 +66,7 @@ def _filled_rows(
         if len(cells) == len(header):
             yield number, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
         elif any(cells):
-            message = (
-                f"has {len(cells)} cells where the header has {len(header)}; quote cells that hold commas"
-            )
+            message = f"has {len(cells)} cells where the header has {len(header)}; quote cells that hold commas"
             problems.append(Problem(path.name, number, "", message))
 
 

@@ -25,7 +25,6 @@ KHAT_LIMIT = 0.7
 _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 400
-_ROUNDS = 2
 _PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest start of the annealed sampler
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
@@ -91,11 +90,9 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     mode.point[density.folded] = np.abs(mode.point[density.folded])
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
     cloud = _Cloud(density, rng)
-    cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws))
-    for _ in range(_ROUNDS):
-        if not cloud.uneven():
-            break
-        cloud.add(cloud.fitted(), min(_PILOT, draws))
+    cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws // 4))
+    if cloud.uneven():
+        cloud.add(cloud.fitted(), min(_PILOT, draws // 4))
     may_be_funnel = bool(density.folded.any())
     if not cloud.uneven() or not may_be_funnel:
         cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))

@@ -43,9 +43,7 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     return array
 
 
-def read_shape(
-    shape: tuple[ArrayLike, ...], distribution: Distribution, draws: int
-) -> tuple[FloatArray, ...]:
+def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, draws: int) -> tuple[FloatArray, ...]:
     """Return the shape parameters, one read-only array ``[S]`` for each that `distribution` names."""
     arrays = tuple(_read_only(np.array(values, dtype=float)) for values in shape)
     names = distribution.shape_names
@@ -65,8 +63,7 @@ def refuse_explosion(exploding: NDArray[np.bool_], months: pd.PeriodIndex, what:
     if exploding.any():
         month = months[int(exploding.any(axis=0).argmax())]
         raise SamplingError(
-            f"{month} has {what}: the parameters explode; "
-            "use a shorter horizon, tighter priors or fewer terms"
+            f"{month} has {what}: the parameters explode; use a shorter horizon, tighter priors or fewer terms"
         )
 
 

@@ -91,9 +91,7 @@ class Mixture:
 
         return integer_search(reaches, y)
 
-    def _average(
-        self, function: Callable[..., FloatArray], y: FloatArray, column: int | IntArray
-    ) -> FloatArray:
+    def _average(self, function: Callable[..., FloatArray], y: FloatArray, column: int | IntArray) -> FloatArray:
         result = np.empty(len(y))
         for block in _blocks(len(y), self._mean.shape[1]):
             mean = self._mean[column if isinstance(column, int) else column[block]]

@@ -254,9 +254,7 @@ class Predictive:
         window = self._window(start, end)
         return Quantity(f"total {_label(window)}", self._sum(window))
 
-    def ratio(
-        self, numerator: tuple[MonthLike, MonthLike], denominator: tuple[MonthLike, MonthLike]
-    ) -> Quantity:
+    def ratio(self, numerator: tuple[MonthLike, MonthLike], denominator: tuple[MonthLike, MonthLike]) -> Quantity:
         """Return the total of one window divided by the total of another, path by path.
 
         A path with nothing in the denominator alone gives ``inf``.
@@ -347,9 +345,7 @@ class Predictive:
         return int(self._mixture.quantile(np.array([1.0 - _PMF_TAIL]), np.array([column]), guess)[0])
 
     def _window(self, start: MonthLike | None, end: MonthLike | None) -> pd.PeriodIndex:
-        window = month_range(
-            self.months[0] if start is None else start, self.months[-1] if end is None else end
-        )
+        window = month_range(self.months[0] if start is None else start, self.months[-1] if end is None else end)
         if not window.isin(self.months).all():
             raise InvalidWindow(f"the window {_label(window)} leaves the forecast of {_label(self.months)}")
         return window

@@ -41,9 +41,7 @@ class Quantity:
     def __post_init__(self) -> None:
         draws = np.array(self.draws, dtype=float)
         if draws.ndim != 1 or draws.size == 0 or np.isnan(draws).any():
-            raise InvalidInput(
-                f"the draws of {self.name!r} must be a vector of at least one number, none of them NaN"
-            )
+            raise InvalidInput(f"the draws of {self.name!r} must be a vector of at least one number, none of them NaN")
         draws.flags.writeable = False
         object.__setattr__(self, "draws", draws)
 

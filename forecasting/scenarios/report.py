@@ -38,8 +38,8 @@ class StepEffect:
     def of(cls, posterior: Posterior, boundary: pd.Period, level: float) -> StepEffect:
         """Return the step at `boundary` in a model that has one."""
         draws = posterior.draws[:, posterior.names.index(f"step[{boundary}]")]
-        tail = (1.0 - level) / 2.0
-        low, middle, high = np.exp(np.quantile(draws, [tail, 0.5, 1.0 - tail]))
+        tail = round((1.0 - level) / 2.0, 12)  # no rounding error may move a quantile by a draw
+        low, middle, high = np.exp(np.quantile(draws, [tail, 0.5, 1.0 - tail], method="inverted_cdf"))
         return cls(float(middle), float(low), float(high), float((draws > 0).mean()))
 
 
@@ -193,6 +193,7 @@ class JumpReport:
                     **{key: _plain(value) for key, value in self.table().loc[result.name].items()},
                     "tail_error": _plain(getattr(result.surprise, "tail_error", np.nan)),
                     "tail_is_upper_limit": not getattr(result.surprise, "resolved", True),
+                    "search_is_upper_limit": result.search == 0.0,
                     "no_forecast_because": result.surprise if isinstance(result.surprise, str) else None,
                     "khat": _plain(result.posterior.khat),
                     "ess": _plain(result.posterior.ess),

@@ -36,7 +36,7 @@ class Reweighted:
         values = self.posterior.draws[:, self.posterior.names.index(name)]
         order = np.argsort(values)
         cumulative = np.cumsum(self.weights[order])
-        places = np.searchsorted(cumulative, np.asarray(levels) * cumulative[-1]).clip(max=len(values) - 1)
+        places = np.searchsorted(cumulative, (np.asarray(levels) - 1e-9) * cumulative[-1]).clip(max=len(values) - 1)
         return [float(value) for value in values[order][places]]
 
 

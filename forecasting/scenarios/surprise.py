@@ -16,7 +16,7 @@ from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios.windows import Comparison
 
 _EXACT_SIZE = 4000  # total times months up to which the tail is summed exactly instead of simulated
-_EXACT_DRAWS = 1000
+_EXACT_DRAWS = 2000
 _REPLICATES = 10  # simulated totals a parameter draw
 
 

@@ -73,17 +73,13 @@ class Exposure(Term):
     def __post_init__(self) -> None:
         if isinstance(self.by_month, str):
             if self.by_month != "days":
-                raise InvalidInput(
-                    f"the exposure {self.by_month!r} is unknown; give 'days' or a Series by month"
-                )
+                raise InvalidInput(f"the exposure {self.by_month!r} is unknown; give 'days' or a Series by month")
             return
         values = _read_values(self.by_month, "exposure")
         low = values[values <= 0]
         if len(low):
             shown = listing(f"{month} is {value}" for month, value in low.items())
-            raise InvalidInput(
-                f"exposure: {shown}; an exposure is above 0 (a month that was not open is missing)"
-            )
+            raise InvalidInput(f"exposure: {shown}; an exposure is above 0 (a month that was not open is missing)")
         object.__setattr__(self, "by_month", values)
 
     def offset(self, months: pd.PeriodIndex) -> FloatArray:
@@ -96,26 +92,20 @@ class Exposure(Term):
 def _read_values(by_month: Any, where: str) -> pd.Series:
     """Return a private copy of values by month, checked."""
     if not isinstance(by_month, pd.Series | Mapping):
-        raise InvalidInput(
-            f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month"
-        )
+        raise InvalidInput(f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month")
     raw = pd.Series(by_month)
     months = read_months(raw.index, where)
     try:
         values = pd.Series(raw.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), index=months)
     except (ValueError, TypeError) as error:
-        raise InvalidInput(
-            f"{where} has values that are no numbers ({error}); give one number a month"
-        ) from error
+        raise InvalidInput(f"{where} has values that are no numbers ({error}); give one number a month") from error
     repeated = months[months.duplicated()].unique()
     if len(repeated):
         raise InvalidInput(f"{where} has several values for {listing(repeated)}; leave one a month")
     unusable = values[~np.isfinite(values)]
     if len(unusable):
         shown = listing(f"{month} is {value}" for month, value in unusable.items())
-        raise InvalidInput(
-            f"{where}: {shown}; values are finite numbers, and a month without one is left out"
-        )
+        raise InvalidInput(f"{where}: {shown}; values are finite numbers, and a month without one is left out")
     return values
 
 

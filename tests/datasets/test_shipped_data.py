@@ -201,9 +201,7 @@ def test_shares_imply_the_derived_bounds() -> None:
         ("lowest-of-summer-and-autumn", (119, 271), (0, 271)),
     ],
 )
-def test_requests_of_2023_by_enumeration(
-    reading: str, april_may: tuple[int, int], april: tuple[int, int]
-) -> None:
+def test_requests_of_2023_by_enumeration(reading: str, april_may: tuple[int, int], april: tuple[int, int]) -> None:
     known = {"2023-06": 54, "2023-09": 184, "2023-10": 218, "2023-11": 175}
     first, second, july = np.ogrid[0:360, 0:360, 70:182]
     free = {"2023-04": first, "2023-05": second, "2023-07": july, "2023-08": 305 - 54 - july}
@@ -221,8 +219,7 @@ def test_requests_of_2023_by_enumeration(
 
 def fits(history: dict[str, list[int]], series: str, as_of: str, reading: str = "") -> None:
     counts = pd.concat(
-        pd.Series(year, pd.period_range(start, periods=len(year), freq="M"))
-        for start, year in history.items()
+        pd.Series(year, pd.period_range(start, periods=len(year), freq="M")) for start, year in history.items()
     )
     for _, fact in select(series, as_of, reading).iterrows():
         assert holds(fact, lambda month: np.asarray(counts[month])), (as_of, fact.fact_id)

@@ -29,9 +29,7 @@ def named_rows(draw: st.DrawFn) -> dict[str, list[Linear]]:
         rows[name] = []
         for _ in range(draw(st.integers(1, 2))):
             positions = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True))
-            coefs = draw(
-                st.lists(st.sampled_from([1, 1, -1]), min_size=len(positions), max_size=len(positions))
-            )
+            coefs = draw(st.lists(st.sampled_from([1, 1, -1]), min_size=len(positions), max_size=len(positions)))
             low = draw(st.integers(-3, 8))
             high = draw(st.none() | st.integers(low, low + 2))
             rows[name].append(Linear(tuple(positions), tuple(coefs), low, high))
@@ -63,9 +61,7 @@ def test_checks_must_agree_but_add_nothing() -> None:
     with pytest.raises(ContradictoryFacts, match="use=check") as error:
         evidence.check()
     assert "wrong" in error.value.facts
-    assert len(error.value.facts) == 3, (
-        "two ratios differ, and a third fact says that the counts are not zero"
-    )
+    assert len(error.value.facts) == 3, "two ratios differ, and a third fact says that the counts are not zero"
 
 
 def test_checks_beyond_the_window_are_checked_too() -> None:

@@ -26,9 +26,7 @@ def problems(cells: dict[str, str]) -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize(
-    "cells", [COUNT, TOTAL, BOUND, ROUNDED, ORDER, RATIO], ids=lambda cells: cells["kind"]
-)
+@pytest.mark.parametrize("cells", [COUNT, TOTAL, BOUND, ROUNDED, ORDER, RATIO], ids=lambda cells: cells["kind"])
 def test_each_kind_is_accepted(cells: dict[str, str]) -> None:
     assert problems(cells) == {}
     assert problems({**cells, "use": "context", "note": "kept, never mixed in"}) == {}

@@ -86,9 +86,7 @@ def test_all_problems_are_listed_with_file_line_and_column(tmp_path: Path) -> No
         ([fact("a", "count", "2023-01", value="1", supersedes="a")], ("facts.csv", 2, "supersedes")),
     ],
 )
-def test_references_that_lead_nowhere(
-    tmp_path: Path, rows: list[dict[str, str]], place: tuple[str, int, str]
-) -> None:
+def test_references_that_lead_nowhere(tmp_path: Path, rows: list[dict[str, str]], place: tuple[str, int, str]) -> None:
     assert problems(write_ledger(tmp_path, rows)) == [place]
 
 
