@@ -1,0 +1,50 @@
+"""The README's example runs, and the numbers of its first screen are those of the analysis."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import forecasting as fc
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    exec(compile(block, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "184" in printed
+    assert "1.89 times as many a month" in printed
+
+
+def test_first_table_is_that_of_the_report() -> None:
+    evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    rng = np.random.default_rng(7)  # another seed: the printed digits must not hang on one
+    table = fc.jump(evidence, before=("2023-06", "2023-08"), after=("2023-09", "2023-11"), rng=rng).table()
+    rows = {
+        "constant": "constant",
+        "trend": "trend",
+        "step in September": "step",
+        "trend + step": "trend + step",
+    }
+    for printed, name in rows.items():
+        cells = next(line for line in README.splitlines() if line.startswith(f"| {printed} |")).split("|")[2:]
+        ratio = [float(number) for number in re.findall(r"[\d.]+", cells[0])]
+        tail, search, probability = (float(re.findall(r"[\d.]+", cell)[0]) / 100 for cell in cells[1:4])
+        row = table.loc[name]
+        assert ratio[0] == pytest.approx(row["ratio_median"], rel=0.1)
+        assert np.log(ratio[1:]) == pytest.approx(np.log([row["ratio_lower"], row["ratio_upper"]]), abs=0.3)
+        assert tail == pytest.approx(row["tail"], abs=0.03)
+        assert search == pytest.approx(row["search"], abs=0.04)
+        assert probability == pytest.approx(row["probability"], abs=0.03)
+
+
+def test_pictures_and_pages_it_names_exist() -> None:
+    root = Path(__file__).parent.parent
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []
