@@ -71,7 +71,9 @@ def _all(boundary: pd.Period, priors: Priors) -> Iterator[Baseline]:
     yield baseline("constant", "one level, months vary more than Poisson", Intercept())
     yield baseline("trend", "a steady percentage change a month", Intercept() + Trend())
     yield baseline("trend + season", "a trend and a yearly wave", Intercept() + Trend() + Seasonal(harmonics=1))
-    yield baseline("step", f"one level until {boundary - 1}, another, unforeseen one from {boundary}", Intercept() + step)
+    yield baseline(
+        "step", f"one level until {boundary - 1}, another, unforeseen one from {boundary}", Intercept() + step
+    )
     yield baseline(TREND_AND_STEP, f"a trend, and a step at {boundary}", Intercept() + Trend() + step)
 
 
