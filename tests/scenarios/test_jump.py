@@ -103,7 +103,7 @@ def test_a_later_fact_changes_nothing_bit_for_bit(evidence: fc.Evidence, tmp_pat
 
     def told(ledger: fc.Ledger, day: str) -> str:
         known = ledger.as_of(day).evidence(evidence.name)
-        report = fc.jump(known, before=SUMMER, after=AUTUMN, draws=300, rng=np.random.default_rng(1))
+        report = fc.jump(known, before=SUMMER, after=AUTUMN, draws=1000, rng=np.random.default_rng(1))
         return json.dumps(report.to_dict())
 
     assert told(planted, "2023-12-05") == told(fc.load_ledger(), "2023-12-05")
