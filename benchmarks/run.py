@@ -20,7 +20,7 @@ SECTIONS: dict[str, tuple[str, Any]] = {
     "jump": ("Jump analysis, after `import forecasting`", jump_cost),
     "maximum_likelihood": ("Maximum likelihood: the same regression", maximum_likelihood),
 }
-JUMP_LIMITS = dict(zip(jump_cost.ANALYSES, (3.0, 10.0, 10.0), strict=True))
+JUMP_LIMITS = dict(zip(jump_cost.ANALYSES, (3.0, 10.0, 10.0, 10.0), strict=True))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -26,6 +26,7 @@ _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 400
 _PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest start of the annealed sampler
+_KERNELS, _NARROWER = 40, 0.4  # number and relative width of the kernels that follow a bent ridge
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
@@ -99,6 +100,8 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     if cloud.uneven() and may_be_funnel:
         coordinate = int(np.flatnonzero(density.folded)[0])
         cloud.add_all(nested_laplace(density, log_posterior, mode, coordinate), draws)
+    if cloud.khat > KHAT_LIMIT:
+        cloud.add_all(cloud.kernels(), draws)
     if cloud.khat > KHAT_LIMIT:
         return _annealed(density, cloud, draws, mode, rng)
     chosen = systematic(cloud.weights, draws, rng)
@@ -185,6 +188,12 @@ class _Cloud:
     def log_evidence(self) -> float:
         top = float(self.log_weights.max())
         return top + float(np.log(np.mean(np.exp(self.log_weights - top))))
+
+    def kernels(self) -> list[tuple[StudentT, float]]:
+        """Return small t distributions around some of the draws, which follow a bent ridge (West 1993, JRSS B 55)."""
+        root = _NARROWER * self.fitted().root
+        chosen = systematic(self.weights, _KERNELS, self._rng)
+        return [(StudentT(self.points[k], root, _FREEDOM), 1.0 / _KERNELS) for k in chosen]
 
     def fitted(self) -> StudentT:
         """Return a t distribution with the weighted mean and covariance of the draws."""
