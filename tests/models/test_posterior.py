@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.integrate import dblquad, quad
 from scipy.special import gammaln
 
-from forecasting import CountRegression, Intercept, NegativeBinomial, Poisson, Priors, Seasonal, Trend
+from forecasting import CountRegression, CountSeries, Intercept, NegativeBinomial, Poisson, Priors, Seasonal, Trend
 from forecasting.kernels import counts
 from tests.models import data
 
@@ -94,3 +95,13 @@ def test_posterior_shrinks_to_the_estimate(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(found.draws.mean(axis=0), fit.params, atol=0.35 * fit.bse.max())
     np.testing.assert_allclose(found.draws.std(axis=0), fit.bse, rtol=0.1)
     assert ((found.draws.mean(axis=0) - fit.params).abs() < 0.3 * fit.bse).all()
+
+
+def test_draws_travel_to_arviz(rng: np.random.Generator) -> None:
+    months = pd.period_range("2023-01", periods=8, freq="M")
+    series = CountSeries.from_pandas(pd.Series([3, 5, 4, 8, 9, 12, 7, 9], index=months))
+    posterior = CountRegression(Intercept()).posterior(series, draws=200, rng=rng)
+    data = posterior.to_arviz()
+    assert set(data["posterior"].data_vars) == {"intercept", "alpha"}
+    np.testing.assert_array_equal(data["posterior"]["alpha"].to_numpy()[0], posterior.draws[:, 1])
+    np.testing.assert_array_equal(data["sample_stats"]["log_likelihood"].to_numpy()[0], posterior.sample.log_likelihood)
