@@ -36,11 +36,11 @@ def test_first_table_is_that_of_the_report() -> None:
         ratio = [float(number) for number in re.findall(r"[\d.]+", cells[0])]
         tail, search, probability = (float(re.findall(r"[\d.]+", cell)[0]) / 100 for cell in cells[1:4])
         row = table.loc[name]
-        assert ratio[0] == pytest.approx(row["ratio_median"], rel=0.1)
-        assert np.log(ratio[1:]) == pytest.approx(np.log([row["ratio_lower"], row["ratio_upper"]]), abs=0.3)
-        assert tail == pytest.approx(row["tail"], abs=0.03)
-        assert search == pytest.approx(row["search"], abs=0.04)
-        assert probability == pytest.approx(row["probability"], abs=0.03)
+        assert ratio[0] == pytest.approx(row["ratio_median"], rel=0.15)
+        assert np.log(ratio[1:]) == pytest.approx(np.log([row["ratio_lower"], row["ratio_upper"]]), abs=0.4)
+        assert tail == pytest.approx(row["tail"], abs=0.06)
+        assert search == pytest.approx(row["search"], abs=0.06)
+        assert probability == pytest.approx(row["probability"], abs=0.05)
 
 
 def test_pictures_and_pages_it_names_exist() -> None:

@@ -168,10 +168,10 @@ def find_mode(
             point = trials[best]
         idle = idle + 1 if min(gain, float(gradient @ direction)) < enough else 0
     if not rough:
-        point, value, gradient, hessian = _polished(safe, point, axes, basis)
         # What rounding leaves uncertain: the density at points that differ by far less than any step.
         nearby = axes @ basis @ np.linspace(-1e-9, 1e-9, 8)[None, :].repeat(axes.shape[1], axis=0)
         noise = float(np.ptp(safe(point + nearby.T)))
+        point, value, gradient, hessian = _polished(safe, point, axes, basis, _CONVERGED + 10.0 * noise)
     decrement = 0.5 * float(np.sum(np.square(inverse_root(hessian, _FLATTEST).T @ gradient)))
     length = scale[moving]
     return Mode(
@@ -186,13 +186,13 @@ def find_mode(
 
 
 def _polished(
-    density: LogDensity, point: FloatArray, axes: FloatArray, basis: FloatArray
+    density: LogDensity, point: FloatArray, axes: FloatArray, basis: FloatArray, loss: float
 ) -> tuple[FloatArray, float, FloatArray, FloatArray]:
-    """Take one more step with accurate derivatives: the climb stops where the rough ones are exhausted."""
+    """Take one more step with accurate derivatives, unless it loses more than rounding can: the rough ones are exhausted."""
     value, gradient, hessian = _derivatives(density, point, axes, basis, extrapolated)
     root = inverse_root(hessian, _FLATTEST)
     further = point + axes @ (root @ (root.T @ gradient))
-    if density(further[None])[0] > value - _CONVERGED:  # rounding alone can lower it a little
+    if density(further[None])[0] > value - loss:
         point = further
         value, gradient, hessian = _derivatives(density, point, axes, root, extrapolated)
     return point, value, gradient, hessian
