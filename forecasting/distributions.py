@@ -34,6 +34,8 @@ class Distribution(ABC):
     """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
     folded: ClassVar[tuple[bool, ...]] = ()
     """Whether the density is even in that working coordinate, which then lives on the half line."""
+    signed: ClassVar[frozenset[str]] = frozenset()
+    """Shape parameters that may be negative."""
 
     @abstractmethod
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

@@ -99,3 +99,21 @@ def days_in(months: pd.PeriodIndex) -> NDArray[np.int64]:
     [29, 31]
     """
     return np.asarray(months.days_in_month, dtype=np.int64)
+
+
+def following(months: pd.PeriodIndex, horizon: int) -> pd.PeriodIndex:
+    """Return the `horizon` months after the last of `months`.
+
+    Raises
+    ------
+    InvalidInput
+        If `horizon` is no whole number from 1 to 1200.
+
+    Examples
+    --------
+    >>> [str(month) for month in following(month_range("2023-10", "2023-11"), 2)]
+    ['2023-12', '2024-01']
+    """
+    if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 1200:
+        raise InvalidInput(f"horizon={horizon!r} must be a whole number of months from 1 to 1200")
+    return pd.period_range(months[-1] + 1, periods=int(horizon), freq="M")

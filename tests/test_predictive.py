@@ -272,7 +272,7 @@ def test_arrays_are_copies_that_nobody_can_change() -> None:
         ({"mean": -np.ones((2, 3))}, "negative"),
         ({"mean": np.ones(3)}, "draws"),
         ({"shape": ()}, "alpha"),
-        ({"shape": (np.ones(3),)}, "2 draws"),
+        ({"shape": (np.ones(3),)}, "each of shape"),
         ({"shape": (np.array([0.1, np.nan]),)}, "alpha must be finite"),
         ({"shape": (np.array([0.1, -1.0]),)}, "alpha must be finite"),
     ],

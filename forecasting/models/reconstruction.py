@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidWindow
 from forecasting.kernels.counts import IntArray
+from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
 from forecasting.predictive import Quantity
@@ -84,5 +85,6 @@ def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None)
     """
     generator = require_rng(rng)
     log_mean = posterior.log_mean(posterior.months)
-    paths = posterior.density.facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)
+    facts = FactLikelihood(posterior.data.constraints)
+    paths = facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)
     return Reconstruction(posterior.months, paths, posterior.name)

@@ -13,18 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution, NegativeBinomial
+from forecasting.distributions import Distribution, NegativeBinomial, split_shape
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors, log_normal_density
-from forecasting.inference.sampling import sample_posterior
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
+from forecasting.models.base import BayesianModel, read_data
 from forecasting.models.fit import Fit, maximum_likelihood
-from forecasting.models.results import Posterior
-from forecasting.randomness import require_rng
-from forecasting.terms import Term, Terms
+from forecasting.terms import Intercept, Term, Terms
 
-_DRAWS, _FEW_DRAWS = 4000, 1000
 _STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
 
 
@@ -114,6 +111,21 @@ class RegressionDensity:
         level = beta[:, structural] @ design[:, structural].T
         return level, beta[:, ~structural] @ design[:, ~structural].T + offset
 
+    def simulate(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return independent counts of any months for each draw, and their means, each ``[S, H]``."""
+        structural, recurring = self.components(work, months)
+        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
+            mean = np.exp(structural + recurring)
+        shape = [column[:, None] for column in split_shape(self.distribution, self.natural(work))]
+        return self.distribution.sample(mean, *shape, rng=rng), mean
+
+    @property
+    def costly(self) -> bool:
+        """Whether the likelihood holds totals over many large months."""
+        return self.facts.costly
+
     @cached_property
     def unseen(self) -> tuple[str, ...]:
         """Coefficients that the data cannot tell apart: those in the null space of the average design rows."""
@@ -126,13 +138,13 @@ class RegressionDensity:
 
 
 @dataclass(frozen=True)
-class CountRegression:
+class CountRegression(BayesianModel):
     """Log-linear regression with a count distribution.
 
     Parameters
     ----------
     terms : Term or Terms
-        The linear predictor, for example ``Intercept() + Trend()``.
+        The linear predictor, for example ``Intercept() + Trend()``; a constant level where left out.
     distribution : Distribution
         Negative binomial unless said otherwise.
     priors : Priors
@@ -153,7 +165,7 @@ class CountRegression:
     0.266
     """
 
-    terms: Terms | Term
+    terms: Terms | Term = field(default_factory=Intercept)
     distribution: Distribution = field(default_factory=NegativeBinomial)
     priors: Priors = field(default_factory=Priors)
 
@@ -166,12 +178,7 @@ class CountRegression:
 
     def density(self, data: Observed) -> RegressionDensity:
         """Return the log likelihood and log prior for `data`."""
-        if not hasattr(data, "constraints"):
-            raise InvalidInput(
-                f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
-                "make one with CountSeries.from_frame(df) or ledger.evidence(name)"
-            )
-        return RegressionDensity(Terms.of(self.terms), self.distribution, data, self.priors)
+        return RegressionDensity(Terms.of(self.terms), self.distribution, read_data(data), self.priors)
 
     def fit(self, data: Observed, *, information: str = "observed") -> Fit:
         """Maximise the likelihood.
@@ -192,29 +199,3 @@ class CountRegression:
             If fewer than two pieces of information are known, or all of them are zero.
         """
         return maximum_likelihood(self, self.density(data), information)
-
-    def posterior(
-        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Posterior:
-        """Draw from the posterior.
-
-        Parameters
-        ----------
-        data : CountSeries or Evidence
-            What is known about the months.
-        draws : int, optional
-            Number of draws S, at least 100; 4000 where left out, or 1000 where totals over many large months make each
-            costly.
-        rng : numpy.random.Generator
-            Required.
-
-        Raises
-        ------
-        SamplingError
-            If no sampler reached an acceptable sample.
-        """
-        generator, density = require_rng(rng), self.density(data)
-        number = (_FEW_DRAWS if density.facts.costly else _DRAWS) if draws is None else draws
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
-            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
-        return Posterior(data, density, sample_posterior(density, int(number), rng=generator))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,10 @@ from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.inference.sampling import Sample
 from forecasting.kernels.counts import FloatArray
+from forecasting.models.density import ModelDensity
+from forecasting.months import following
 from forecasting.predictive import Predictive
 from forecasting.randomness import require_rng
-
-if TYPE_CHECKING:
-    from forecasting.models.regression import RegressionDensity
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +29,14 @@ class Posterior:
     ----------
     data : CountSeries or Evidence
         What the model was conditioned on.
-    density : RegressionDensity
-        The log likelihood and the log prior.
+    density : ModelDensity
+        The log likelihood, the log prior, and the way to future months.
     sample : Sample
         Draws in working coordinates with their diagnostics.
     """
 
     data: Observed
-    density: RegressionDensity
+    density: ModelDensity
     sample: Sample
 
     @property
@@ -101,25 +100,30 @@ class Posterior:
             return np.asarray(1.0 / self.draws[:, self.names.index("alpha")])
 
     def log_mean(self, months: pd.PeriodIndex) -> FloatArray:
-        """Return the log mean ``[S, H]`` of any months."""
+        """Return the log mean ``[S, H]`` of any months; regressions only."""
         structural, recurring = self.components(months)
         return structural + recurring
 
     def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
-        """Return the two parts of the log mean, each ``[S, H]``: level, trend and events; season, covariates, exposure."""
-        return self.density.components(self.sample.work, months)
-
-    def future(self, horizon: int) -> pd.PeriodIndex:
-        """Return the `horizon` months after the data.
+        """Return the two parts of the log mean, each ``[S, H]``: level, trend and events; season, covariates, exposure.
 
         Raises
         ------
         InvalidInput
-            If `horizon` is no positive whole number.
+            If the model is no regression: the mean of its months depends on the counts before them.
         """
-        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 1200:
-            raise InvalidInput(f"horizon={horizon!r} must be a whole number of months from 1 to 1200")
-        return pd.period_range(self.months[-1] + 1, periods=int(horizon), freq="M")
+        parts = getattr(self.density, "components", None)
+        if parts is None:
+            raise InvalidInput(
+                f"the means of {self.name} depend on the counts before them, month by month; this needs a regression, "
+                "for example CountRegression(Intercept() + Trend())"
+            )
+        level, recurring = parts(self.sample.work, months)
+        return level, recurring
+
+    def future(self, horizon: int) -> pd.PeriodIndex:
+        """Return the `horizon` months after the data."""
+        return following(self.months, horizon)
 
     def forecast(self, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
         """Return the predictive distribution of the months after the data, one path a draw.
@@ -137,9 +141,8 @@ class Posterior:
             Parameter uncertainty is in it.
         """
         months = self.future(horizon)
-        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
-            mean = np.exp(self.log_mean(months))
-        return Predictive.draw(months, mean, self.shape, self.distribution, name=self.name, rng=require_rng(rng))
+        paths, mean = self.density.simulate(self.sample.work, months, rng=require_rng(rng))
+        return Predictive(months, paths, mean, self.shape, self.distribution, self.name)
 
     def summary(self) -> pd.DataFrame:
         """Return mean, standard deviation and 5, 50, 95% points of every parameter."""

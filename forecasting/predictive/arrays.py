@@ -43,19 +43,26 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     return array
 
 
-def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, draws: int) -> tuple[FloatArray, ...]:
-    """Return the shape parameters, one read-only array ``[S]`` for each that `distribution` names."""
+def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, like: FloatArray) -> tuple[FloatArray, ...]:
+    """Return the shape parameters, one read-only array ``[S]`` or ``[S, H]`` for each that `distribution` names."""
     arrays = tuple(_read_only(np.array(values, dtype=float)) for values in shape)
     names = distribution.shape_names
-    if len(arrays) != len(names) or any(array.shape != (draws,) for array in arrays):
+    if len(arrays) != len(names) or any(array.shape not in (like.shape[:1], like.shape) for array in arrays):
         raise InvalidInput(
             f"shape holds arrays of shape {[array.shape for array in arrays]}; {type(distribution).__name__} "
-            f"needs {list(names)}, each with {draws} draws"
+            f"needs {list(names)}, each of shape {like.shape[:1]} or {like.shape}"
         )
     for name, array in zip(names, arrays, strict=True):
-        if not np.all(np.isfinite(array) & (array >= 0)):
-            raise InvalidInput(f"{name} must be finite and at least 0 in every draw")
+        if not np.isfinite(array).all() or (name not in distribution.signed and (array < 0).any()):
+            raise InvalidInput(
+                f"{name} must be finite{'' if name in distribution.signed else ' and at least 0'} in every draw"
+            )
     return arrays
+
+
+def beside(shape: tuple[FloatArray, ...]) -> list[FloatArray]:
+    """Return shape parameters so that they broadcast against means ``[S, H]``."""
+    return [values if values.ndim == 2 else values[:, None] for values in shape]
 
 
 def refuse_explosion(exploding: NDArray[np.bool_], months: pd.PeriodIndex, what: str) -> None:

@@ -36,16 +36,16 @@ class Mixture:
         Conditional distribution of a month given its mean and shape.
     mean : ndarray, [S, H]
         Conditional means.
-    shape : tuple of ndarray, [S]
-        Shape parameters of each draw.
+    shape : tuple of ndarray, [S] or [S, H]
+        Shape parameters of each draw, the same for all months or one a month.
     """
 
     def __init__(self, distribution: Distribution, mean: FloatArray, shape: tuple[FloatArray, ...]) -> None:
         self._distribution = distribution
         # Draws last: averages over them are contiguous, and summed pairwise.
         self._mean = np.ascontiguousarray(mean.T)
-        self._shape = shape
-        variance = distribution.variance(self._mean, *shape).mean(axis=1) + self._mean.var(axis=1)
+        self._shape = [np.ascontiguousarray(values.T) for values in shape]
+        variance = distribution.variance(self._mean, *self._shape).mean(axis=1) + self._mean.var(axis=1)
         self._spread = np.sqrt(variance)
 
     def cdf(self, y: FloatArray, column: IntArray) -> FloatArray:
@@ -58,7 +58,7 @@ class Mixture:
 
     def logpmf(self, y: float, column: int) -> float:
         """Return log P(Y = y), accurate however small the probability."""
-        terms = self._distribution.logpmf(y, self._mean[column], *self._shape)
+        terms = self._distribution.logpmf(y, *self._components(column))
         return float(logsumexp(terms) - np.log(terms.size))
 
     def pmf(self, y: FloatArray, column: int | IntArray) -> FloatArray:
@@ -94,9 +94,13 @@ class Mixture:
     def _average(self, function: Callable[..., FloatArray], y: FloatArray, column: int | IntArray) -> FloatArray:
         result = np.empty(len(y))
         for block in _blocks(len(y), self._mean.shape[1]):
-            mean = self._mean[column if isinstance(column, int) else column[block]]
-            result[block] = function(y[block, None], mean, *self._shape).mean(axis=1)
+            parts = self._components(column if isinstance(column, int) else column[block])
+            result[block] = function(y[block, None], *parts).mean(axis=1)
         return result
+
+    def _components(self, column: int | IntArray) -> list[FloatArray]:
+        """Return mean and shape of the components of some months, draws last."""
+        return [self._mean[column], *(values[column] if values.ndim == 2 else values for values in self._shape)]
 
 
 def _blocks(rows: int, width: int) -> Iterator[slice]:

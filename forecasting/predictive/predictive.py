@@ -19,6 +19,7 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.months import MonthLike, month_range, to_month
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
+    beside,
     read_mean,
     read_months,
     read_paths,
@@ -51,8 +52,8 @@ class Predictive:
         One simulated path for each draw, read-only.
     mean : float64[S, H]
         Conditional mean of each month for each draw, read-only.
-    shape : tuple of float64[S]
-        Shape parameters of `distribution` for each draw, read-only.
+    shape : tuple of float64[S] or float64[S, H]
+        Shape parameters of `distribution` for each draw, the same for all months or one a month, read-only.
     distribution : Distribution
         Conditional distribution of a month given its mean and shape.
     name : str
@@ -92,7 +93,7 @@ class Predictive:
         mean = read_mean(self.mean, months)
         checked = {
             "mean": mean,
-            "shape": read_shape(self.shape, self.distribution, len(mean)),
+            "shape": read_shape(self.shape, self.distribution, mean),
             "paths": read_paths(self.paths, mean, months),
         }
         for field, value in checked.items():
@@ -120,8 +121,8 @@ class Predictive:
         """
         generator = require_rng(rng)
         mu = read_mean(mean, read_months(months))
-        columns = read_shape(shape, distribution, len(mu))
-        paths = distribution.sample(mu, *(column[:, None] for column in columns), rng=generator)
+        columns = read_shape(shape, distribution, mu)
+        paths = distribution.sample(mu, *beside(columns), rng=generator)
         return cls(months, paths, mu, columns, distribution, name)
 
     @classmethod
@@ -147,9 +148,9 @@ class Predictive:
             In [0, 1).
         """
         mu = read_mean(mean, read_months(months))
-        columns = read_shape(shape, distribution, len(mu))
+        columns = read_shape(shape, distribution, mu)
         u = read_uniforms(uniforms, mu)
-        paths = distribution.quantile(u, mu, *(column[:, None] for column in columns))
+        paths = distribution.quantile(u, mu, *beside(columns))
         return cls(months, paths, mu, columns, distribution, name)
 
     @cached_property

@@ -8,17 +8,33 @@ import inspect
 import numpy as np
 import pytest
 
-from forecasting import InvalidInput, NegativeBinomial, Poisson, Seasonal, Trend, load_ledger, models
+from forecasting import (
+    CountSeries,
+    InvalidInput,
+    NegativeBinomial,
+    Poisson,
+    Predictive,
+    Seasonal,
+    Trend,
+    load_ledger,
+    models,
+)
 from forecasting.distributions import Distribution
 from forecasting.models import reconstruct
 from forecasting.terms import Intercept
 from tests.models import data
 
-MODELS = [model for _, model in inspect.getmembers(models, inspect.isclass) if hasattr(model, "posterior")]
+ALL = [
+    m
+    for _, m in inspect.getmembers(models, inspect.isclass)
+    if issubclass(m, models.Model) and not inspect.isabstract(m)
+]
+MODELS = [models.CountRegression]  # those that take terms and a distribution
 TERMS = Intercept() + Trend() + Seasonal()
 Y = data.simulated(30)
 GET_LOST = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
 
+every_model = pytest.mark.parametrize("model", ALL)
 each_model = pytest.mark.parametrize("model", MODELS)
 each_family = pytest.mark.parametrize("family", [Poisson(), NegativeBinomial()], ids=lambda f: type(f).__name__)
 
@@ -29,6 +45,54 @@ def generator() -> np.random.Generator:
 
 def test_some_model_is_found() -> None:
     assert models.CountRegression in MODELS
+
+
+@every_model
+def test_a_model_forecasts_with_its_defaults(model: type) -> None:
+    forecast = model().forecast(Y, 5, draws=200, rng=generator())
+    assert isinstance(forecast, Predictive)
+    assert forecast.paths.shape[1] == 5
+    assert forecast.months[0] == Y.months[-1] + 1
+    assert forecast.name == Y.name
+    table = forecast.quantile([0.1, 0.5, 0.9]).to_numpy()
+    assert (np.diff(table, axis=1) >= 0).all()
+    assert (table >= 0).all()
+
+
+@every_model
+def test_forecasts_repeat_with_the_seed(model: type) -> None:
+    first, second = (model().forecast(Y, 3, draws=200, rng=generator()) for _ in range(2))
+    np.testing.assert_array_equal(first.paths, second.paths)
+    np.testing.assert_array_equal(first.mean, second.mean)
+
+
+@every_model
+def test_missing_months_are_not_filled(model: type) -> None:
+    """What stands in a missing month means nothing: any number there gives the same forecast."""
+    gap = np.arange(30) == 20
+    one, other = (CountSeries(Y.months, np.where(gap, filler, Y.values), gap, unique_id="gap") for filler in (0, 999))
+    first, second = (model().forecast(series, 3, draws=200, rng=generator()) for series in (one, other))
+    np.testing.assert_array_equal(first.paths, second.paths)
+
+
+@every_model
+@pytest.mark.parametrize("horizon", [0, -1, 2.5, True, "3", 10_000])
+def test_no_model_takes_impossible_horizons(model: type, horizon: object) -> None:
+    with pytest.raises(InvalidInput, match="whole number of months"):
+        model().forecast(Y, horizon, draws=200, rng=generator())
+
+
+@every_model
+def test_no_model_draws_without_a_generator(model: type) -> None:
+    with pytest.raises(InvalidInput, match="rng is required"):
+        model().forecast(Y, 3)
+
+
+@every_model
+@pytest.mark.parametrize("thing", [[1, 2, 3], None, "get_lost"])
+def test_no_model_takes_what_is_no_data(model: type, thing: object) -> None:
+    with pytest.raises(InvalidInput, match="CountSeries or to Evidence"):
+        model().forecast(thing, 3, rng=generator())
 
 
 @each_model

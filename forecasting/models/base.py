@@ -1,0 +1,89 @@
+"""What every model can do, and what Bayesian models share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.inference.sampling import sample_posterior
+from forecasting.models.density import ModelDensity
+from forecasting.models.results import Posterior
+from forecasting.predictive import Predictive
+from forecasting.randomness import require_rng
+
+_DRAWS, _FEW_DRAWS = 4000, 1000
+
+
+class Model(ABC):
+    """A way to forecast one monthly series; see `forecasting.models` for those there are."""
+
+    @abstractmethod
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return the predictive distribution of the months after the data.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            What is known about the months.
+        horizon : int
+            Number of months H.
+        draws : int, optional
+            Number of paths S.
+        rng : numpy.random.Generator
+            Required.
+        """
+
+
+class BayesianModel(Model):
+    """A model that is a log likelihood and a log prior: its forecasts carry the uncertainty of its parameters."""
+
+    @abstractmethod
+    def density(self, data: Observed) -> ModelDensity:
+        """Return the log likelihood and log prior for `data`."""
+
+    def posterior(
+        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Posterior:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            What is known about the months.
+        draws : int, optional
+            Number of draws S, at least 100; 4000 where left out, or 1000 where the likelihood is costly, as that of totals
+            over many large months.
+        rng : numpy.random.Generator
+            Required.
+
+        Raises
+        ------
+        SamplingError
+            If no sampler reached an acceptable sample.
+        """
+        generator, density = require_rng(rng), self.density(read_data(data))
+        number = (_FEW_DRAWS if density.costly else _DRAWS) if draws is None else draws
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
+            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
+        return Posterior(data, density, sample_posterior(density, int(number), rng=generator))
+
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
+        return self.posterior(data, draws=draws, rng=rng).forecast(horizon, rng=rng)
+
+
+def read_data(data: Observed) -> Observed:
+    """Return `data` if a model can be fitted to it."""
+    if not hasattr(data, "constraints"):
+        raise InvalidInput(
+            f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
+            "make one with CountSeries.from_frame(df) or ledger.evidence(name)"
+        )
+    return data

@@ -1,0 +1,58 @@
+"""What the results of a Bayesian model ask of its density, beyond what inference does."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution
+from forecasting.inference.density import Density
+from forecasting.inference.priors import Priors
+from forecasting.kernels.counts import FloatArray, IntArray
+
+
+class ModelDensity(Density, Protocol):
+    """The log density of a model for one set of data, and the way from parameters to future months.
+
+    Attributes
+    ----------
+    data : CountSeries or Evidence
+        What the model is conditioned on.
+    distribution : Distribution
+        Conditional distribution of a month given its mean; its shape parameters are the last of `names`.
+    priors : Priors
+        Scales of the priors.
+    costly : bool
+        Whether one evaluation takes so long that fewer draws are the better default.
+    """
+
+    data: Observed
+    distribution: Distribution
+    priors: Priors
+
+    @property
+    def costly(self) -> bool: ...  # noqa: D102
+
+    def simulate(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
+
+        Parameters
+        ----------
+        work : ndarray, [S, p]
+            Draws in working coordinates.
+        months : pandas.PeriodIndex
+            The H months that follow the data.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        paths : int64[S, H]
+        mean : float64[S, H]
+        """
+        ...
