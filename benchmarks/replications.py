@@ -33,7 +33,7 @@ INFLUENTIAL = (
     "models",
     "predictive",
     "terms",
-    "distributions.py",
+    "distributions",
     "series.py",
 )
 

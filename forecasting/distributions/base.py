@@ -1,0 +1,92 @@
+"""What every conditional distribution of a monthly count offers.
+
+A distribution knows nothing of months or models.  It offers the log probability and its relatives for many parameter
+vectors at once, names its shape parameters, and says in which *working coordinates* a search or a sampler should move.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecasting.kernels.counts import FloatArray, IntArray
+
+
+class Distribution(ABC):
+    """A count distribution with mean `mean` and further shape parameters.
+
+    `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
+    """
+
+    shape_names: ClassVar[tuple[str, ...]] = ()
+    shape_families: ClassVar[tuple[str, ...]] = ()
+    """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
+    folded: ClassVar[tuple[bool, ...]] = ()
+    """Whether the density is even in that working coordinate, which then lives on the half line."""
+    signed: ClassVar[frozenset[str]] = frozenset()
+    """Shape parameters that may be negative."""
+
+    @abstractmethod
+    def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the log probability of the counts `y`."""
+
+    @abstractmethod
+    def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y <= y)."""
+
+    @abstractmethod
+    def sf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y > y), accurate in the upper tail."""
+
+    @abstractmethod
+    def log_interval(self, low: ArrayLike, high: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return log P(low <= Y <= high), both ends included, `high` possibly infinite."""
+
+    @abstractmethod
+    def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= u."""
+
+    @abstractmethod
+    def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the variance."""
+
+    @abstractmethod
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+        """Return one draw for each element of `mean`; rates past 2^53 count as 2^53."""
+
+    @abstractmethod
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Map working coordinates ``[S, k]`` to the parameters named in `shape_names`."""
+
+    @abstractmethod
+    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
+        """Return a moment estimate of the working coordinates ``[k]`` from counts and their means."""
+
+    def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the log probability of the vector `y` for each of many parameter vectors.
+
+        Parameters
+        ----------
+        y : ndarray of int64, [T]
+            Counts.
+        log_mean : ndarray, [S, T]
+            Log means, a row for each parameter vector.
+        *shape : ndarray, [S]
+            Shape parameters.
+
+        Returns
+        -------
+        ndarray, [S]
+        """
+        columns = [s[:, None] for s in shape]
+        return np.asarray(self.logpmf(y, np.exp(log_mean), *columns).sum(axis=1))
+
+
+def split_shape(distribution: Distribution, natural: FloatArray) -> Sequence[FloatArray]:
+    """Return the trailing columns of ``[S, p]`` parameters as one array ``[S]`` per shape parameter."""
+    width = len(distribution.shape_names)
+    return [natural[:, natural.shape[1] - width + k] for k in range(width)]

@@ -1,0 +1,93 @@
+r"""The negative binomial distribution by mean and over-dispersion.
+
+The working coordinate is :math:`\kappa=\pm\sqrt\alpha`, the coefficient of variation of the rate.  The density is an even,
+smooth function of it, so :math:`\alpha=0` (Poisson) is an interior point: no boundary, no logarithm that runs off to minus
+infinity, and a prior on a scale that means something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gammaln
+
+from forecasting.distributions.base import Distribution
+from forecasting.kernels import counts
+from forecasting.kernels.counts import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class NegativeBinomial(Distribution):
+    r"""Negative binomial (NB2) with variance :math:`\mu+\alpha\mu^2`; size :math:`1/\alpha`; :math:`\alpha=0` is Poisson.
+
+    References
+    ----------
+    Hilbe (2011), Negative Binomial Regression, ch. 8.
+
+    Examples
+    --------
+    >>> float(NegativeBinomial().variance(10.0, 0.5))
+    60.0
+    """
+
+    shape_names: ClassVar[tuple[str, ...]] = ("alpha",)
+    shape_families: ClassVar[tuple[str, ...]] = ("dispersion",)
+    folded: ClassVar[tuple[bool, ...]] = (True,)
+
+    def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the log probability of the counts `y`."""
+        return counts.logpmf(y, mean, *shape)
+
+    def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y <= y)."""
+        return counts.cdf(y, mean, *shape)
+
+    def sf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y > y)."""
+        return counts.sf(y, mean, *shape)
+
+    def log_interval(self, low: ArrayLike, high: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return log P(low <= Y <= high)."""
+        return counts.log_interval(low, high, mean, *shape)
+
+    def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= u."""
+        return counts.quantile(u, mean, *shape)
+
+    def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        r"""Return :math:`\mu+\alpha\mu^2`."""
+        mu, alpha = np.asarray(mean, dtype=float), np.asarray(shape[0], dtype=float)
+        return np.asarray(mu * (1.0 + alpha * mu))
+
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+        """Return one draw for each element of `mean`: a Poisson count whose rate is gamma distributed."""
+        mu, alpha = np.broadcast_arrays(mean, np.maximum(shape[0], 1e-12))
+        rate = rng.standard_gamma(1.0 / alpha) * (alpha * mu)
+        return np.asarray(rng.poisson(np.minimum(rate, counts.LARGEST)), dtype=np.int64)
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        r"""Return :math:`\alpha=\kappa^2`."""
+        return np.square(work)
+
+    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
+        """Return the square root of the moment estimate of alpha, kept away from zero."""
+        excess = float(np.mean(np.square(y - mean) - mean) / np.mean(np.square(mean)))
+        return np.array([np.sqrt(np.clip(excess, 0.01, 4.0))])
+
+    def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the log probability of `y` ``[T]`` for each row of `log_mean` ``[S, T]``.
+
+        One exponential and one logarithm a draw and month, one log-gamma a draw and *distinct* count.
+        """
+        alpha = np.maximum(shape[0], counts.TINY_ALPHA)
+        excess = np.exp(log_mean)
+        excess *= alpha[:, None]
+        np.log1p(excess, out=excess)
+        distinct, times = np.unique(y, return_counts=True)
+        count = y.astype(float)
+        rising = counts.log_rising(distinct, alpha[:, None]) @ times.astype(float)
+        total = log_mean @ count - excess @ count - excess.sum(axis=1) / alpha
+        return np.asarray(total + rising - gammaln(count + 1.0).sum())
