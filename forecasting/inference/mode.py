@@ -111,9 +111,13 @@ def extrapolated(density: LogDensity, point: FloatArray, basis: FloatArray) -> t
 
 
 def inverse_root(hessian: FloatArray, floor: float) -> FloatArray:
-    """Return B with ``B B' = (-H)^-1``, the eigenvalues of ``-H`` taken absolute and kept above `floor`."""
+    """Return the Cholesky factor B of ``B B' = (-H)^-1``, the eigenvalues of ``-H`` taken absolute and kept above `floor`.
+
+    Eigenvectors alone would serve as well, but their signs depend on the processor, and with them every draw.
+    """
     values, vectors = np.linalg.eigh(-hessian)
-    return np.asarray(vectors / np.sqrt(np.maximum(np.abs(values), floor)))
+    upper = np.linalg.qr((vectors / np.sqrt(np.maximum(np.abs(values), floor))).T, mode="r")
+    return np.asarray(upper.T * np.sign(upper.diagonal()))
 
 
 def find_mode(

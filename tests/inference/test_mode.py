@@ -113,4 +113,14 @@ def test_extrapolation_beats_plain_differences() -> None:
 def test_inverse_root() -> None:
     hessian = -np.array([[4.0, 1.0], [1.0, 3.0]])
     root = inverse_root(hessian, 1e-8)
-    np.testing.assert_allclose(root @ root.T, np.linalg.inv(-hessian), rtol=1e-12)
+    np.testing.assert_allclose(root, np.linalg.cholesky(np.linalg.inv(-hessian)), rtol=1e-12)
+
+
+def test_an_inverse_root_is_one_of_a_kind_where_curvatures_are_equal_or_of_either_sign(
+    rng: np.random.Generator,
+) -> None:
+    turn, _ = np.linalg.qr(rng.normal(size=(4, 4)))
+    hessian = -(turn * np.array([2.0, 2.0, -0.5, 1e-9])) @ turn.T
+    root = inverse_root(hessian, 1e-2)
+    expected = np.linalg.cholesky((turn / np.array([2.0, 2.0, 0.5, 1e-2])) @ turn.T)
+    np.testing.assert_allclose(root, expected, rtol=1e-9, atol=1e-12)
