@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
 from forecasting.errors import InvalidInput, NotIdentified, SamplingError
-from forecasting.inference.mode import Mode, extrapolated, find_mode
+from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
+from forecasting.models.fittable import Fittable
 from forecasting.predictive import Predictive
 
 if TYPE_CHECKING:
-    from forecasting.models.regression import CountRegression, RegressionDensity
+    from forecasting.models.base import BayesianModel
 
 _AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
 _FARTHEST = 60  # doublings of the search for an end of a profile interval
@@ -27,8 +29,10 @@ class Fit:
 
     Attributes
     ----------
-    model : CountRegression
+    model : BayesianModel
         What was fitted.
+    density : Fittable
+        Its log likelihood for the data.
     params : pandas.Series
         Estimates in natural scale, one a parameter.
     cov : pandas.DataFrame
@@ -40,15 +44,16 @@ class Fit:
     converged : bool
         Whether no step can raise the log likelihood by more than 1e-8.
     boundary : tuple of str
-        Parameters estimated at the edge of their range, without standard error: alpha = 0, that is Poisson.
+        Parameters estimated at the edge of their range, without standard error: alpha = 0, that is Poisson, or a
+        restriction that keeps the model positive or stationary.
     messages : tuple of str
         What a reader of the numbers should know; empty for a regular fit.
     information : str
         Where the standard errors come from, ``"observed"`` or ``"expected"``.
     """
 
-    model: CountRegression
-    density: RegressionDensity
+    model: BayesianModel
+    density: Fittable
     params: pd.Series
     cov: pd.DataFrame
     loglik: float
@@ -121,10 +126,8 @@ class Fit:
             slope = self._slope(k)
             half = z * float(self.bse[name]) / slope
             low, high = float(self.work[k]) - half, float(self.work[k]) + half
-            rows[name] = (
-                self._natural(k, max(low, 0.0) if self.density.folded[k] else low),
-                self._natural(k, high),
-            )
+            least, most = (float(limit[k]) for limit in self.density.limits)
+            rows[name] = (self._natural(k, max(low, least)), self._natural(k, min(high, most)))
         return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
 
     def _natural(self, k: int, value: float) -> float:
@@ -150,19 +153,20 @@ class Fit:
             if not free.any():
                 height = float(density.log_likelihood(warm[None])[0])
             else:
-                mode = find_mode(density.log_likelihood, warm, density.scale, free=free)
+                mode = density.maximise(warm, free)
                 warm[:], height = mode.point, mode.value
             return self.loglik - height - drop
 
         def end(direction: float) -> float:
             warm[:] = self.work
             inner, step = float(self.work[k]), 0.5 * float(self._spread(k))
+            limit = float(density.limits[0 if direction < 0 else 1][k])
             for _ in range(_FARTHEST):
                 outer = inner + direction * step
-                if density.folded[k] and direction < 0 and outer <= 0.0:
-                    outer = 0.0
-                    if excess(0.0) <= 0.0:
-                        return self._natural(k, 0.0)
+                if direction * (outer - limit) >= 0.0:
+                    outer = limit
+                    if inner == limit or excess(limit) <= 0.0:
+                        return self._natural(k, limit)
                 try:
                     dropped = excess(outer) > 0.0
                 except SamplingError:  # the likelihood is flat up to where it can no longer be computed
@@ -212,7 +216,7 @@ class Fit:
         Parameters
         ----------
         months : pandas.PeriodIndex, optional
-            Any months; those of the data where left out.
+            Those of the data where left out; a regression takes any months.
         level : float
             Coverage of the interval, formed on the log scale from the covariance of the coefficients.
 
@@ -223,11 +227,11 @@ class Fit:
         """
         density = self.density
         where = density.data.months if months is None else months
-        design, offset = density.terms.design(where, origin=density.data.months)
-        names = list(density.names[: density.width])
+        names = [name for name in density.names[: density.width] if name not in self.boundary]
         covariance = self.cov.loc[names, names].to_numpy()
-        log_mean = design @ self.params[names].to_numpy() + offset
-        error = np.sqrt(np.einsum("tp,pq,tq->t", design, covariance, design))
+        log_mean, gradient = density.log_mean(self.work, where)
+        known = gradient[:, [density.names.index(name) for name in names]]
+        error = np.sqrt(np.einsum("tp,pq,tq->t", known, covariance, known))
         z = float(ndtri(0.5 + level / 2.0))
         return pd.DataFrame(
             {
@@ -241,16 +245,16 @@ class Fit:
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return estimates, standard errors and 95% profile intervals as a table."""
+        """Return estimates, standard errors and 95% profile intervals as a table, headed by what the model assumes."""
         table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
-        return table.join(self.conf_int())
+        return table.join(self.conf_int()).rename_axis(columns=self.density.note or None)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())
         return f"<Fit to {self.density.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
 
 
-def maximum_likelihood(model: CountRegression, density: RegressionDensity, information: str) -> Fit:
+def maximum_likelihood(model: BayesianModel, density: Fittable, information: str) -> Fit:
     """Fit `model` to the data behind `density`; see `CountRegression.fit`."""
     if information not in ("observed", "expected"):
         raise InvalidInput(f"information={information!r} is unknown; use 'observed' or 'expected'")
@@ -261,7 +265,7 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
             f"what is known about {density.data.name} cannot tell these terms apart: {listing}. Leave some of them out, "
             "add facts, or use posterior(), where the priors decide what the data cannot",
         )
-    mode = find_mode(density.log_likelihood, density.start, density.scale)
+    mode = density.maximise(density.start)
     work, free = (
         np.where(density.folded, np.abs(mode.point), mode.point),
         np.ones(mode.point.size, dtype=bool),
@@ -270,18 +274,23 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
         at_zero = work.copy()
         at_zero[k] = 0.0
         rest = np.arange(work.size) != k
-        poisson = find_mode(density.log_likelihood, at_zero, density.scale, free=rest & free)
+        poisson = density.maximise(at_zero, rest & free)
         if poisson.value > mode.value - _AT_BOUNDARY:
             mode, work, free = poisson, poisson.point.copy(), rest & free
     names = np.array(density.names)
     messages = [f"{name} is at its boundary: the counts vary no more than Poisson" for name in names[~free]]
+    held = density.boundary(work)
+    messages += dict.fromkeys(held.values())
     if not mode.converged:
         messages.append(
             f"the search stopped after {mode.iterations} steps with {mode.decrement:.2g} of log likelihood to gain; "
             "a coefficient may run off to infinity"
         )
+    moved = np.array([name not in held for name in names[free]])
+    hessian, free = mode.hessian[np.ix_(moved, moved)], free & np.array([name not in held for name in names])
     params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")
-    cov = _expected(density, work, free, mode) if information == "expected" else _observed(density, work, free, mode)
+    covariance = _expected if information == "expected" else _observed
+    cov = covariance(density, work, free, hessian)
     if not np.isfinite(cov).all():
         messages.append("the likelihood is flat in some direction: standard errors are infinite there")
     return Fit(
@@ -290,7 +299,7 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
         params=params,
         cov=pd.DataFrame(cov, index=list(names[free]), columns=list(names[free])),
         loglik=mode.value,
-        nobs=len(density.facts.units),
+        nobs=density.nobs,
         converged=mode.converged,
         boundary=tuple(str(name) for name in names[~free]),
         messages=tuple(messages),
@@ -300,33 +309,34 @@ def maximum_likelihood(model: CountRegression, density: RegressionDensity, infor
     )
 
 
-def _jacobian(density: RegressionDensity, work: FloatArray, free: FloatArray) -> FloatArray:
+def _jacobian(density: Fittable, work: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
     """Return the derivatives of the free natural parameters with respect to their working coordinates, a diagonal."""
     step = 1e-6 * np.maximum(np.abs(work), 1e-3)
     up, down = density.natural((work + step)[None])[0], density.natural((work - step)[None])[0]
     return np.asarray(((up - down) / (2.0 * step))[free])
 
 
-def _observed(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
+def _observed(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hessian: FloatArray) -> FloatArray:
     slope = _jacobian(density, work, free)
-    values, vectors = np.linalg.eigh(-mode.hessian * np.outer(density.scale[free], density.scale[free]))
+    values, vectors = np.linalg.eigh(-hessian * np.outer(density.scale[free], density.scale[free]))
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = (vectors / np.where(values > 1e-10, values, 0.0)) @ vectors.T
     return np.asarray(inverse * np.outer(density.scale[free] * slope, density.scale[free] * slope))
 
 
-def _expected(density: RegressionDensity, work: FloatArray, free: FloatArray, mode: Mode) -> FloatArray:
+def _expected(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hessian: FloatArray) -> FloatArray:
     r"""Return block-diagonal expected information inverted: :math:`X'WX` with :math:`W=\mu^2/\mathrm{Var}`, and the shape's."""
-    if not density.facts.known.exact.all():
+    known = density.data.constraints
+    if not known.exact.all():
         raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
-    k = density.width
-    mean = np.exp(density.design @ work[:k] + density.offset)
-    shape = density.distribution.natural(work[None, k:])[0]
+    log_mean, gradient = density.log_mean(work, density.data.months)
+    mean, rows = np.exp(log_mean), gradient[:, free[: density.width]]
+    shape = density.distribution.natural(work[None, density.width :])[0]
     weight = np.square(mean) / density.distribution.variance(mean, *shape)
-    inverse = np.linalg.inv((density.design * weight[:, None]).T @ density.design)
-    total = np.zeros((int(free.sum()), int(free.sum())))
+    inverse = np.linalg.inv((rows * weight[:, None]).T @ rows)
+    total, k = np.zeros(hessian.shape), len(inverse)
     total[:k, :k] = inverse
     slope = _jacobian(density, work, free)
     for row in range(k, len(total)):
-        total[row, row] = slope[row] ** 2 / -mode.hessian[row, row]
+        total[row, row] = slope[row] ** 2 / -hessian[row, row]
     return total

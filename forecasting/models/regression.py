@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial, split_shape
 from forecasting.errors import InvalidInput
+from forecasting.inference.mode import Mode, find_mode
 from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
@@ -52,6 +53,9 @@ class RegressionDensity:
         self._rows, self._rates = self._informative_units()
         self.centre[[family == "level" for family in families]] = self._log_level()
         self.start = self._start()
+        unlimited = np.full(self.scale.size, np.inf)
+        self.limits = np.where(self.folded, 0.0, -unlimited), unlimited
+        self.note = ""
 
     def _informative_units(self) -> tuple[FloatArray, FloatArray]:
         """Return average design rows ``[U, k]`` and log rates a month and exposure ``[U]`` of all that is known."""
@@ -120,6 +124,24 @@ class RegressionDensity:
             mean = np.exp(structural + recurring)
         shape = [column[:, None] for column in split_shape(self.distribution, self.natural(work))]
         return self.distribution.sample(mean, *shape, rng=rng), mean
+
+    def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the log mean ``[T]`` of any months at one point and its gradient, the design."""
+        design, offset = self.terms.design(months, origin=self.data.months)
+        return design @ work[: self.width] + offset, design
+
+    def maximise(self, start: FloatArray, free: NDArray[np.bool_] | None = None) -> Mode:
+        """Climb from `start` to a maximum of the likelihood."""
+        return find_mode(self.log_likelihood, start, self.scale, free=free)
+
+    def boundary(self, work: FloatArray) -> dict[str, str]:
+        """Return nothing: any coefficient is possible."""
+        return {}
+
+    @property
+    def nobs(self) -> int:
+        """Number of independent pieces of information."""
+        return len(self.facts.units)
 
     @property
     def costly(self) -> bool:
