@@ -1,0 +1,194 @@
+"""Proper scores of single months: functions of the observed counts and a forecast that return a number a month.
+
+All are negatively oriented (smaller is better).  A month without truth, NaN in `observed`, scores NaN: it is never dropped
+and never counts as zero.  Averages are the caller's; `skill` compares them on the months that both have.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecasting.errors import InvalidInput
+from forecasting.evaluation.observed import filled, read_counts, read_observed, scored
+from forecasting.kernels.counts import FloatArray
+from forecasting.predictive import Predictive
+from forecasting.predictive.levels import central, read_levels
+
+
+def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+    r"""Return :math:`-\log P(Y = y)` of each month ``[H]``, natural logarithm, however small the probability.
+
+    Parameters
+    ----------
+    observed : array_like, [H]
+        Counts, NaN where a month has none.
+    forecast : Predictive
+        Forecast of the same H months.
+
+    References
+    ----------
+    Good (1952), J. R. Stat. Soc. B 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from forecasting.distributions import Poisson
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = Predictive(months, [[100, 100]], np.array([[100.0, 100.0]]), (), Poisson(), "y")
+    >>> log_score([155, np.nan], forecast).round(2)
+    array([16.37,   nan])
+    """
+    counts, where = scored(observed, forecast)
+    values = [-forecast.logpmf(forecast.months[h], int(counts[h])) for h in where]
+    return filled(np.array(values, dtype=float), where, len(counts))
+
+
+def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance ``[H]`` of each month, parameter uncertainty included (law of total variance)."""
+    columns = (values[:, None] for values in forecast.shape)
+    within = forecast.distribution.variance(forecast.mean, *columns).mean(axis=0)
+    return forecast.mean.mean(axis=0), within + forecast.mean.var(axis=0)
+
+
+def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+    r"""Return :math:`(y-\mu)^2/\sigma^2 + 2\log\sigma` of each month ``[H]``; proper, by mean and variance alone.
+
+    A forecast of zero with certainty scores ``-inf`` if it comes true and ``inf`` else.
+
+    References
+    ----------
+    Dawid and Sebastiani (1999), Annals of Statistics 27; Czado, Gneiting and Held (2009), Biometrics 65.
+    """
+    counts = read_observed(observed, forecast)
+    mean, variance = moments(forecast)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(counts == mean, 0.0, np.square(counts - mean) / variance)
+        score = np.where(np.isinf(distance), np.inf, distance + np.log(variance))
+    return np.where(np.isnan(counts), np.nan, score)
+
+
+def squared_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+    """Return the squared distance ``[H]`` of the observed counts from the mean of the forecast."""
+    counts = read_observed(observed, forecast)
+    return np.asarray(np.square(counts - forecast.mean.mean(axis=0)))
+
+
+def absolute_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+    """Return the distance ``[H]`` of the observed counts from the median of the forecast."""
+    counts = read_observed(observed, forecast)
+    return np.asarray(np.abs(counts - forecast.quantile(0.5).to_numpy()[:, 0]))
+
+
+def quantile_score(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+    r"""Return :math:`2(1\{y < q\}-\tau)(q-y)` of each month ``[H]`` for the quantile q at `level`.
+
+    The factor 2 makes the average over all levels the ranked probability score.
+
+    References
+    ----------
+    Gneiting and Ranjan (2011), J. Bus. Econ. Stat. 29, eq. 14.
+    """
+    counts = read_observed(observed, forecast)
+    tau = _one(level)
+    return _pinball(counts, forecast.quantile(tau).to_numpy()[:, 0].astype(float), tau)
+
+
+def interval_score(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+    """Return the width of the central interval of probability `level` plus 2 / (1 - level) times the distance outside it.
+
+    References
+    ----------
+    Gneiting and Raftery (2007), JASA 102, eq. 43.
+    """
+    counts = read_observed(observed, forecast)
+    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    outside = np.maximum(lower - counts, 0.0) + np.maximum(counts - upper, 0.0)
+    return np.asarray(upper - lower + 2.0 / (1.0 - level) * outside)
+
+
+def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+    """Return 1 where the central interval of probability `level` holds the observed count, 0 where not, ``[H]``.
+
+    Counts are whole and the interval includes its ends, so a correct forecast covers *at least* `level` on average.
+    """
+    counts = read_observed(observed, forecast)
+    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    return np.where(np.isnan(counts), np.nan, ((lower <= counts) & (counts <= upper)).astype(float))
+
+
+def interval_width(forecast: Predictive, level: float) -> FloatArray:
+    """Return upper minus lower end ``[H]`` of the central interval of probability `level`."""
+    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    return np.asarray(upper - lower, dtype=float)
+
+
+def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> FloatArray:
+    r"""Return the continuous ranked probability score as a weighted sum of quantile scores.
+
+    .. math:: \sum_k w_k\, 2\,(1\{y < q_k\} - \tau_k)(q_k - y)
+
+    with :math:`w_k` the width of the cell of :math:`\tau_k`: from the midpoint with the level before to the midpoint with the
+    level after, the outer cells reaching to 0 and 1.  For forecasts that are known by some quantiles only; `rps` is exact.
+
+    Parameters
+    ----------
+    observed : array_like, [...]
+        Counts, NaN where there is none.
+    quantiles : array_like, [..., K]
+        Quantiles of the forecast.
+    levels : array_like, [K]
+        Increasing, strictly between 0 and 1.
+
+    Returns
+    -------
+    ndarray, [...]
+
+    Examples
+    --------
+    >>> crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
+    array([0.5])
+    """
+    tau, points, counts = read_levels(levels), np.asarray(quantiles, dtype=float), read_counts(observed)
+    if np.any(np.diff(tau) <= 0) or points.shape != (*counts.shape, len(tau)):
+        raise InvalidInput(
+            f"quantiles have shape {points.shape}; for observed counts of shape {counts.shape} and {len(tau)} increasing "
+            f"levels they must have shape {(*counts.shape, len(tau))}"
+        )
+    edges = np.concatenate([[0.0], (tau[1:] + tau[:-1]) / 2.0, [1.0]])
+    return np.asarray(_pinball(counts[..., None], points, tau) @ np.diff(edges))
+
+
+def skill(score: ArrayLike, baseline: ArrayLike) -> float:
+    """Return 1 minus the ratio of mean scores on the months that both have: 0 as good as the baseline, 1 perfect.
+
+    For scores whose best value is 0 (ranked probability, interval, quantile, errors).
+
+    Raises
+    ------
+    InvalidInput
+        If the shapes differ, no month has both scores, or the baseline scores 0.
+
+    Examples
+    --------
+    >>> skill([1.0, 2.0, np.nan], [2.0, 4.0, 1.0])
+    0.5
+    """
+    ours, theirs = np.asarray(score, dtype=float), np.asarray(baseline, dtype=float)
+    if ours.shape != theirs.shape:
+        raise InvalidInput(
+            f"score has shape {ours.shape} and baseline {theirs.shape}; give one of each for every month"
+        )
+    both = ~(np.isnan(ours) | np.isnan(theirs))
+    if not both.any() or theirs[both].mean() == 0:
+        raise InvalidInput("no month has both scores, or the baseline is perfect: the ratio is not defined")
+    return float(1.0 - ours[both].mean() / theirs[both].mean())
+
+
+def _pinball(y: FloatArray, q: FloatArray, tau: FloatArray | float) -> FloatArray:
+    return np.where(np.isnan(y), np.nan, 2.0 * ((y < q) - np.asarray(tau)) * (q - y))
+
+
+def _one(level: float) -> float:
+    central(level)  # raises where the level is none
+    return float(level)
