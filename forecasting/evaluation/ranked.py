@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from forecasting.distributions import Distribution
 from forecasting.errors import TooLarge
+from forecasting.evaluation.grid import Grid, Months, doubled, first_grid
 from forecasting.evaluation.observed import filled, scored
 from forecasting.kernels.blocks import NODES, block
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
@@ -28,8 +28,6 @@ from forecasting.predictive import Predictive
 
 _TOLERANCE = 1e-9
 _BEYOND = 1e-12
-_TABLE = 2**18
-_MOST_BLOCKS = 2**15
 _STRIDES = (8.0, 2.0, 0.5)
 """Longest block near a component, in standard deviations of it; tried in turn until no probability is missed."""
 
@@ -71,151 +69,96 @@ def rps(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     counts, where = scored(observed, forecast)
     if not where.size:
         return counts
-    months = _Months(forecast.distribution, forecast.mean[:, where].T.copy(), forecast.shape)
-    return filled(_summed(counts[where], months), where, len(counts))
-
-
-@dataclass(frozen=True)
-class _Months:
-    """Mixtures of M months with the same draws: means ``[M, S]``, shapes ``[S]``."""
-
-    distribution: Distribution
-    mean: FloatArray
-    shape: tuple[FloatArray, ...]
-
-    @property
-    def variance(self) -> FloatArray:
-        return np.asarray(self.distribution.variance(self.mean, *self.shape))
-
-    def pmf(self, y: IntArray) -> FloatArray:
-        """Return P(Y = y) ``[N, M]``; the months share what depends on the count and the shape alone."""
-        result = np.empty((len(y), len(self.mean)))
-        rows = max(_TABLE // self.mean.size, 1)
-        for start in range(0, len(y), rows):
-            count = y[start : start + rows, None, None].astype(float)
-            log = self.distribution.logpmf(count, self.mean, *self.shape)
-            result[start : start + rows] = np.exp(log, out=log).mean(axis=2)
-        return result
-
-    def beyond(self, last: int) -> FloatArray:
-        """Return P(Y > last) ``[M]``."""
-        return np.asarray(self.distribution.sf(float(last), self.mean, *self.shape).mean(axis=1))
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Blocks that cover 0, 1, ... without gaps: first counts ``[B]``, levels ``[B]``, probabilities ``[B, 16, M]``."""
-
-    start: IntArray
-    level: IntArray
-    values: FloatArray
-
-    @property
-    def end(self) -> int:
-        """The count after the last block."""
-        return int(self.start[-1] + (NODES << int(self.level[-1])))
-
-    def with_blocks(self, start: IntArray, level: IntArray, months: _Months, kept: NDArray[np.bool_]) -> _Grid:
-        """Add new blocks, keep the old ones that `kept` marks, and order them by count."""
-        if kept.sum() + len(start) > _MOST_BLOCKS:
-            raise TooLarge(
-                f"the ranked probability score needs more than {_MOST_BLOCKS:,} blocks of counts: the draws of this "
-                "forecast are sharp and far apart; score its quantiles instead (crps_from_quantiles)"
-            )
-        y = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
-        fresh = months.pmf(y).reshape(len(start), NODES, -1)
-        joined = np.concatenate([self.start[kept], start])
-        order = np.argsort(joined)
-        return _Grid(
-            joined[order],
-            np.concatenate([self.level[kept], level])[order],
-            np.concatenate([self.values[kept], fresh])[order],
-        )
-
-    def halved(self, where: NDArray[np.bool_], months: _Months) -> _Grid:
-        """Return the grid with the blocks marked by `where` in two halves each."""
-        start, level = self.start[where], self.level[where] - 1
-        halves = np.concatenate([start, start + (NODES << level)])
-        return self.with_blocks(halves, np.tile(level, 2), months, ~where)
-
-
-def _summed(observed: FloatArray, months: _Months) -> FloatArray:
-    """Return the score ``[M]`` of counts that are all known."""
-    rms = np.sqrt((months.variance + months.mean**2).mean(axis=1))
-    for stride in _STRIDES:
-        grid = _first_grid(months, stride, float(observed.max()))
-        while True:
-            beyond = months.beyond(grid.end - 1)
-            sums = _Sums.of(grid, beyond, observed)
-            rough = sums.unresolved()
-            short = bool((beyond**1.5 * rms > _BEYOND * sums.score).any()) and grid.end < LARGEST
-            if not short and not rough.any():
-                break
-            if rough.any():
-                grid = grid.halved(rough, months)
-            if short:
-                grid = _doubled(grid, months)
-        if sums.complete():
-            return sums.exact()
-    raise TooLarge(
-        "the blocks miss part of the probability of this forecast: its draws are sharper than their variance tells; "
-        "score its quantiles instead (crps_from_quantiles)"
+    columns = np.arange(len(where))
+    return filled(
+        Resolved.of(Months.of(forecast, where), counts[where]).rps(counts[where], columns), where, len(counts)
     )
 
 
-def _first_grid(months: _Months, stride: float, observed: float) -> _Grid:
-    """Return dyadic blocks that see every component: near its mean none is longer than `stride` standard deviations."""
-    spread = np.sqrt(months.variance)
-    reach = max(observed + 1.0, float((months.mean + 8.0 * spread).max()), float(NODES))
-    blocks = [(0, 0)] + [(NODES << k, k) for k in range(int(np.ceil(np.log2(min(reach, LARGEST) / NODES))))]
-    finest = np.log2(np.maximum(stride * spread / NODES, 1.0)).astype(np.int64)
-    cell = months.mean.astype(np.int64) // (NODES << finest)
-    needs = np.unique(np.stack([finest.ravel(), cell.ravel()]), axis=1)
-    start, level = np.array(blocks, dtype=np.int64).T
-    while True:
-        size = NODES << level
-        low = (needs[1] - 1) * (NODES << needs[0])
-        high = (needs[1] + 2) * (NODES << needs[0])
-        meets = (low < (start + size)[:, None]) & (high > start[:, None])
-        long = ((level[:, None] > needs[0]) & meets).any(axis=1)
-        if not long.any():
-            break
-        parts = level[long] - 1
-        start = np.concatenate([start[~long], start[long], start[long] + (NODES << parts)])
-        level = np.concatenate([level[~long], parts, parts])
-    nothing = _Grid(start[:0], level[:0], np.empty((0, NODES, len(months.mean))))
-    return nothing.with_blocks(start, level, months, np.zeros(0, dtype=bool))
+@dataclass(frozen=True)
+class Resolved:
+    """Mixtures of M months on blocks fine enough for all sums over the counts.
 
+    Attributes
+    ----------
+    grid : Grid
+        B blocks.
+    below, above : float64[B, M]
+        Probability before and after each block.
+    under, over : float64[B, M]
+        Sum of squares of P(Y <= k) over the blocks before, and of P(Y >= k) over the blocks after.
+    """
 
-def _doubled(grid: _Grid, months: _Months) -> _Grid:
-    """Return the grid with one more block, as long as all before it."""
-    end = grid.end
-    more = np.array([end], dtype=np.int64), np.array([int(np.log2(end // NODES))], dtype=np.int64)
-    return grid.with_blocks(*more, months, np.ones(len(grid.start), dtype=bool))
+    grid: Grid
+    below: FloatArray
+    above: FloatArray
+    under: FloatArray
+    over: FloatArray
+
+    @classmethod
+    def of(cls, months: Months, around: FloatArray, *, tail: float = 1.0) -> Resolved:
+        """Resolve what matters for scores at the counts `around` ``[M]``, and leave at most `tail` beyond the blocks.
+
+        Raises
+        ------
+        TooLarge
+            If too many blocks are needed, or part of the probability is never found.
+        """
+        rms = np.sqrt((months.variance + months.mean**2).mean(axis=1))
+        for stride in _STRIDES:
+            grid = first_grid(months, stride, float(around.max()))
+            while True:
+                beyond = months.beyond(grid.end - 1)
+                sums = _Sums.of(grid, beyond)
+                score, rough = sums.judged(around)
+                short = grid.end < LARGEST and bool(((beyond**1.5 * rms > _BEYOND * score) | (beyond > tail)).any())
+                if not short and not rough.any():
+                    break
+                if rough.any():
+                    grid = grid.halved(rough, months)
+                if short:
+                    grid = doubled(grid, months)
+            if sums.complete(beyond):
+                under, over = _before(sums.rising), _after(sums.falling)
+                return cls(grid, sums.below, sums.above, under, over)
+        raise TooLarge(
+            "the blocks miss part of the probability of this forecast: its draws are sharper than their variance tells; "
+            "score its quantiles instead (crps_from_quantiles)"
+        )
+
+    def rps(self, y: FloatArray, column: IntArray) -> FloatArray:
+        """Return the ranked probability score ``[N]`` of N counts of the months numbered `column`."""
+        at = self.grid.holding(y)
+        inside = [
+            _inside(
+                self.grid.values[b, :, m],
+                int(self.grid.level[b]),
+                float(self.below[b, m]),
+                float(self.above[b, m]),
+                int(count - self.grid.start[b]),
+            )
+            for count, m, b in zip(y, column, at, strict=True)
+        ]
+        return np.asarray(self.under[at, column] + self.over[at, column] + np.array(inside))
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over the blocks of a grid, each ``[B, M]``, the tails before and after them, and a first score ``[M]``."""
+    """Sums over each block ``[B, M]``: probability before, in and after it, tails, and squares of tails."""
 
-    grid: _Grid
-    observed: FloatArray
-    beyond: FloatArray
+    grid: Grid
     below: FloatArray
-    above: FloatArray
     mass: FloatArray
-    at: IntArray
-    whole: FloatArray
-    """Squares of the blocks that lie wholly on one side of the observed count, summed."""
-    reach: FloatArray
-    """Sum of the tails themselves: what an error of probability, wherever it is, can do to the score, is twice this."""
+    above: FloatArray
+    low: FloatArray
+    high: FloatArray
+    rising: FloatArray
+    falling: FloatArray
 
     @classmethod
-    def of(cls, grid: _Grid, beyond: FloatArray, observed: FloatArray) -> _Sums:
-        shape = (len(grid.start), len(observed))
-        mass, rise, fall, rising, falling = (np.empty(shape) for _ in range(5))
-        for level in np.unique(grid.level):
-            who, weights = grid.level == level, block(int(level))
+    def of(cls, grid: Grid, beyond: FloatArray) -> _Sums:
+        mass, rise, fall, rising, falling = (np.empty((len(grid.start), grid.values.shape[2])) for _ in range(5))
+        for who, weights in grid.by_level():
             p = grid.values[who]
             mirrored = p[:, ::-1]
             mass[who] = np.einsum("i,bim->bm", weights.total, p)
@@ -223,54 +166,56 @@ class _Sums:
             fall[who] = np.einsum("i,bim->bm", weights.linear, mirrored)
             rising[who] = (np.tensordot(p, weights.square, (1, 0)).swapaxes(1, 2) * p).sum(axis=1)
             falling[who] = (np.tensordot(mirrored, weights.square, (1, 0)).swapaxes(1, 2) * mirrored).sum(axis=1)
-        size = (NODES << grid.level)[:, None]
-        below = np.cumsum(mass, axis=0) - mass
-        above = np.cumsum(mass[::-1], axis=0)[::-1] - mass + beyond
-        at = np.searchsorted(grid.start, observed, side="right") - 1
-        row = np.arange(shape[0])[:, None]
-        before, after = row < at, row > at
-        whole = np.where(before, (size * below + 2.0 * rise) * below + rising, 0.0)
-        whole += np.where(after, (size * above + 2.0 * fall) * above + falling, 0.0)
-        reach = np.where(row <= at, size * below + rise, 0.0) + np.where(row >= at, size * above + fall, 0.0)
-        return cls(grid, observed, beyond, below, above, mass, at, whole.sum(axis=0), reach.sum(axis=0))
+        size = grid.size[:, None]
+        below, above = _before(mass), _after(mass) + beyond
+        return cls(
+            grid,
+            below,
+            mass,
+            above,
+            size * below + rise,
+            size * above + fall,
+            (size * below + 2.0 * rise) * below + rising,
+            (size * above + 2.0 * fall) * above + falling,
+        )
 
-    @property
-    def score(self) -> FloatArray:
-        """A lower bound of the score, good once the block of the observed count is small."""
-        return np.maximum(self.whole, 1e-300)
+    def judged(self, around: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Return a lower bound of the scores ``[M]`` at the counts `around` and the blocks ``[B]`` that may still move them.
 
-    def unresolved(self) -> NDArray[np.bool_]:
-        """Mark the blocks ``[B]`` whose polynomials may still move the score, down to the rounding of the log pmf."""
+        An error of probability moves a score by at most twice the sum of all tails; one below the rounding of the log
+        probabilities is no reason to look closer.
+        """
         grid = self.grid
+        row, at = np.arange(len(grid.start))[:, None], grid.holding(around)
+        score = np.where(row < at, self.rising, 0.0) + np.where(row > at, self.falling, 0.0)
+        tails = np.where(row <= at, self.low, 0.0) + np.where(row >= at, self.high, 0.0)
+        bound = np.maximum(score.sum(axis=0), 1e-300)
         left = np.empty_like(self.mass)
-        for level in np.unique(grid.level):
-            who = grid.level == level
-            left[who] = np.abs(np.einsum("ki,bim->bkm", block(int(level)).rest, grid.values[who])).max(axis=1)
-        last = (grid.start + (NODES << grid.level)).astype(float)
-        rounding = np.maximum(_TOLERANCE * 1e-2, np.finfo(float).eps * last * np.log(last))
-        noise = rounding[:, None] * np.abs(grid.values).max(axis=1)
-        harm = 2.0 * (NODES << grid.level)[:, None] * left * self.reach
-        return np.asarray(((harm > _TOLERANCE * self.score) & (left > noise)).any(axis=1))
+        for who, weights in grid.by_level():
+            left[who] = np.abs(np.einsum("ki,bim->bkm", weights.rest, grid.values[who])).max(axis=1)
+        noise = np.maximum(1e-2 * _TOLERANCE, _rounding(grid.start + grid.size))[:, None]
+        harm = 2.0 * grid.size[:, None] * left * tails.sum(axis=0)
+        moving = (harm > _TOLERANCE * bound) & (left > noise * np.abs(grid.values).max(axis=1))
+        return bound, np.asarray(moving.any(axis=1))
 
-    def complete(self) -> bool:
+    def complete(self, beyond: FloatArray) -> bool:
         """Whether the blocks and the tail beyond them hold all of the probability."""
-        last = float(self.grid.end)
-        allowed = max(1e-8, 4.0 * np.finfo(float).eps * last * np.log(last))
-        return bool((np.abs(self.below[-1] + self.mass[-1] + self.beyond - 1.0) <= allowed).all())
+        allowed = max(1e-8, 4.0 * float(_rounding(np.array([self.grid.end]))[0]))
+        return bool((np.abs(self.mass.sum(axis=0) + beyond - 1.0) <= allowed).all())
 
-    def exact(self) -> FloatArray:
-        """Return the score ``[M]``, the block of the observed count included."""
-        parts = [
-            _inside(
-                self.grid.values[b, :, m],
-                int(self.grid.level[b]),
-                float(self.below[b, m]),
-                float(self.above[b, m]),
-                int(self.observed[m] - self.grid.start[b]),
-            )
-            for m, b in enumerate(self.at)
-        ]
-        return np.asarray(self.whole + np.array(parts))
+
+def _rounding(count: IntArray) -> FloatArray:
+    """Return the rounding error of log probabilities of counts of this size: that of their factorials."""
+    size = count.astype(float)
+    return np.asarray(np.finfo(float).eps * size * np.log(size))
+
+
+def _before(values: FloatArray) -> FloatArray:
+    return np.asarray(np.cumsum(values, axis=0) - values)
+
+
+def _after(values: FloatArray) -> FloatArray:
+    return np.asarray(np.cumsum(values[::-1], axis=0)[::-1] - values)
 
 
 def _inside(p: FloatArray, level: int, below: float, above: float, place: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput, TooLarge
 from forecasting.evaluation import closed, rps
-from forecasting.evaluation.ranked import _MOST_BLOCKS
+from forecasting.evaluation.grid import MOST_BLOCKS
 from forecasting.kernels import counts
 from forecasting.kernels.blocks import block
 from forecasting.predictive import Predictive
@@ -120,7 +120,7 @@ def test_what_is_no_count_is_refused(observed: list[object]) -> None:
 
 
 def test_too_many_separate_draws_are_refused(rng: np.random.Generator) -> None:
-    mean = np.exp(rng.uniform(np.log(1e11), np.log(1e15), size=(_MOST_BLOCKS // 8, 1)))
+    mean = np.exp(rng.uniform(np.log(1e11), np.log(1e15), size=(MOST_BLOCKS // 8, 1)))
     forecast = Predictive(months(1), np.zeros(mean.shape, int), mean, (), Poisson(), "y")
     with pytest.raises(TooLarge, match="crps_from_quantiles"):
         rps([5], forecast)

@@ -1,0 +1,138 @@
+"""The probabilities of several months on dyadic blocks of counts: 16 values a block, finer where they vary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.distributions import Distribution
+from forecasting.errors import TooLarge
+from forecasting.kernels.blocks import NODES, Block, block
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.predictive import Predictive
+
+_TABLE = 2**18
+MOST_BLOCKS = 2**15
+
+
+@dataclass(frozen=True)
+class Months:
+    """Mixtures of M months with the same draws: means ``[M, S]``, shapes ``[S]``."""
+
+    distribution: Distribution
+    mean: FloatArray
+    shape: tuple[FloatArray, ...]
+
+    @classmethod
+    def of(cls, forecast: Predictive, columns: IntArray) -> Months:
+        """Return the months of a forecast that are numbered `columns`."""
+        return cls(forecast.distribution, np.ascontiguousarray(forecast.mean[:, columns].T), forecast.shape)
+
+    @property
+    def variance(self) -> FloatArray:
+        """Variance of each component ``[M, S]``."""
+        return np.asarray(self.distribution.variance(self.mean, *self.shape))
+
+    def pmf(self, y: IntArray) -> FloatArray:
+        """Return P(Y = y) ``[N, M]``; the months share what depends on the count and the shape alone."""
+        result = np.empty((len(y), len(self.mean)))
+        rows = max(_TABLE // self.mean.size, 1)
+        for start in range(0, len(y), rows):
+            count = y[start : start + rows, None, None].astype(float)
+            log = self.distribution.logpmf(count, self.mean, *self.shape)
+            result[start : start + rows] = np.exp(log, out=log).mean(axis=2)
+        return result
+
+    def beyond(self, last: int) -> FloatArray:
+        """Return P(Y > last) ``[M]``."""
+        return np.asarray(self.distribution.sf(float(last), self.mean, *self.shape).mean(axis=1))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Blocks that cover 0, 1, ... without gaps: first counts ``[B]``, levels ``[B]``, probabilities ``[B, 16, M]``."""
+
+    start: IntArray
+    level: IntArray
+    values: FloatArray
+
+    @property
+    def size(self) -> IntArray:
+        """Number of counts of each block."""
+        return np.asarray(NODES << self.level)
+
+    @property
+    def nodes(self) -> IntArray:
+        """Counts ``[B, 16]`` at which the probabilities are known."""
+        return np.asarray([at + block(int(k)).nodes for at, k in zip(self.start, self.level, strict=True)])
+
+    def by_level(self) -> Iterator[tuple[NDArray[np.bool_], Block]]:
+        """Yield, for each level, the blocks that have it and their weights."""
+        for level in np.unique(self.level):
+            yield self.level == level, block(int(level))
+
+    def holding(self, y: FloatArray) -> IntArray:
+        """Return the number of the block that holds each count."""
+        return np.asarray(np.searchsorted(self.start, y, side="right") - 1)
+
+    @property
+    def end(self) -> int:
+        """The count after the last block."""
+        return int(self.start[-1] + (NODES << int(self.level[-1])))
+
+    def with_blocks(self, start: IntArray, level: IntArray, months: Months, kept: NDArray[np.bool_]) -> Grid:
+        """Add new blocks, keep the old ones that `kept` marks, and order them by count."""
+        if kept.sum() + len(start) > MOST_BLOCKS:
+            raise TooLarge(
+                f"the ranked probability score needs more than {MOST_BLOCKS:,} blocks of counts: the draws of this "
+                "forecast are sharp and far apart; score its quantiles instead (crps_from_quantiles)"
+            )
+        y = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
+        fresh = months.pmf(y).reshape(len(start), NODES, -1)
+        joined = np.concatenate([self.start[kept], start])
+        order = np.argsort(joined)
+        return Grid(
+            joined[order],
+            np.concatenate([self.level[kept], level])[order],
+            np.concatenate([self.values[kept], fresh])[order],
+        )
+
+    def halved(self, where: NDArray[np.bool_], months: Months) -> Grid:
+        """Return the grid with the blocks marked by `where` in two halves each."""
+        start, level = self.start[where], self.level[where] - 1
+        halves = np.concatenate([start, start + (NODES << level)])
+        return self.with_blocks(halves, np.tile(level, 2), months, ~where)
+
+
+def first_grid(months: Months, stride: float, observed: float) -> Grid:
+    """Return dyadic blocks that see every component: near its mean none is longer than `stride` standard deviations."""
+    spread = np.sqrt(months.variance)
+    reach = max(observed + 1.0, float((months.mean + 8.0 * spread).max()), float(NODES))
+    blocks = [(0, 0)] + [(NODES << k, k) for k in range(int(np.ceil(np.log2(min(reach, LARGEST) / NODES))))]
+    finest = np.log2(np.maximum(stride * spread / NODES, 1.0)).astype(np.int64)
+    cell = months.mean.astype(np.int64) // (NODES << finest)
+    needs = np.unique(np.stack([finest.ravel(), cell.ravel()]), axis=1)
+    start, level = np.array(blocks, dtype=np.int64).T
+    while True:
+        size = NODES << level
+        low = (needs[1] - 1) * (NODES << needs[0])
+        high = (needs[1] + 2) * (NODES << needs[0])
+        meets = (low < (start + size)[:, None]) & (high > start[:, None])
+        long = ((level[:, None] > needs[0]) & meets).any(axis=1)
+        if not long.any():
+            break
+        parts = level[long] - 1
+        start = np.concatenate([start[~long], start[long], start[long] + (NODES << parts)])
+        level = np.concatenate([level[~long], parts, parts])
+    nothing = Grid(start[:0], level[:0], np.empty((0, NODES, len(months.mean))))
+    return nothing.with_blocks(start, level, months, np.zeros(0, dtype=bool))
+
+
+def doubled(grid: Grid, months: Months) -> Grid:
+    """Return the grid with one more block, as long as all before it."""
+    end = grid.end
+    more = np.array([end], dtype=np.int64), np.array([int(np.log2(end // NODES))], dtype=np.int64)
+    return grid.with_blocks(*more, months, np.ones(len(grid.start), dtype=bool))
