@@ -1,4 +1,4 @@
-from .distributions import NegativeBinomial, Poisson
+from .distributions import Hurdle, NegativeBinomial, Poisson, ZeroInflated
 from .errors import (
     ContradictoryFacts,
     ForecastingError,
@@ -15,12 +15,13 @@ from .errors import (
 )
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
 from .inference.priors import Priors
-from .models import CountRegression, reconstruct
+from .models import Autoregression, CountRegression, reconstruct
 from .predictive import Predictive
 from .scenarios import Continue, JumpReport, Persist, Revert, Shift, jump, outlook
 from .series import CountSeries
 from .terms import (
     Covariate,
+    DecayingPulse,
     Exposure,
     Intercept,
     MonthEffects,
@@ -34,16 +35,19 @@ from .terms import (
 __version__: str
 
 __all__ = [
+    "Autoregression",
     "Continue",
     "ContradictoryFacts",
     "CountRegression",
     "CountSeries",
     "Covariate",
+    "DecayingPulse",
     "Evidence",
     "Exposure",
     "Fact",
     "ForecastingError",
     "ForecastingWarning",
+    "Hurdle",
     "Intercept",
     "InvalidInput",
     "InvalidLedger",
@@ -70,6 +74,7 @@ __all__ = [
     "TooLarge",
     "Trend",
     "UnknownSeries",
+    "ZeroInflated",
     "jump",
     "load_ledger",
     "outlook",

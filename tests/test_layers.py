@@ -31,7 +31,8 @@ LONGEST = 400
 PUBLIC = {
     *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries"),
     *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure"),
-    *("Poisson", "NegativeBinomial", "CountRegression", "Priors", "Predictive", "reconstruct"),
+    *("Poisson", "NegativeBinomial", "ZeroInflated", "Hurdle", "CountRegression", "Priors", "Predictive", "reconstruct"),
+    *("Autoregression", "DecayingPulse"),
     *("jump", "JumpReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
     *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from forecasting.kernels.counts import FloatArray, IntArray
 
 _ITERATIONS = 200
-_DECREMENT = 1e-13  # gain in height, relative to 1 + |height|, below which a point counts as a maximum
+_DECREMENT = 1e-15  # gain in height, relative to 1 + |height|, below which a point counts as a maximum
+_STALLED = 1e-11  # the same where a step no longer lowers what is to gain: rounding is all that is left
 _FORGIVEN = 1e-12  # relative loss of height that rounding explains, where a step is nearly nothing
 _LONGEST = 4.0  # longest step, in units of `scale`
 _FLATTEST = 1e-10  # curvature below which a direction counts as flat, relative to the largest
@@ -106,10 +107,13 @@ def maximise(target: Target, start: FloatArray, scale: FloatArray, region: Regio
     while rows.size and taken < _ITERATIONS:
         taken += 1
         values[rows], gradients[rows], hessians[rows] = target.derivatives(points[rows], rows)
+        rows = rows[np.isfinite(hessians[rows]).all(axis=(1, 2)) & np.isfinite(gradients[rows]).all(axis=1)]
         slope = gradients[rows] * scale
         step, multipliers = _newton(slope, hessians[rows] * np.outer(scale, scale), sides, active[rows])
+        before, unit = decrements[rows], 1.0 + np.abs(values[rows])
         decrements[rows] = 0.5 * np.einsum("np,np->n", slope, step)
-        settled = decrements[rows] < _DECREMENT * (1.0 + np.abs(values[rows]))
+        stalled = (decrements[rows] < _STALLED * unit) & (decrements[rows] > 0.5 * before)
+        settled = stalled | (decrements[rows] < _DECREMENT * unit)
         wrong = np.where(active[rows], multipliers, np.inf)
         leaving = settled & (wrong.min(axis=1, initial=np.inf) < _WRONG_SIGN)
         active[rows[leaving], wrong[leaving].argmin(axis=1) if leaving.any() else 0] = False

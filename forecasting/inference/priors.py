@@ -29,8 +29,14 @@ class Priors:
         Each harmonic or month coefficient.
     covariate : float
         Effect of one standard deviation of a covariate on the log mean.
+    autoregression : float
+        Each coefficient of a past count or past mean, before it is cut to the region of stationarity.
     dispersion : float
         Square root of alpha, the coefficient of variation of the rate: half-normal.
+    inflation : float
+        Square root of the odds of an excess zero, under zero inflation: half-normal.
+    hurdle : float
+        Square root of the odds of a month without any count, where a hurdle separates them: half-normal.
 
     Examples
     --------
@@ -45,7 +51,10 @@ class Priors:
     ramp: float = 0.25
     seasonal: float = 0.5
     covariate: float = 1.0
+    autoregression: float = 0.5
     dispersion: float = 0.5
+    inflation: float = 0.5
+    hurdle: float = 2.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

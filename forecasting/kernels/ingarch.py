@@ -9,6 +9,7 @@ derivatives need only its transpose.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,7 @@ class Predictor:
     @property
     def width(self) -> int:
         """Number of parameters."""
-        return 1 + len(self.past_counts) + len(self.past_means) + self.inner.shape[1] + self.outer.shape[1]
+        return 1 + len(self._lags) + int(self.inner.shape[1]) + int(self.outer.shape[1])
 
     @property
     def _mean_slots(self) -> range:
@@ -186,3 +187,42 @@ class Predictor:
             total[:, self._history] += share[:, :, None] * first[:, None, :]
             total += 0.5 * np.einsum("sh,sh->s", share, theta[:, self._history])[:, None, None] * second
         return total + total.transpose(0, 2, 1)
+
+
+def feed_forward(
+    predictor: Predictor,
+    theta: FloatArray,
+    z: FloatArray,
+    core: FloatArray,
+    regressors: tuple[FloatArray, FloatArray],
+    draw: Callable[[int, FloatArray], FloatArray],
+) -> None:
+    """Go on with the recursion month by month, feeding back what is drawn.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Gives the lags.
+    theta : ndarray, [S, p]
+        Parameters.
+    z, core : ndarray, [L, S]
+        Transformed counts, and predictors less the outer effects, of the last L months, L being the longest lag.
+    regressors : pair of ndarray, [H, r] and [H, m]
+        Inner and outer regressors of the months to come.
+    draw : callable
+        ``draw(month, predictor[S]) -> z[S]``: draws the counts of a month and returns them transformed.
+    """
+    inner, outer = regressors
+    counts, means = predictor.past_counts, predictor.past_means
+    first = 1 + len(counts) + len(means)
+    inside = theta[:, 0] + inner @ theta[:, first : first + inner.shape[1]].T
+    outside = outer @ theta[:, first + inner.shape[1] :].T
+    past_z, past_core = list(z), list(core)
+    for step in range(len(inner)):
+        value = inside[step].copy()
+        for slot, lag in enumerate(counts, start=1):
+            value += theta[:, slot] * past_z[-lag]
+        for slot, lag in enumerate(means, start=1 + len(counts)):
+            value += theta[:, slot] * past_core[-lag]
+        past_core.append(value)
+        past_z.append(draw(step, value + outside[step]))

@@ -6,11 +6,12 @@ log mean.  A new one subclasses `Term` and says three things: its `family`, its 
 
 from forecasting.terms.base import Family, Term, Terms
 from forecasting.terms.calendar import Intercept, MonthEffects, Seasonal, Trend
-from forecasting.terms.events import Pulse, Ramp, Step
+from forecasting.terms.events import DecayingPulse, Pulse, Ramp, Step
 from forecasting.terms.known import Covariate, Exposure
 
 __all__ = [
     "Covariate",
+    "DecayingPulse",
     "Exposure",
     "Family",
     "Intercept",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import InvalidWindow
+from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.months import MonthLike, to_month
 from forecasting.terms.base import FloatArray, Term, months_since
 
@@ -47,6 +47,44 @@ class Pulse(_Event):
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return 1 in the month and 0 elsewhere."""
         return np.asarray(months_since(months, to_month(self.month)) == 0, dtype=np.float64)
+
+
+@dataclass(frozen=True, repr=False)
+class DecayingPulse(_Event):
+    """A change that fades: 1 in `month`, and every month after it `decay` times the month before.
+
+    A decay of 0 is a pulse, of 1 a step (Fokianos, Fried 2010, J. Time Series Analysis 31, 210-225).
+
+    Attributes
+    ----------
+    month : month
+        The first month that differs.
+    decay : float
+        From 0 to 1.
+
+    Raises
+    ------
+    InvalidInput
+        If `decay` is no number from 0 to 1.
+    """
+
+    family = "pulse"
+    decay: float = 0.8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.decay, bool) or not isinstance(self.decay, int | float) or not 0 <= self.decay <= 1:
+            raise InvalidInput(f"decay={self.decay!r} must be a number from 0 (a pulse) to 1 (a step)")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The month with the decay, such as ``pulse[2023-09, 0.8]``."""
+        return (f"pulse[{self.month}, {self.decay:g}]",)
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return 0 before the month and powers of the decay from it on."""
+        since = months_since(months, to_month(self.month))
+        return np.where(since >= 0, np.power(float(self.decay), np.maximum(since, 0)), 0.0)
 
 
 @dataclass(frozen=True, repr=False)

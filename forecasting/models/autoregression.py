@@ -1,0 +1,149 @@
+r"""Autoregression of monthly counts (INGARCH): the mean feeds on past counts and past means.
+
+.. math::
+    \text{identity:}\quad \mu_t = \beta_0 + \sum_k\beta_k y_{t-i_k} + \sum_l\alpha_l\mu_{t-j_l} + \eta'x_t
+
+    \text{log:}\quad \nu_t = \beta_0 + \sum_k\beta_k\log(y_{t-i_k}+1) + \sum_l\alpha_l\nu_{t-j_l} + \eta'x_t,
+    \qquad \mu_t = e^{\nu_t}
+
+With an exposure, both hold for counts and means per unit of exposure.  A missing month stands in the recursion with its own
+mean, as if it had come out as expected, and adds nothing to the likelihood: exact for the means under the identity link,
+where they are linear in the counts; the spread that the unknown count would have added to later months is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, NegativeBinomial
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors
+from forecasting.kernels.ingarch import PRESAMPLES
+from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.ingarch_density import IngarchDensity
+from forecasting.models.ingarch_likelihood import IngarchLikelihood
+from forecasting.terms import Intercept, Term, Terms
+
+_LINKS = ("log", "identity")
+_LONGEST_LAG = 120
+
+
+@dataclass(frozen=True)
+class Autoregression(BayesianModel):
+    r"""Counts whose mean depends on past counts and past means.
+
+    Parameters
+    ----------
+    past_counts, past_means : tuple of int
+        Lags :math:`i_k` and :math:`j_l` in months; either may be empty.
+    link : {"log", "identity"}
+        Log: any regressors, negative dependence, effects that multiply.  Identity: effects that add; all coefficients and
+        regressors at least 0.
+    regressors : Term or Terms, optional
+        Trend, season, covariates, events, exposure; the intercept is always there.
+    distribution : Distribution
+        Of a month given the months before it; negative binomial unless said otherwise.
+    presample : {"first_year", "marginal", "iid", "firstobs", "zero"}
+        What counts (transformed by the link) and predictors were before the first month.  ``first_year``: the mean of the
+        first twelve observed months; it is the default because it does not move with the parameters, knows the level at which
+        a series with trend or regressors begins, and does not hang on one month.  ``marginal``: the stationary value
+        :math:`\beta_0/(1-\sum\beta-\sum\alpha)` without regressors.  ``iid``: :math:`\beta_0`.  ``firstobs``: the first
+        count.  ``zero``: 0.  The last four are those of the R package tscount.
+    external : bool
+        Whether regressors act in their own month only, instead of running on through past means (they always do through past
+        counts).
+    priors : Priors
+        Scales of the priors of `posterior`; `fit` uses none.
+
+    Notes
+    -----
+    Estimates stay where Liboschik, Fokianos and Fried (2017, sec. 2) put the region of stationarity.  Identity link: all
+    coefficients at least 0 and the coefficients of the past sum to less than 1.  Log link: each of them, and their sum,
+    between -1 and 1.
+
+    References
+    ----------
+    Fokianos, Rahbek, Tjostheim (2009), Poisson autoregression, JASA 104, 1430-1439.
+    Fokianos, Tjostheim (2011), Log-linear Poisson autoregression, J. Multivariate Analysis 102, 563-578.
+    Liboschik, Fokianos, Fried (2017), tscount, J. Statistical Software 82(5).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import Autoregression, CountSeries
+    >>> months = pd.period_range("2021-01", periods=24, freq="M")
+    >>> counts = np.random.default_rng(1).poisson(np.linspace(5, 20, 24))
+    >>> fit = Autoregression(past_counts=(1,), past_means=()).fit(CountSeries(months, counts))
+    >>> fit.converged
+    True
+    """
+
+    past_counts: tuple[int, ...] = (1, 12)
+    past_means: tuple[int, ...] = (1,)
+    link: str = "log"
+    regressors: Terms | Term | None = None
+    distribution: Distribution = field(default_factory=NegativeBinomial)
+    presample: str = "first_year"
+    external: bool = False
+    priors: Priors = field(default_factory=Priors)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "past_counts", _read_lags(self.past_counts, "past_counts"))
+        object.__setattr__(self, "past_means", _read_lags(self.past_means, "past_means"))
+        for name, value, known in (("link", self.link, _LINKS), ("presample", self.presample, PRESAMPLES)):
+            if value not in known:
+                raise InvalidInput(f"{name}={value!r} is unknown; use one of {', '.join(map(repr, known))}")
+        if self.regressors is not None and not isinstance(self.regressors, Term | Terms):
+            raise InvalidInput(f"regressors={self.regressors!r} must be terms, for example Trend() + Step('2023-09')")
+        if not isinstance(self.distribution, Distribution):
+            raise InvalidInput(
+                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
+            )
+        if any(isinstance(term, Intercept) for term in self.terms.terms):
+            raise InvalidInput("an autoregression has its intercept already; leave Intercept() out of the regressors")
+
+    @property
+    def terms(self) -> Terms:
+        """The regressors as a sum of terms, possibly of none."""
+        return Terms(()) if self.regressors is None else Terms.of(self.regressors)
+
+    def likelihood(self, data: Observed) -> IngarchLikelihood:
+        """Return the log likelihood for `data` in natural coordinates."""
+        return IngarchLikelihood(self, read_data(data))
+
+    def density(self, data: Observed) -> IngarchDensity:
+        """Return the log likelihood and log prior for `data`."""
+        return IngarchDensity(self.likelihood(data), self.priors)
+
+    def fit(self, data: Observed, *, information: str = "observed") -> Fit:
+        """Maximise the likelihood of all parameters, the over-dispersion included.
+
+        Parameters
+        ----------
+        data : CountSeries
+            Months exactly known or missing.
+        information : {"observed", "expected"}
+            Which information matrix gives the standard errors.
+
+        Raises
+        ------
+        InvalidInput
+            If the data hold totals or ranges, are constant, or are shorter than the longest lag.
+        NotIdentified
+            If the data cannot tell some coefficients apart; names them.
+        """
+        return maximum_likelihood(self, self.likelihood(data), information)
+
+
+def _read_lags(lags: object, name: str) -> tuple[int, ...]:
+    wrong = f"{name}={lags!r} must be different whole numbers of months from 1 to {_LONGEST_LAG}, for example (1, 12)"
+    if not isinstance(lags, Iterable) or isinstance(lags, str):
+        raise InvalidInput(wrong)
+    values = tuple(lags)
+    whole = all(not isinstance(lag, bool) and lag in range(1, _LONGEST_LAG + 1) for lag in values)
+    if not whole or len(set(values)) < len(values):
+        raise InvalidInput(wrong)
+    return tuple(sorted(int(lag) for lag in values))

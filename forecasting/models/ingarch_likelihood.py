@@ -1,0 +1,385 @@
+"""The likelihood of an INGARCH model: exact derivatives, the region of admissible parameters, and the way to its maximum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, NegativeBinomial, Poisson
+from forecasting.errors import InvalidInput
+from forecasting.inference.constrained import Region, maximise
+from forecasting.inference.mode import Mode
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.ingarch import Predictor
+from forecasting.kernels.slopes import mean_slopes, slopes
+
+if TYPE_CHECKING:
+    from forecasting.models.autoregression import Autoregression
+
+EDGE = 1e-6
+"""Distance that is kept from the edge of the stationary region."""
+
+_PERSISTENCE = (0.0, 0.3, 0.6, 0.85)  # sums of the coefficients of past means among which a start is chosen
+_LEAST = 0.02  # coefficient of a past count at a start
+_TINY = 1e-300  # a mean that underflows
+_ON_SIDE = 1e-9  # slack at which a restriction counts as holding
+
+
+@dataclass(frozen=True)
+class CountTarget:
+    """Log likelihoods of one series at many points, or of R series at a point each.
+
+    Attributes
+    ----------
+    predictor : Predictor
+    counts : ndarray of int64, [T, 1] or [T, R]
+        0 where a month is missing.
+    log_exposure : ndarray, [T]
+    is_log : bool
+        Link.
+    distribution : Distribution
+    """
+
+    predictor: Predictor
+    counts: IntArray
+    log_exposure: FloatArray
+    is_log: bool
+    distribution: Distribution
+
+    def _of(self, rows: IntArray) -> tuple[Predictor, IntArray]:
+        if self.counts.shape[1] == 1:
+            return self.predictor, self.counts
+        return replace(self.predictor, z=self.predictor.z[:, rows]), self.counts[:, rows]
+
+    def log_mean(self, predictor: FloatArray) -> FloatArray:
+        """Return the log means ``[T, S]`` that belong to predictors; NaN where the identity link gives none."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.log_exposure[:, None] + (predictor if self.is_log else np.log(predictor))
+
+    def _height(
+        self, log_mean: FloatArray, observed: NDArray[np.bool_], counts: IntArray, root: FloatArray
+    ) -> FloatArray:
+        shape, seen = self.distribution.natural(root), log_mean[observed].T
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            if counts.shape[1] == 1:
+                total = self.distribution.log_likelihood(counts[observed, 0], seen, *shape.T)
+            else:
+                total = self.distribution.logpmf(counts[observed].T, np.exp(seen), *shape.T[:, :, None]).sum(axis=1)
+        return np.where(np.isfinite(total), total, -np.inf)
+
+    def height(self, points: FloatArray, rows: IntArray) -> FloatArray:
+        """Return log likelihoods ``[n]``; ``-inf`` where a mean is not positive or not finite."""
+        predictor, counts = self._of(rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            log_mean = self.log_mean(predictor.value(points[:, : predictor.width]))
+        return self._height(log_mean, ~predictor.missing, counts, points[:, predictor.width :])
+
+    def derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return log likelihoods ``[n]``, gradients ``[n, p]`` and Hessians ``[n, p, p]`` in working coordinates."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # a climb stops where these are not finite
+            return self._derivatives(points, rows)
+
+    def _derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        predictor, counts = self._of(rows)
+        width = predictor.width
+        theta, root = points[:, :width], points[:, width:]
+        value, slope = predictor.slopes(theta)
+        log_mean = self.log_mean(value)
+        mean, y = np.maximum(np.exp(log_mean), _TINY), counts.astype(float)
+        alpha = self.distribution.natural(root).T if root.size else np.zeros((1, 1))
+        towards = mean if self.is_log else np.exp(self.log_exposure)[:, None]  # d mean / d predictor
+        observed = (~predictor.missing)[:, None].astype(float)
+        first, second = mean_slopes(y, mean, alpha)
+        pull = observed * towards * first
+        bend = observed * (np.square(towards) * second + (mean * first if self.is_log else 0.0))
+        gradient, hessian = np.zeros(points.shape), np.zeros((*points.shape, points.shape[1]))
+        gradient[:, :width] = np.einsum("ts,tsp->sp", pull, slope)
+        weighted = (bend[:, :, None] * slope).transpose(1, 2, 0)
+        hessian[:, :width, :width] = weighted @ slope.transpose(1, 0, 2) + predictor.curvature(theta, slope, pull)
+        if root.size:
+            kappa, by_alpha = root[:, 0], slopes(y, mean, alpha)
+            once, twice = (np.sum(observed * part, axis=0) for part in (by_alpha.alpha, by_alpha.alpha_alpha))
+            cross = np.einsum("ts,tsp->sp", observed * towards * by_alpha.mean_alpha, slope)
+            gradient[:, width] = 2.0 * kappa * once
+            hessian[:, width, width] = 2.0 * once + 4.0 * kappa**2 * twice
+            hessian[:, :width, width] = hessian[:, width, :width] = 2.0 * kappa[:, None] * cross
+        return self._height(log_mean, ~predictor.missing, counts, root), gradient, hessian
+
+
+class IngarchLikelihood:
+    """Likelihood of an INGARCH model for one series; see `forecasting.models.fittable.Fittable`.
+
+    Working coordinates are the parameters of the mean in natural scale, and the signed root of alpha.
+    """
+
+    def __init__(self, model: Autoregression, data: Observed) -> None:
+        self.model, self.data, self.distribution = model, data, model.distribution
+        counts, missing = _read_counts(model, data)
+        terms = model.terms
+        self.names = (
+            "intercept",
+            *(f"past_count[{lag}]" for lag in model.past_counts),
+            *(f"past_mean[{lag}]" for lag in model.past_means),
+            *terms.columns(),
+            *model.distribution.shape_names,
+        )
+        repeated = {name for name in self.names if self.names.count(name) > 1}
+        if repeated:
+            raise InvalidInput(f"{', '.join(sorted(repeated))} names two parameters; rename the covariate")
+        self.note = f"presample: {model.presample}"
+        inner, outer, offset = self.regressors(data.months)
+        self.is_log = model.link == "log"
+        z = np.where(missing, 0.0, transformed(counts, offset, self.is_log))[:, None]
+        predictor = Predictor(z, missing, model.past_counts, model.past_means, inner, outer, model.presample)
+        self.target = CountTarget(predictor, counts[:, None], offset, self.is_log, model.distribution)
+        self.width, self.history = predictor.width, len(model.past_counts) + len(model.past_means)
+        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(model.distribution.folded), dtype=bool)
+        self.scale = self._scale()
+        self.region, self._sides = self._admissible()
+        self.limits = self._limits()
+        self.starts = self._starts()
+        self.start: FloatArray = self.starts[0]
+
+    def regressors(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return inner and outer regressors of any months, ``[T, r]`` and ``[T, m]``, and the log exposure ``[T]``."""
+        design, offset = self.model.terms.design(months, origin=self.data.months)
+        if self.model.link == "identity" and (design < 0).any():
+            column = self.model.terms.columns()[int((design < 0).any(axis=0).argmax())]
+            raise InvalidInput(
+                f"the regressor {column} is negative in some month, and the identity link keeps the mean positive only with "
+                "regressors of at least 0; shift it, or use link='log'"
+            )
+        none = design[:, :0]
+        return (none, design, offset) if self.model.external else (design, none, offset)
+
+    def _scale(self) -> FloatArray:
+        """Return steps of about the size of a standard error of a short series."""
+        predictor = self.target.predictor
+        observed = predictor.z[~predictor.missing]
+        level = 1.0 if self.is_log else max(float(observed.mean()), 1e-3)
+        spread = np.concatenate([predictor.inner, predictor.outer], axis=1).std(axis=0)
+        regressors = level / np.where(spread > 0, spread, 1.0)
+        return np.concatenate([[level], np.full(self.history, 0.3), regressors, np.full(self.folded.sum(), 0.3)])
+
+    def _admissible(self) -> tuple[Region, list[tuple[tuple[str, ...], str]]]:
+        """Return the admissible region and, for each of its sides, the parameters it holds and what it says."""
+        size, past = self.scale.size, self.names[1 : 1 + self.history]
+        total = np.zeros(size)
+        total[1 : 1 + self.history] = 1.0
+        sum_says = f"{' + '.join(past)} is at {{}}, the edge of stationarity"
+        rows: list[tuple[FloatArray, float, tuple[str, ...], str]] = []
+        unit = np.eye(size)
+        if self.is_log:
+            rows += [(total, 1.0 - EDGE, past, sum_says.format(1)), (-total, 1.0 - EDGE, past, sum_says.format(-1))]
+            for slot in range(1, 1 + self.history if self.history > 1 else 1):
+                for sign in (1, -1):
+                    says = f"{self.names[slot]} is at {sign}, the edge of stationarity"
+                    rows.append((sign * unit[slot], 1.0, (self.names[slot],), says))
+        else:
+            rows.append((total, 1.0 - EDGE, past, sum_says.format(1)))
+            for slot in range(self.width):
+                says = f"{self.names[slot]} is at 0, where the identity link keeps it so that no mean is negative"
+                rows.append((-unit[slot], 0.0, (self.names[slot],), says))
+        rows = rows if self.history else [row for row in rows if row[2]]
+        sides = np.array([row[0] for row in rows]).reshape(-1, size)
+        return Region(sides, np.array([row[1] for row in rows])), [row[2:] for row in rows]
+
+    def _limits(self) -> tuple[FloatArray, FloatArray]:
+        low, high = np.full(self.scale.size, -np.inf), np.full(self.scale.size, np.inf)
+        low[self.folded] = 0.0
+        if not self.is_log:
+            low[: self.width] = 0.0
+        past = slice(1, 1 + self.history)
+        low[past], high[past] = (EDGE - 1.0 if self.is_log else 0.0), 1.0 - EDGE
+        return low, high
+
+    def _starts(self) -> FloatArray:
+        """Return regressions on the past, one for each of a few persistences of the past means, the best first."""
+        predictor = replace(self.target.predictor, presample="first_year")
+        observed, counts = ~predictor.missing, len(self.model.past_counts)
+        points = []
+        for persistence in _PERSISTENCE if self.model.past_means else (0.0,):
+            theta = np.zeros((1, self.width))
+            theta[0, 1 + counts : 1 + self.history] = persistence / max(len(self.model.past_means), 1)
+            fixed, slope = predictor.slopes(theta)
+            moving = [k for k in range(self.width) if not counts < k <= self.history]
+            rows, rest = slope[observed, 0][:, moving], (predictor.z - fixed)[observed, 0]
+            ridge = np.diag(0.3 / self.scale[moving])
+            ridge[0] = 0.0
+            solution = np.linalg.lstsq(np.concatenate([rows, ridge]), np.concatenate([rest, np.zeros(len(ridge))]))[0]
+            theta[0, moving] = solution
+            points.append(self._inside(theta[0]))
+        first = np.array(points)
+        mean = np.exp(self.target.log_mean(self.target.predictor.value(first)))
+        y = self.target.counts[observed, 0].astype(float)
+        shapes = [self.distribution.start(y, np.maximum(m[observed], 0.1)) for m in mean.T]
+        work = np.column_stack([first, np.array(shapes).reshape(len(first), -1)])
+        return np.asarray(work[np.argsort(-self.log_likelihood(work), kind="stable")])
+
+    def _inside(self, theta: FloatArray) -> FloatArray:
+        """Move parameters ``[width]`` inside the region, the intercept making up for what the others lose."""
+        predictor, past = self.target.predictor, slice(1, 1 + self.history)
+        first, level = theta.copy(), float(predictor.z[~predictor.missing].mean())
+        if not self.is_log:
+            first[1 + self.history :] = np.maximum(
+                first[1 + self.history :], 1e-3 * self.scale[1 + self.history : self.width]
+            )
+        least = np.full(self.history, -0.9 if self.is_log else 0.0)
+        least[: len(self.model.past_counts)] = _LEAST
+        first[past] = np.clip(first[past], least, 0.9)
+        first[past] *= min(1.0, 0.95 / max(abs(float(first[past].sum())), 1e-300))
+        if not np.array_equal(first, theta):
+            effects = np.concatenate([predictor.inner, predictor.outer], axis=1) @ first[1 + self.history :]
+            first[0] = level * (1.0 - first[past].sum()) - effects.mean()
+        if not self.is_log:
+            first[0] = max(first[0], 0.05 * level)
+        return first
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return the parameters ``[S, p]``."""
+        return np.column_stack([work[:, : self.width], self.distribution.natural(work[:, self.width :])])
+
+    def log_likelihood(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of the months observed, each given those before it."""
+        return self.target.height(work, np.zeros(len(work), dtype=np.int64))
+
+    def maximise(self, start: FloatArray, free: NDArray[np.bool_] | None = None) -> Mode:
+        """Climb from `start` to a maximum in the admissible region, moving the `free` coordinates only."""
+        if not isinstance(self.distribution, Poisson | NegativeBinomial):
+            raise InvalidInput(
+                f"maximum likelihood of an autoregression has derivatives for Poisson() and NegativeBinomial(), not for "
+                f"{self.distribution!r}; use posterior()"
+            )
+        moving = np.ones(start.size, dtype=bool) if free is None else free
+        best = self._climb(start, moving)
+        if self.boundary(best.point):  # the likelihood may be higher elsewhere
+            for other in self.starts:
+                mode = self._climb(np.where(moving, other, start), moving)
+                best = mode if mode.value > best.value else best
+        return best
+
+    def _climb(self, start: FloatArray, moving: NDArray[np.bool_]) -> Mode:
+        point = self._admitted(start, moving)
+        region = Region(
+            self.region.sides[:, moving], self.region.limits - self.region.sides[:, ~moving] @ point[~moving]
+        )
+        target = _Slice(self.target, point, moving)
+        if not (
+            point[self.width :].any() or moving[self.width :].any()
+        ):  # a Poisson likelihood, without shape to look after
+            target = _Slice(replace(self.target, distribution=Poisson()), point[: self.width], moving[: self.width])
+        found = maximise(target, point[None, moving], self.scale[moving], region)
+        point[moving] = found.points[0]
+        return Mode(
+            point=point,
+            value=float(found.values[0]),
+            gradient=found.gradients[0],
+            hessian=found.hessians[0],
+            decrement=float(found.decrements[0]),
+            iterations=found.iterations,
+            converged=bool(found.converged[0]),
+        )
+
+    def _admitted(self, start: FloatArray, moving: NDArray[np.bool_]) -> FloatArray:
+        """Shrink the history coefficients that may move until the point lies in the region."""
+        point, past = start.copy(), np.arange(1, 1 + self.history)
+        if (self.region.slack(point[None]) < 0).any():
+            held, loose = past[~moving[past]], past[moving[past]]
+            room = max(1.0 - 2.0 * EDGE - abs(float(point[held].sum())), 0.0)
+            point[loose] *= min(1.0, room / max(abs(float(point[loose].sum())), 1e-300))
+        return point
+
+    def boundary(self, work: FloatArray) -> dict[str, str]:
+        """Return the parameters that a side of the region holds at `work`, each with what the side says."""
+        slack = self.region.slack(work[None])[0]
+        return {
+            name: says
+            for room, (held, says) in zip(slack, self._sides, strict=True)
+            if room < _ON_SIDE
+            for name in held
+        }
+
+    def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the log mean ``[T]`` of months of the data given those before, and its gradient ``[T, width]``."""
+        if not months.isin(self.data.months).all():
+            raise InvalidInput(
+                "the mean of a month after the data depends on counts that are not known; use forecast(horizon, rng=rng)"
+            )
+        value, slope = self.target.predictor.slopes(work[None, : self.width])
+        log_mean = self.target.log_mean(value)[:, 0]
+        gradient = slope[:, 0] if self.is_log else slope[:, 0] / value
+        where = self.data.months.get_indexer(months)
+        return log_mean[where], gradient[where]
+
+    @property
+    def nobs(self) -> int:
+        """Number of months observed."""
+        return int((~self.target.predictor.missing).sum())
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """Parameters that the data cannot tell apart: those in the null space of the derivatives at the start."""
+        _, slope = self.target.predictor.slopes(self.start[None, : self.width])
+        rows = slope[~self.target.predictor.missing, 0]
+        rows = rows / np.maximum(np.abs(rows).max(axis=0), 1e-300)
+        _, sizes, directions = np.linalg.svd(rows)
+        rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
+        hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
+        return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """A target of which some coordinates stay where they are."""
+
+    target: CountTarget
+    point: FloatArray
+    moving: NDArray[np.bool_]
+
+    def _whole(self, points: FloatArray) -> FloatArray:
+        whole = np.repeat(self.point[None], len(points), axis=0)
+        whole[:, self.moving] = points
+        return whole
+
+    def height(self, points: FloatArray, rows: IntArray) -> FloatArray:
+        return self.target.height(self._whole(points), rows)
+
+    def derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        value, gradient, hessian = self.target.derivatives(self._whole(points), rows)
+        return value, gradient[:, self.moving], hessian[:, self.moving][:, :, self.moving]
+
+
+def transformed(counts: IntArray, log_exposure: FloatArray, is_log: bool) -> FloatArray:
+    """Return what the recursion takes of counts ``[T, ...]``: log(y + 1) or y, per unit of exposure ``[T, ...]``."""
+    return np.log1p(counts) - log_exposure if is_log else counts / np.exp(log_exposure)
+
+
+def _read_counts(model: Autoregression, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return counts ``[T]`` and which of them are missing, if the data are a series that the model can see something in."""
+    known = data.constraints
+    nothing = (known.lower == 0) & np.isinf(known.upper)
+    if known.linear or not (known.exact | nothing).all():
+        raise InvalidInput(
+            f"{data.name}: an autoregression needs each month exactly known or missing, and here totals, ranges or orderings "
+            "are known; use CountRegression, which takes any facts, or leave those facts out"
+        )
+    counts, missing = np.where(known.exact, known.lower, 0), ~known.exact
+    longest, observed = max((*model.past_counts, *model.past_means), default=0), counts[~missing]
+    if longest >= len(counts):
+        raise InvalidInput(
+            f"{data.name}: the lag of {longest} months is as long as the series of {len(counts)}; use shorter lags"
+        )
+    if len(observed) < 3 or (observed == observed[0]).all():
+        what = (
+            "every known count is zero" if not observed.any() else f"{len(observed)} counts, all of them {observed[0]}"
+        )
+        raise InvalidInput(
+            f"{data.name}: {what}; an autoregression needs counts that differ. Use a longer window, or CountRegression"
+        )
+    return counts.astype(np.int64), missing
