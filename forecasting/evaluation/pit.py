@@ -1,0 +1,149 @@
+r"""Probability integral transforms of counts without randomisation, and marginal calibration.
+
+A count has no single transform: with the forecast distribution F it could be anywhere between :math:`F(y-1)` and
+:math:`F(y)`.  The non-randomised transform spreads it evenly over that interval (Czado, Gneiting and Held 2009, Biometrics
+65, sec. 2.1); over many months of calibrated forecasts the spread-out mass is uniform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from forecasting.errors import InvalidInput
+from forecasting.evaluation.observed import read_counts, read_observed, scored
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.predictive import Predictive
+
+Pair = tuple[ArrayLike, Predictive]
+"""Observed counts and the forecast of the same months."""
+
+_MOST_COUNTS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class PIT:
+    """Intervals of the probability integral transform, one for each observed month.
+
+    Attributes
+    ----------
+    lower, upper : float64[N]
+        P(Y < y) and P(Y <= y) under the forecast; read-only, months without truth left out.
+
+    Raises
+    ------
+    InvalidInput
+        If the shapes differ, or an interval is not within 0 and 1.
+
+    Examples
+    --------
+    >>> PIT([0.0, 0.5], [0.5, 1.0]).histogram(bins=4).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+
+    def __post_init__(self) -> None:
+        lower, upper = np.array(self.lower, dtype=float), np.array(self.upper, dtype=float)
+        if lower.shape != upper.shape or lower.ndim != 1:
+            raise InvalidInput(
+                f"lower and upper ends have shapes {lower.shape} and {upper.shape}; give two equal vectors"
+            )
+        known = ~(np.isnan(lower) | np.isnan(upper))
+        lower, upper = lower[known], upper[known]
+        if not np.all((lower >= 0) & (lower <= upper) & (upper <= 1 + 1e-9)):
+            raise InvalidInput("a transform lies outside 0..1 or its ends are reversed")
+        for name, value in (("lower", lower), ("upper", np.minimum(upper, 1.0))):
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def of(cls, observed: ArrayLike, forecast: Predictive) -> PIT:
+        """Return the intervals of the months of one forecast that have a count."""
+        ends = pit_ends(observed, forecast)
+        return cls(ends[:, 0], ends[:, 1])
+
+    @property
+    def n(self) -> int:
+        """Number of months."""
+        return len(self.lower)
+
+    def cdf(self, u: ArrayLike) -> FloatArray:
+        """Return the share of the spread-out transforms at or below each u: u itself where forecasts are calibrated."""
+        at = np.asarray(u, dtype=float)
+        return np.asarray(share_below(self.lower, self.upper, at).mean(axis=0))
+
+    def histogram(self, bins: int = 10) -> FloatArray:
+        """Return the density in equal bins: 1 everywhere where forecasts are calibrated, U where they are too narrow."""
+        if not self.n:
+            raise InvalidInput("no month has both a count and a forecast; there is nothing to draw")
+        return np.asarray(np.diff(self.cdf(np.linspace(0.0, 1.0, bins + 1))) * bins)
+
+
+def share_below(lower: FloatArray, upper: FloatArray, u: FloatArray) -> FloatArray:
+    """Return the part of each interval below each u, ``[..., J]`` for intervals ``[...]`` and u ``[J]``."""
+    width = (upper - lower)[..., None]
+    inside = np.clip((u - lower[..., None]) / np.where(width > 0, width, 1.0), 0.0, 1.0)
+    return np.where(width > 0, inside, (u >= upper[..., None]).astype(float))
+
+
+def pit_ends(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+    """Return P(Y < y) and P(Y <= y) of each month ``[H, 2]``, NaN where there is no count."""
+    counts, where = scored(observed, forecast)
+    result = np.full((len(counts), 2), np.nan)
+    for h in where:
+        month, y = forecast.months[h], float(counts[h])
+        result[h] = forecast.cdf(month, y - 1.0), forecast.cdf(month, y)
+    return result
+
+
+def marginal_calibration(pairs: Sequence[Pair], counts: ArrayLike | None = None) -> pd.DataFrame:
+    """Compare the average forecast distribution with the distribution of what came.
+
+    Parameters
+    ----------
+    pairs : sequence of (observed, Predictive)
+        Observed counts ``[H]``, NaN where there is none, and the forecast of the same months.
+    counts : array_like, optional
+        Counts at which to compare; by default up to 60 that span the observed ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by count y: ``forecast``, the mean of P(Y <= y) over all months with truth; ``observed``, the share of them
+        at or below y; ``difference``, the first minus the second, near 0 where forecasts are calibrated on the whole.
+
+    References
+    ----------
+    Gneiting, Balabdaoui and Raftery (2007), J. R. Stat. Soc. B 69, sec. 3.3; Czado, Gneiting and Held (2009), sec. 2.2.
+    """
+    seen = np.concatenate([read_observed(observed, forecast) for observed, forecast in pairs])
+    seen = seen[~np.isnan(seen)]
+    if not seen.size:
+        raise InvalidInput("no month has both a count and a forecast; there is nothing to compare")
+    at = _spanning(seen) if counts is None else read_counts(counts)
+    total = np.zeros(len(at))
+    for forecast, known in _known(pairs):
+        columns = [values[:, None, None] for values in forecast.shape]
+        total += forecast.distribution.cdf(at, forecast.mean[:, known, None], *columns).mean(axis=0).sum(axis=0)
+    average = total / len(seen)
+    share = (seen[:, None] <= at).mean(axis=0)
+    index = pd.Index(at.astype(np.int64), name="y")
+    return pd.DataFrame({"forecast": average, "observed": share, "difference": average - share}, index=index)
+
+
+def _known(pairs: Sequence[Pair]) -> Iterator[tuple[Predictive, IntArray]]:
+    for observed, forecast in pairs:
+        yield forecast, np.flatnonzero(~np.isnan(read_observed(observed, forecast)))
+
+
+def _spanning(seen: FloatArray) -> FloatArray:
+    last = seen.max() + 1.0
+    if last < _MOST_COUNTS:
+        return np.arange(last + 1.0)
+    return np.unique(np.rint(np.quantile(seen, np.linspace(0.0, 1.0, _MOST_COUNTS))))
