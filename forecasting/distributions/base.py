@@ -22,13 +22,39 @@ class Distribution(ABC):
     `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
     """
 
-    shape_names: ClassVar[tuple[str, ...]] = ()
-    shape_families: ClassVar[tuple[str, ...]] = ()
-    """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
-    folded: ClassVar[tuple[bool, ...]] = ()
-    """Whether the density is even in that working coordinate, which then lives on the half line."""
-    signed: ClassVar[frozenset[str]] = frozenset()
-    """Shape parameters that may be negative."""
+    proportions: ClassVar[frozenset[str]] = frozenset()
+    """Shape parameters that must stay below one."""
+    orthogonal: ClassVar[bool] = False
+    """Whether expected information about the log mean is mean^2 / variance, apart from that about the shape."""
+
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the shape parameters."""
+        return ()
+
+    @property
+    def signed(self) -> frozenset[str]:
+        """Shape parameters that may be negative."""
+        return frozenset()
+
+    @property
+    def shape_families(self) -> tuple[str, ...]:
+        """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
+        return ()
+
+    @property
+    def folded(self) -> tuple[bool, ...]:
+        """Whether the density is even in that working coordinate, which then lives on the half line."""
+        return ()
+
+    @property
+    def at_zero(self) -> tuple[str, ...]:
+        """What it means, in words, that a folded working coordinate is estimated at zero; empty for the others."""
+        return ()
+
+    def expectation(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the mean of the count: `mean` itself, unless a distribution says that it is another location."""
+        return np.asarray(mean, dtype=float)
 
     @abstractmethod
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

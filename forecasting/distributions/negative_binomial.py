@@ -36,6 +36,8 @@ class NegativeBinomial(Distribution):
     shape_names: ClassVar[tuple[str, ...]] = ("alpha",)
     shape_families: ClassVar[tuple[str, ...]] = ("dispersion",)
     folded: ClassVar[tuple[bool, ...]] = (True,)
+    at_zero: ClassVar[tuple[str, ...]] = ("the counts vary no more than Poisson",)
+    orthogonal: ClassVar[bool] = True
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the log probability of the counts `y`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +23,8 @@ class Poisson(Distribution):
     >>> float(Poisson().variance(3.0))
     3.0
     """
+
+    orthogonal: ClassVar[bool] = True
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the log probability of the counts `y`."""

@@ -232,14 +232,19 @@ class Fit:
         log_mean, gradient = density.log_mean(self.work, where)
         known = gradient[:, [density.names.index(name) for name in names]]
         error = np.sqrt(np.einsum("tp,pq,tq->t", known, covariance, known))
-        z = float(ndtri(0.5 + level / 2.0))
+        half = float(ndtri(0.5 + level / 2.0)) * error
+        shape = density.distribution.natural(self.work[None, density.width :])[0]
+
+        def expected(logs: FloatArray) -> FloatArray:
+            return density.distribution.expectation(np.exp(logs), *shape)
+
         return pd.DataFrame(
             {
-                "mean": np.exp(log_mean),
+                "mean": expected(log_mean),
                 "log_mean": log_mean,
                 "log_std_err": error,
-                "lower": np.exp(log_mean - z * error),
-                "upper": np.exp(log_mean + z * error),
+                "lower": expected(log_mean - half),
+                "upper": expected(log_mean + half),
             },
             index=where,
         )
@@ -273,12 +278,15 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
     for k in np.flatnonzero(density.folded):
         at_zero = work.copy()
         at_zero[k] = 0.0
+        if not np.isfinite(density.log_likelihood(at_zero[None])[0]):  # a hurdle that no zero can pass
+            continue
         rest = np.arange(work.size) != k
         poisson = density.maximise(at_zero, rest & free)
         if poisson.value > mode.value - _AT_BOUNDARY:
             mode, work, free = poisson, poisson.point.copy(), rest & free
     names = np.array(density.names)
-    messages = [f"{name} is at its boundary: the counts vary no more than Poisson" for name in names[~free]]
+    meaning = density.distribution.at_zero
+    messages = [f"{names[k]} is at its boundary: {meaning[k - density.width]}" for k in np.flatnonzero(~free)]
     held = density.boundary(work)
     messages += dict.fromkeys(held.values())
     if not mode.converged:
@@ -329,6 +337,10 @@ def _expected(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hess
     known = density.data.constraints
     if not known.exact.all():
         raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
+    if not density.distribution.orthogonal:
+        raise InvalidInput(
+            f"information='expected' is not known for {density.distribution!r}; use information='observed'"
+        )
     log_mean, gradient = density.log_mean(work, density.data.months)
     mean, rows = np.exp(log_mean), gradient[:, free[: density.width]]
     shape = density.distribution.natural(work[None, density.width :])[0]

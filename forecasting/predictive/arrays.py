@@ -57,6 +57,8 @@ def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, like: F
             raise InvalidInput(
                 f"{name} must be finite{'' if name in distribution.signed else ' and at least 0'} in every draw"
             )
+        if name in distribution.proportions and (array >= 1).any():
+            raise InvalidInput(f"{name} is a probability and must be below 1 in every draw")
     return arrays
 
 

@@ -38,6 +38,11 @@ class Mixture:
         Conditional means.
     shape : tuple of ndarray, [S] or [S, H]
         Shape parameters of each draw, the same for all months or one a month.
+
+    Attributes
+    ----------
+    expected : ndarray, [H]
+        Mean of each month.
     """
 
     def __init__(self, distribution: Distribution, mean: FloatArray, shape: tuple[FloatArray, ...]) -> None:
@@ -45,8 +50,10 @@ class Mixture:
         # Draws last: averages over them are contiguous, and summed pairwise.
         self._mean = np.ascontiguousarray(mean.T)
         self._shape = [np.ascontiguousarray(values.T) for values in shape]
-        variance = distribution.variance(self._mean, *self._shape).mean(axis=1) + self._mean.var(axis=1)
-        self._spread = np.sqrt(variance)
+        within = distribution.variance(self._mean, *self._shape).mean(axis=1)
+        expected = distribution.expectation(self._mean, *self._shape)
+        self.expected = expected.mean(axis=1)
+        self._spread = np.sqrt(within + expected.var(axis=1))
 
     def cdf(self, y: FloatArray, column: IntArray) -> FloatArray:
         """Return P(Y <= y) ``[N]`` for the N values `y` of the months numbered `column`."""

@@ -51,7 +51,7 @@ class Predictive:
     paths : int64[S, H]
         One simulated path for each draw, read-only.
     mean : float64[S, H]
-        Conditional mean of each month for each draw, read-only.
+        Conditional mean of each month for each draw, read-only; what `distribution` takes for its `mean`.
     shape : tuple of float64[S] or float64[S, H]
         Shape parameters of `distribution` for each draw, the same for all months or one a month, read-only.
     distribution : Distribution
@@ -162,7 +162,7 @@ class Predictive:
     @property
     def expected(self) -> pd.Series:
         """Mean of each month: the average of the conditional means."""
-        return pd.Series(self.mean.mean(axis=0), index=self._index, name="mean")
+        return pd.Series(self._mixture.expected, index=self._index, name="mean")
 
     def quantile(self, levels: ArrayLike) -> pd.DataFrame:
         """Return, for each month and level, the smallest y with P(Y <= y) >= level.

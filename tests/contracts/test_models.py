@@ -10,12 +10,14 @@ import pytest
 
 from forecasting import (
     CountSeries,
+    Hurdle,
     InvalidInput,
     NegativeBinomial,
     Poisson,
     Predictive,
     Seasonal,
     Trend,
+    ZeroInflated,
     load_ledger,
     models,
 )
@@ -36,7 +38,9 @@ GET_LOST = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_reques
 
 every_model = pytest.mark.parametrize("model", ALL)
 each_model = pytest.mark.parametrize("model", MODELS)
-each_family = pytest.mark.parametrize("family", [Poisson(), NegativeBinomial()], ids=lambda f: type(f).__name__)
+each_family = pytest.mark.parametrize(
+    "family", [Poisson(), NegativeBinomial(), ZeroInflated(), Hurdle(Poisson())], ids=lambda f: type(f).__name__
+)
 
 
 def generator() -> np.random.Generator:
@@ -101,7 +105,8 @@ def test_fit(model: type, family: Distribution) -> None:
     fit = model(TERMS, family).fit(Y)
     names = ["intercept", "trend", "cos1", "sin1", *family.shape_names]
     assert list(fit.params.index) == names
-    assert list(fit.bse.index) == list(fit.cov.index) == list(fit.cov.columns) == names
+    inside = [name for name in names if name not in fit.boundary]
+    assert list(fit.bse.index) == list(fit.cov.index) == list(fit.cov.columns) == inside
     assert (np.linalg.eigvalsh(fit.cov) > 0).all()
     assert isinstance(fit.converged, bool)
     assert isinstance(fit.messages, tuple)

@@ -1,0 +1,94 @@
+r"""What wrappers that treat zeros apart have in common: a base distribution, and one more shape parameter, `zero`.
+
+The working coordinate is the root of its odds, :math:`w=\sqrt{\pi/(1-\pi)}`.  The density is even and smooth in it, so
+:math:`\pi=0` is an interior point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from forecasting.distributions.base import Distribution
+from forecasting.distributions.negative_binomial import NegativeBinomial
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray, IntArray, integer_search
+
+
+@dataclass(frozen=True)
+class ZeroWrapper(Distribution):
+    """A distribution whose zeros are not those of `base`; the last shape parameter is the probability `zero`.
+
+    Parameters
+    ----------
+    base : Distribution
+        Negative binomial unless said otherwise.
+
+    Raises
+    ------
+    InvalidInput
+        If `base` is no distribution, or treats zeros apart itself.
+    """
+
+    base: Distribution = field(default_factory=NegativeBinomial)
+
+    proportions: ClassVar[frozenset[str]] = frozenset({"zero"})
+    zero_family: ClassVar[str]
+    """Prior family of the working coordinate of `zero`."""
+    no_zero: ClassVar[str]
+    """What ``zero = 0`` means."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Distribution) or isinstance(self.base, ZeroWrapper):
+            raise InvalidInput(
+                f"base={self.base!r} must be a count distribution that does not treat zeros apart itself, "
+                "for example NegativeBinomial() or Poisson()"
+            )
+
+    @property
+    def signed(self) -> frozenset[str]:
+        """Shape parameters that may be negative: those of the base."""
+        return self.base.signed
+
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the shape parameters of the base, and `zero`."""
+        return (*self.base.shape_names, "zero")
+
+    @property
+    def shape_families(self) -> tuple[str, ...]:
+        """Prior families of the base, and of `zero`."""
+        return (*self.base.shape_families, self.zero_family)
+
+    @property
+    def folded(self) -> tuple[bool, ...]:
+        """Those of the base; the root of the odds is folded."""
+        return (*self.base.folded, True)
+
+    @property
+    def at_zero(self) -> tuple[str, ...]:
+        """What a boundary means, for each working coordinate."""
+        return (*self.base.at_zero, self.no_zero)
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        r"""Return the parameters of the base, and :math:`\pi=w^2/(1+w^2)`."""
+        odds = np.square(work[:, -1:])
+        return np.hstack([self.base.natural(work[:, :-1]), odds / (1.0 + odds)])
+
+
+def split(shape: tuple[ArrayLike, ...]) -> tuple[tuple[ArrayLike, ...], FloatArray]:
+    """Return the shape parameters of the base, and `zero`."""
+    return shape[:-1], np.asarray(shape[-1], dtype=float)
+
+
+def searched(law: Distribution, guess: IntArray, u: FloatArray, mean: FloatArray, *shape: FloatArray) -> IntArray:
+    """Return the quantiles of `law`, whose cdf decides, from a guess; all arguments of one shape."""
+    level, *given = (values.ravel() for values in (u, mean, *shape))
+
+    def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
+        return law.cdf(y, *(values[who] for values in given)) >= level[who]
+
+    return integer_search(reaches, guess.ravel().astype(float)).reshape(u.shape)
