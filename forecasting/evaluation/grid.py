@@ -20,7 +20,7 @@ MOST_BLOCKS = 2**15
 
 @dataclass(frozen=True)
 class Months:
-    """Mixtures of M months with the same draws: means ``[M, S]``, shapes ``[S]``."""
+    """Mixtures of M months with the same draws: means ``[M, S]``, shapes ``[S]`` or ``[M, S]``."""
 
     distribution: Distribution
     mean: FloatArray
@@ -29,7 +29,15 @@ class Months:
     @classmethod
     def of(cls, forecast: Predictive, columns: IntArray) -> Months:
         """Return the months of a forecast that are numbered `columns`."""
-        return cls(forecast.distribution, np.ascontiguousarray(forecast.mean[:, columns].T), forecast.shape)
+        shape = (
+            values if values.ndim == 1 else np.ascontiguousarray(values[:, columns].T) for values in forecast.shape
+        )
+        return cls(forecast.distribution, np.ascontiguousarray(forecast.mean[:, columns].T), tuple(shape))
+
+    @property
+    def expected(self) -> FloatArray:
+        """Expectation of each component ``[M, S]``."""
+        return np.asarray(self.distribution.expectation(self.mean, *self.shape))
 
     @property
     def variance(self) -> FloatArray:
@@ -109,11 +117,11 @@ class Grid:
 
 def first_grid(months: Months, stride: float, observed: float) -> Grid:
     """Return dyadic blocks that see every component: near its mean none is longer than `stride` standard deviations."""
-    spread = np.sqrt(months.variance)
-    reach = max(observed + 1.0, float((months.mean + 8.0 * spread).max()), float(NODES))
+    centre, spread = months.expected, np.sqrt(months.variance)
+    reach = max(observed + 1.0, float((centre + 8.0 * spread).max()), float(NODES))
     blocks = [(0, 0)] + [(NODES << k, k) for k in range(int(np.ceil(np.log2(min(reach, LARGEST) / NODES))))]
     finest = np.log2(np.maximum(stride * spread / NODES, 1.0)).astype(np.int64)
-    cell = months.mean.astype(np.int64) // (NODES << finest)
+    cell = np.minimum(centre, LARGEST).astype(np.int64) // (NODES << finest)
     needs = np.unique(np.stack([finest.ravel(), cell.ravel()]), axis=1)
     start, level = np.array(blocks, dtype=np.int64).T
     while True:

@@ -18,6 +18,7 @@ from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import read_counts, read_observed, scored
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.predictive import Predictive
+from forecasting.predictive.arrays import beside
 
 Pair = tuple[ArrayLike, Predictive]
 """Observed counts and the forecast of the same months."""
@@ -129,8 +130,8 @@ def marginal_calibration(pairs: Sequence[Pair], counts: ArrayLike | None = None)
     at = _spanning(seen) if counts is None else read_counts(counts)
     total = np.zeros(len(at))
     for forecast, known in _known(pairs):
-        columns = [values[:, None, None] for values in forecast.shape]
-        total += forecast.distribution.cdf(at, forecast.mean[:, known, None], *columns).mean(axis=0).sum(axis=0)
+        shape = [np.broadcast_to(values, forecast.mean.shape)[:, known, None] for values in beside(forecast.shape)]
+        total += forecast.distribution.cdf(at, forecast.mean[:, known, None], *shape).mean(axis=0).sum(axis=0)
     average = total / len(seen)
     share = (seen[:, None] <= at).mean(axis=0)
     index = pd.Index(at.astype(np.int64), name="y")

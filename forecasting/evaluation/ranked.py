@@ -104,7 +104,7 @@ class Resolved:
         TooLarge
             If too many blocks are needed, or part of the probability is never found.
         """
-        rms = np.sqrt((months.variance + months.mean**2).mean(axis=1))
+        rms = np.sqrt((months.variance + months.expected**2).mean(axis=1))
         for stride in _STRIDES:
             grid = first_grid(months, stride, float(around.max()))
             while True:

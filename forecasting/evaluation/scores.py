@@ -13,6 +13,7 @@ from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import filled, read_counts, read_observed, scored
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
+from forecasting.predictive.arrays import beside
 from forecasting.predictive.levels import central, read_levels
 
 
@@ -46,9 +47,10 @@ def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
 def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
     """Return mean and variance ``[H]`` of each month, parameter uncertainty included (law of total variance)."""
-    columns = (values[:, None] for values in forecast.shape)
-    within = forecast.distribution.variance(forecast.mean, *columns).mean(axis=0)
-    return forecast.mean.mean(axis=0), within + forecast.mean.var(axis=0)
+    arguments = forecast.mean, *beside(forecast.shape)
+    within = np.asarray(forecast.distribution.variance(*arguments)).mean(axis=0)
+    between = np.asarray(forecast.distribution.expectation(*arguments))
+    return between.mean(axis=0), within + between.var(axis=0)
 
 
 def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
@@ -71,7 +73,7 @@ def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 def squared_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     """Return the squared distance ``[H]`` of the observed counts from the mean of the forecast."""
     counts = read_observed(observed, forecast)
-    return np.asarray(np.square(counts - forecast.mean.mean(axis=0)))
+    return np.asarray(np.square(counts - forecast.expected.to_numpy()))
 
 
 def absolute_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:

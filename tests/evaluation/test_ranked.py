@@ -120,7 +120,7 @@ def test_what_is_no_count_is_refused(observed: list[object]) -> None:
 
 
 def test_too_many_separate_draws_are_refused(rng: np.random.Generator) -> None:
-    mean = np.exp(rng.uniform(np.log(1e11), np.log(1e15), size=(MOST_BLOCKS // 8, 1)))
+    mean = np.exp(rng.uniform(np.log(1e11), np.log(1e14), size=(MOST_BLOCKS // 8, 1)))
     forecast = Predictive(months(1), np.zeros(mean.shape, int), mean, (), Poisson(), "y")
     with pytest.raises(TooLarge, match="crps_from_quantiles"):
         rps([5], forecast)
@@ -144,3 +144,9 @@ def test_negative_binomial_with_alpha_zero_is_poisson() -> None:
     assert rps([25], Predictive(*args, (np.zeros(5),), NegativeBinomial(), "y"))[0] == pytest.approx(
         rps([25], Predictive(*args, (), Poisson(), "y"))[0], rel=1e-12
     )
+
+
+def test_shape_parameters_may_differ_by_month() -> None:
+    mean, alpha = np.full((1, 2), 30.0), np.array([[0.1, 0.9]])
+    forecast = Predictive(months(2), np.zeros((1, 2), int), mean, (alpha,), NegativeBinomial(), "y")
+    np.testing.assert_allclose(rps([9, 70], forecast), closed.rps([9, 70], mean[0], alpha[0]), rtol=1e-10)
