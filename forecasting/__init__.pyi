@@ -15,7 +15,7 @@ from .errors import (
 )
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
 from .inference.priors import Priors
-from .models import Autoregression, CountRegression, reconstruct
+from .models import SARIMA, Autoregression, CountRegression, reconstruct
 from .predictive import Predictive
 from .scenarios import Continue, JumpReport, Persist, Revert, Shift, jump, outlook
 from .series import CountSeries
@@ -35,6 +35,7 @@ from .terms import (
 __version__: str
 
 __all__ = [
+    "SARIMA",
     "Autoregression",
     "Continue",
     "ContradictoryFacts",

@@ -6,8 +6,10 @@ from forecasting.models.fit import Fit
 from forecasting.models.reconstruction import Reconstruction, reconstruct
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
+from forecasting.models.sarima import SARIMA, SarimaFit, SarimaPosterior
 
 __all__ = [
+    "SARIMA",
     "Autoregression",
     "BayesianModel",
     "CountRegression",
@@ -15,5 +17,7 @@ __all__ = [
     "Model",
     "Posterior",
     "Reconstruction",
+    "SarimaFit",
+    "SarimaPosterior",
     "reconstruct",
 ]

@@ -1,0 +1,232 @@
+"""Maximum likelihood of a seasonal ARIMA model: estimates, standard errors, and whether they can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput, SamplingError
+from forecasting.inference.mode import Mode, find_mode
+from forecasting.kernels.counts import FloatArray
+from forecasting.models.sarima.density import ArimaDensity, partial
+from forecasting.models.sarima.search import corrected, inverse_roots, starting_points
+from forecasting.predictive import Predictive
+
+if TYPE_CHECKING:
+    from forecasting.models.sarima.model import SARIMA
+
+_UNIT = 1.0 - 1e-4  # partial autocorrelations beyond this are at the edge
+_NEAR_UNIT = 0.99  # inverse roots beyond this are reported
+_SLOPE = 1e-4
+_DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one maximum
+
+
+@dataclass(frozen=True, eq=False)
+class SarimaFit:
+    """A seasonal ARIMA model at the maximum of its likelihood.
+
+    Attributes
+    ----------
+    model : SARIMA
+        What was fitted.
+    data : CountSeries or Evidence
+        To what.
+    params : pandas.Series
+        ar, ma, sar, sma (signs as in R), regression coefficients, and sigma2, the innovation variance, all on the
+        transformed scale.
+    cov : pandas.DataFrame
+        Covariance of the parameters that are not at a boundary, from the observed information.
+    loglik : float
+        Log density of the transformed, differenced series: comparable between models with the same transform and the same
+        differences only, as in R.
+    nobs : int
+        Known months less those that differencing consumes.
+    converged : bool
+        Whether no step can raise the log likelihood by more than 1e-8.
+    boundary : tuple of str
+        Coefficients of factors with a root on the unit circle, which have no standard error.
+    messages : tuple of str
+        What a reader of the numbers should know; empty for a regular fit.
+    """
+
+    model: SARIMA
+    data: Observed
+    density: ArimaDensity
+    work: FloatArray
+    params: pd.Series
+    cov: pd.DataFrame
+    loglik: float
+    nobs: int
+    converged: bool
+    boundary: tuple[str, ...]
+    messages: tuple[str, ...]
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors of the parameters that are not at a boundary."""
+        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.cov.index, name="std_err")
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log L + 2 p; p counts the innovation variance."""
+        return -2.0 * self.loglik + 2.0 * len(self.params)
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected for few data; infinite where n <= p + 1."""
+        return corrected(self.loglik, len(self.params), self.nobs)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log L + p log n."""
+        return -2.0 * self.loglik + len(self.params) * float(np.log(self.nobs))
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return Wald intervals of the parameters that are not at a boundary, columns lower and upper."""
+        if not 0.0 < level < 1.0:
+            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
+        half = float(ndtri(0.5 + level / 2.0)) * self.bse
+        estimate = self.params[half.index]
+        return pd.DataFrame({"lower": estimate - half, "upper": estimate + half})
+
+    def summary(self) -> pd.DataFrame:
+        """Return a row a parameter: estimate, std_err, lower, upper (95%, Wald); NaN at a boundary."""
+        table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
+        return table.join(self.conf_int())
+
+    def forecast(self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None) -> Predictive:
+        """Return the predictive distribution of the months after the data; nothing is plugged in, parameters are drawn.
+
+        Parameters
+        ----------
+        horizon, draws, rng
+            As in `SARIMA.forecast`.
+        """
+        return self.model.forecast(self.data, horizon, draws=draws, rng=rng)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.density.orders} of {self.data.name}: log likelihood {self.loglik:.2f}, AICc {self.aicc:.2f}, "
+            f"{self.nobs} months>"
+        )
+
+
+def maximum_likelihood(model: SARIMA, data: Observed, start: FloatArray | None = None) -> SarimaFit:
+    """Maximise the likelihood of `model` given `data`, from several starts unless one is given."""
+    density = model.density(data)
+    mode = highest(density, [start] if start is not None else _starts(density))
+    work = mode.point
+    names = (*density.names, *density.regressors, "sigma2")
+    beta, covariance, variance = density.regression(work[None])
+    boundary = _boundary(density, work)
+    messages = _messages(density, work, boundary)
+    if not mode.converged:
+        messages = ("the search stopped before the maximum of the likelihood was certain", *messages)
+    return SarimaFit(
+        model=model,
+        data=data,
+        density=density,
+        work=work,
+        params=pd.Series(np.r_[density.natural(work[None])[0], beta[0], variance], index=list(names), name="estimate"),
+        cov=_covariance(density, mode, boundary, names, covariance[0] * variance[0]),
+        loglik=mode.value,
+        nobs=density.nobs,
+        converged=mode.converged,
+        boundary=boundary,
+        messages=messages,
+    )
+
+
+def highest(density: ArimaDensity, starts: list[FloatArray]) -> Mode:
+    """Return the highest of the maxima reached from `starts`.
+
+    Raises
+    ------
+    SamplingError
+        If the likelihood has no maximum that can be reached from any of them.
+    """
+    if not density.orders.size:
+        nothing = np.empty(0)
+        value = float(density.profile(nothing[None])[0])
+        return Mode(nothing, value, nothing, np.empty((0, 0)), 0.0, 0, True)
+    modes, failure = [], None
+    for start in starts:
+        try:
+            modes.append(find_mode(density.profile, start, density.scale))
+        except SamplingError as error:
+            failure = error
+    if not modes:
+        raise failure or SamplingError("no start was given")
+    return max(modes, key=lambda mode: mode.value)
+
+
+def _starts(density: ArimaDensity) -> list[FloatArray]:
+    """Return the conditional estimates and, where it is another point, one near white noise."""
+    z = np.where(density.missing, np.nan, density.filled)
+    first = starting_points(density, z, [density.orders.factors])[0]
+    return [first] if np.abs(first - density.start).max(initial=0.0) < _DIFFERENT else [first, density.start]
+
+
+def _boundary(density: ArimaDensity, work: FloatArray) -> tuple[str, ...]:
+    """Return the coefficients of the factors with a partial autocorrelation of plus or minus one."""
+    edges = np.cumsum(density.orders.factors)[:-1]
+    names = np.split(np.array(density.names, dtype=object), edges)
+    parts = np.split(np.abs(partial(work)) > _UNIT, edges)
+    return tuple(str(name) for group, at_edge in zip(names, parts, strict=True) if at_edge.any() for name in group)
+
+
+def _messages(density: ArimaDensity, work: FloatArray, boundary: tuple[str, ...]) -> tuple[str, ...]:
+    kinds = ("autoregressive", "moving-average", "seasonal autoregressive", "seasonal moving-average")
+    found = []
+    for kind, sign, coefs in zip(kinds, (-1.0, 1.0, -1.0, 1.0), density.coefficients(work[None]), strict=True):
+        largest = float(np.abs(inverse_roots(sign * coefs[0])).max(initial=0.0))
+        if largest > _NEAR_UNIT:
+            advice = "another difference" if "auto" in kind else "fewer differences"
+            found.append(
+                f"the {kind} part has an inverse root of {largest:.4f}, near the unit circle; consider {advice}"
+            )
+    if boundary:
+        found.append(f"{', '.join(boundary)}: estimated at the edge of their range, without standard errors")
+    return tuple(found)
+
+
+def _covariance(
+    density: ArimaDensity, mode: Mode, boundary: tuple[str, ...], names: tuple[str, ...], regression: FloatArray
+) -> pd.DataFrame:
+    """Return the inverse of the observed information in natural parameters.
+
+    The profile over coefficients and variance gives the block of the working coordinates; what they imply for the others
+    follows from how the closed-form estimates move with them.
+    """
+    work, size, k = mode.point, density.orders.size, len(density.regressors)
+    free = np.array([name not in boundary for name in density.names], dtype=bool)
+    inner = np.zeros((size, size))
+    hessian = -mode.hessian[np.ix_(free, free)]
+    inner[np.ix_(free, free)] = np.linalg.pinv(hessian, hermitian=True)
+
+    def everything(points: FloatArray) -> FloatArray:
+        beta, _, variance = density.regression(points)
+        return np.hstack([density.natural(points), beta, variance[:, None]])
+
+    slope = _jacobian(everything, work)
+    total = slope @ inner @ slope.T
+    total[size : size + k, size : size + k] += regression
+    total[-1, -1] += 2.0 * float(everything(work[None])[0, -1]) ** 2 / density.nobs
+    kept = np.r_[free, np.ones(k + 1, dtype=bool)]
+    index = [name for name, keep in zip(names, kept, strict=True) if keep]
+    return pd.DataFrame(total[np.ix_(kept, kept)], index=index, columns=index)
+
+
+def _jacobian(function: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
+    """Return the derivatives ``[m, p]`` by central differences, all points in one call."""
+    steps = _SLOPE * np.eye(point.size)
+    values = function(np.concatenate([point + steps, point - steps]).reshape(-1, point.size)) if point.size else None
+    if values is None:
+        return np.zeros((function(point[None]).shape[1], 0))
+    return np.asarray((values[: point.size] - values[point.size :]).T / (2.0 * _SLOPE))

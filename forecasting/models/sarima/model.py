@@ -1,0 +1,262 @@
+"""Seasonal ARIMA on a variance-stabilising scale, forecasting counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray
+from forecasting.models.base import Model, read_data
+from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.differencing import differences
+from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
+from forecasting.models.sarima.orders import Orders
+from forecasting.models.sarima.posterior import SarimaPosterior
+from forecasting.models.sarima.search import Limits, Search, table
+from forecasting.models.sarima.transforms import Transform, read_transform
+from forecasting.predictive import Predictive
+from forecasting.randomness import require_rng
+from forecasting.series import listing
+from forecasting.terms import Term, Terms
+
+_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class SARIMA(Model):
+    r"""Regression with seasonal ARIMA errors for the transformed counts of a month.
+
+    .. math:: \phi(B)\Phi(B^{12})\,(1-B)^d(1-B^{12})^D\,(g(y_t) - x_t'\beta) = \theta(B)\Theta(B^{12})\,\varepsilon_t
+
+    A forecast is the distribution of the nearest count, :math:`P(Y\le y)=\Phi((g(y+\tfrac12)-m)/s)`, with everything below one
+    half a zero.  Parameters are drawn from their posterior under the priors of `ArimaDensity`: uniform over the stationary and
+    invertible region, Jeffreys' for the rest.  Months that are missing are integrated out.
+
+    Parameters
+    ----------
+    order : tuple of int
+        (p, d, q).
+    seasonal : tuple of int
+        (P, D, Q), period 12.
+    transform : {"log1p", "log", "sqrt", "anscombe", None}
+        g; ``"log"`` needs counts above zero.
+    terms : Term or Terms, optional
+        Regressors on the transformed scale; rows for the months to come are required.
+    constant : bool, optional
+        A mean, or a drift per month where d + D is 1; a mean without differences and none otherwise where left out.
+
+    Raises
+    ------
+    InvalidInput
+        If orders or transform are impossible, or a constant is asked for with two differences or more.
+
+    References
+    ----------
+    Box, Jenkins, Reinsel (2008), Time Series Analysis, 4th ed., ch. 9; Monahan (1983), Fully Bayesian analysis of ARMA time
+    series models, J. Econometrics 21.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from forecasting import CountSeries
+    >>> months = [f"{year}-{month:02d}" for year in range(2018, 2023) for month in range(1, 13)]
+    >>> y = CountSeries(months, np.random.default_rng(1).poisson(20, 60))
+    >>> fit = SARIMA(seasonal=(0, 0, 0)).fit(y)
+    >>> list(fit.params.index), fit.nobs
+    (['ma1', 'sigma2'], 59)
+    """
+
+    order: tuple[int, int, int] = (0, 1, 1)
+    seasonal: tuple[int, int, int] = (0, 1, 1)
+    transform: str | None = "log1p"
+    terms: Terms | Term | None = None
+    constant: bool | None = None
+
+    def __post_init__(self) -> None:
+        orders = Orders(self.order, self.seasonal)
+        scale = read_transform(self.transform)
+        object.__setattr__(self, "order", orders.order)
+        object.__setattr__(self, "seasonal", orders.seasonal)
+        object.__setattr__(self, "terms", Terms(()) if self.terms is None else Terms.of(self.terms))
+        if self.constant is None:
+            object.__setattr__(self, "constant", sum(orders.differences) == 0)
+        if self.constant and sum(orders.differences) > 1:
+            raise InvalidInput(
+                f"constant=True with {orders} would be a curved trend; use constant=False or fewer differences"
+            )
+        if any(type(term).__name__ == "Exposure" for term in self._terms.terms) and not scale.multiplicative:
+            raise InvalidInput(
+                f"an exposure multiplies the counts, which transform={self.transform!r} cannot express; use 'log1p' or 'log'"
+            )
+
+    @property
+    def orders(self) -> Orders:
+        """The orders."""
+        return Orders(self.order, self.seasonal)
+
+    @property
+    def _terms(self) -> Terms:
+        return self.terms if isinstance(self.terms, Terms) else Terms(())
+
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """Names of the columns of the design: the constant first."""
+        constant = ("drift" if sum(self.orders.differences) else "intercept",) if self.constant else ()
+        return (*constant, *self._terms.columns())
+
+    def design(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the design ``[T, k]`` and the log exposure ``[T]`` of any months; `origin` holds those of the data."""
+        columns, offset = self._terms.design(months, origin=origin)
+        if self.constant:
+            time = (months.year - origin[0].year) * 12.0 + (months.month - origin[0].month) + 1.0
+            columns = np.column_stack([time if sum(self.orders.differences) else np.ones(len(months)), columns])
+        return np.asarray(columns, dtype=float), offset
+
+    def density(self, data: Observed) -> ArimaDensity:
+        """Return the log likelihood of `data`."""
+        z = transformed(data, read_transform(self.transform), self.transform)
+        design, offset = self.design(data.months, data.months)
+        return ArimaDensity(z - offset, design, self.regressors, self.orders, data.name)
+
+    def fit(self, data: Observed) -> SarimaFit:
+        """Maximise the exact likelihood.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            Monthly counts; months may be missing, totals and bounds may not be there.
+
+        Raises
+        ------
+        InvalidInput
+            If the series is too short for the orders, constant, or not known by months.
+        NotIdentified
+            If the differenced series cannot see a regressor.
+        """
+        return maximum_likelihood(self, data)
+
+    def posterior(
+        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> SarimaPosterior:
+        """Draw from the posterior by adaptive importance sampling of the exact likelihood.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            As in `fit`.
+        draws : int, optional
+            Number of draws S, at least 100; 1000 where left out.
+        rng : numpy.random.Generator
+            Required.
+        """
+        generator, number = require_rng(rng), _DRAWS if draws is None else draws
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
+            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
+        return SarimaPosterior.sample(self, data, int(number), rng=generator)
+
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
+        return self.posterior(data, draws=draws, rng=rng).forecast(horizon, rng=rng)
+
+    @classmethod
+    def auto(
+        cls,
+        data: Observed,
+        *,
+        transform: str | None = "log1p",
+        terms: Terms | Term | None = None,
+        differences: tuple[int, int] | None = None,
+        limits: Limits | None = None,
+    ) -> SarimaSearch:
+        """Choose the orders with the smallest AICc.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            As in `fit`.
+        transform, terms
+            As in the class; the same for all candidates.
+        differences : tuple of int, optional
+            d and D; by seasonal strength and the KPSS test where left out, as in R's ``auto.arima``.
+        limits : Limits, optional
+            Largest orders tried.
+
+        Returns
+        -------
+        SarimaSearch
+            ``best``, its ``fit``, and a ``table`` of everything that was tried.
+        """
+        z = transformed(data, read_transform(transform), transform)
+        d, seasonal = (
+            _differences(z)
+            if differences is None
+            else Orders((0, differences[0], 0), (0, differences[1], 0)).differences
+        )
+        designs = {}
+        for constant in (False, True) if d + seasonal < 2 else (False,):
+            model = cls((0, d, 0), (0, seasonal, 0), transform, terms, constant)
+            design, offset = model.design(data.months, data.months)
+            designs[model.regressors] = design
+        found = Search(z - offset, designs, (d, seasonal), Limits() if limits is None else limits, data.name).run()
+        first = found[0]
+        orders, names = first.density.orders, first.density.regressors
+        best = cls(orders.order, orders.seasonal, transform, terms, bool(names[:1] in {("drift",), ("intercept",)}))
+        return SarimaSearch(best, maximum_likelihood(best, data, first.work), table(found))
+
+
+@dataclass(frozen=True, eq=False)
+class SarimaSearch:
+    """What `SARIMA.auto` found.
+
+    Attributes
+    ----------
+    best : SARIMA
+        The model with the smallest AICc.
+    fit : SarimaFit
+        It, fitted.
+    table : pandas.DataFrame
+        A row a model whose exact likelihood was looked at, best first: model, regressors, loglik, aicc, stage.
+    """
+
+    best: SARIMA
+    fit: SarimaFit
+    table: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<{self.best.orders}, AICc {self.fit.aicc:.2f}, best of {len(self.table)}>"
+
+
+def transformed(data: Observed, scale: Transform, name: str | None) -> FloatArray:
+    """Return the transformed counts ``[T]``, NaN where missing.
+
+    Raises
+    ------
+    InvalidInput
+        If something is known of a month but not its count, or a count has no transform.
+    """
+    known = read_data(data).constraints
+    tied = sorted({month for row in known.linear for month in row.positions})
+    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
+    partly[tied] = True
+    if partly.any():
+        raise InvalidInput(
+            f"{data.name}: of {listing(data.months[partly])} only a total, an order or a range is known; SARIMA needs each "
+            "month known or wholly unknown. Use CountRegression, or a window of published months"
+        )
+    counts = np.where(known.exact, known.lower, 0).astype(float)
+    if name == "log" and (counts[known.exact] == 0).any():
+        raise InvalidInput(
+            f"{data.name}: {listing(data.months[known.exact & (counts == 0)])} counted zero; use 'log1p'"
+        )
+    z = np.full(counts.size, np.nan)
+    z[known.exact] = scale.forward(counts[known.exact])
+    return z
+
+
+_differences = differences

@@ -1,0 +1,272 @@
+"""Choosing the orders: conditional sums of squares rank all candidates, the exact likelihood decides among the best.
+
+Three sieves, each on what the one before left: conditional sums of squares of every candidate at once; the exact likelihood at
+those estimates, a lower bound; the maximised likelihood.  From the winner on, neighbouring orders are maximised too until none
+is better, as in the stepwise search of Hyndman and Khandakar (2008, J. Statistical Software 27).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from forecasting.errors import InvalidInput, SamplingError
+from forecasting.inference.mode import differences, find_mode, inverse_root
+from forecasting.kernels.arma import partial_autocorrelations
+from forecasting.kernels.counts import FloatArray
+from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.differencing import complete
+from forecasting.models.sarima.orders import PERIOD, Orders
+from forecasting.models.sarima.screening import Factors, conditional_estimates
+
+_SIMPLE = 2  # models of so few coefficients pass the first sieve in any case
+_STEPPED, _CLIMBED, _FINE = 40, 8, 2  # candidates that pass each sieve
+_PROMISING = 4.0  # AICc so much above the best after one step can still become the best
+_LONGEST_ROOT = 1.0 / 1.01  # inverse roots beyond this are refused, as by R
+_INSIDE = 0.97
+_WIDTH, _FLATTEST, _LONGEST_STEP = 0.02, 1e-1, 2.0
+_STEPS = np.array([1.0, 0.5, 0.2, 0.05])
+
+
+ComplexArray = NDArray[np.complex128]
+Key = tuple[Factors, tuple[str, ...]]
+"""Numbers of coefficients and names of the regressors."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Largest orders that are tried: each of p, q, P, Q, and their sum."""
+
+    p: int = 5
+    q: int = 5
+    seasonal_p: int = 2
+    seasonal_q: int = 2
+    total: int = 6
+
+    def factors(self) -> list[Factors]:
+        """Return all (p, q, P, Q) within the limits."""
+        ranges = [range(k + 1) for k in (self.p, self.q, self.seasonal_p, self.seasonal_q)]
+        return [(p, q, r, s) for p, q, r, s in product(*ranges) if p + q + r + s <= self.total]
+
+    def near(self, factors: Factors) -> Iterator[Factors]:
+        """Yield the neighbours: one or two orders differ by one; the sum may be one above the limit."""
+        highest = (self.p, self.q, self.seasonal_p, self.seasonal_q)
+        for step in product((-1, 0, 1), repeat=4):
+            if 1 <= sum(map(abs, step)) <= 2:
+                p, q, seasonal_p, seasonal_q = (k + s for k, s in zip(factors, step, strict=True))
+                other = (p, q, seasonal_p, seasonal_q)
+                if min(other) >= 0 and all(k <= top for k, top in zip(other, highest, strict=True)):
+                    yield other
+
+
+@dataclass(eq=False)
+class Candidate:
+    """One model on trial.
+
+    Attributes
+    ----------
+    density : ArimaDensity
+        Its likelihood.
+    work : ndarray, [p]
+        Best point so far.
+    loglik : float
+        Log likelihood there.
+    stage : str
+        ``"stepped"`` once from the conditional estimates, ``"climbed"`` close to the maximum, ``"maximised"``, or ``"stopped"``
+        where the likelihood ends.
+    """
+
+    density: ArimaDensity
+    work: FloatArray
+    loglik: float = -np.inf
+    stage: str = "stepped"
+    proper: bool = True
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected; infinite where a root at the unit circle makes the model improper."""
+        if not self.proper:
+            return float(np.inf)
+        return corrected(self.loglik, self.density.orders.size + len(self.density.regressors) + 1, self.density.nobs)
+
+    def step(self) -> None:
+        """Take one Newton step, as far along it as the likelihood rises."""
+        if not self.work.size:
+            self.loglik = float(self.density.profile(self.work[None])[0])
+            return
+        value, gradient, hessian = differences(self.density.profile, self.work, np.diag(self.density.scale), _WIDTH)
+        self.loglik = float(np.nan_to_num(value, nan=-np.inf))
+        if np.isfinite(hessian).all():
+            root = inverse_root(hessian, _FLATTEST)
+            direction = root @ (root.T @ gradient)
+            direction /= max(1.0, float(np.abs(direction).max()) / _LONGEST_STEP)
+            trials = self.work + _STEPS[:, None] * (self.density.scale * direction)
+            heights = np.nan_to_num(self.density.profile(trials), nan=-np.inf)
+            if heights.max() > self.loglik:
+                self.work, self.loglik = trials[heights.argmax()], float(heights.max())
+
+    def climb(self, *, rough: bool) -> None:
+        """Maximise the likelihood from where it stands."""
+        if self.work.size:
+            try:
+                mode = find_mode(self.density.profile, self.work, self.density.scale, rough=rough)
+            except SamplingError:  # the likelihood ends at a wall: what was reached so far stands
+                self.stage = "stopped"
+                return
+            if mode.value >= self.loglik:
+                self.work, self.loglik = mode.point, mode.value
+        self.stage = "climbed" if rough else "maximised"
+        self.proper = is_proper(self.density, self.work)
+
+
+def corrected(loglik: float, parameters: int, nobs: int) -> float:
+    """Return AICc; infinite where there are no more observations than parameters plus one."""
+    if nobs <= parameters + 1 or not np.isfinite(loglik):
+        return float(np.inf)
+    return -2.0 * loglik + 2.0 * parameters * nobs / (nobs - parameters - 1)
+
+
+def is_proper(density: ArimaDensity, work: FloatArray) -> bool:
+    """Return whether no root lies at the unit circle that should not.
+
+    Autoregressive roots there call for a difference; complex or negative roots of the moving average cancel them and fit
+    noise.  A moving average with the root one undoes a difference: a fixed level, slope or season, which is a model like any
+    other and stays.
+    """
+    ar, ma, seasonal, _ = density.coefficients(work[None])
+    return not (
+        (np.abs(inverse_roots(-ar[0])) > _LONGEST_ROOT).any()
+        or (np.abs(inverse_roots(-seasonal[0])) > _LONGEST_ROOT).any()
+        or any(abs(r) > _LONGEST_ROOT and (r.real < 0 or abs(r.imag) > 1e-3) for r in inverse_roots(ma[0]))
+    )
+
+
+def inverse_roots(coefs: FloatArray) -> ComplexArray:
+    """Return the inverse roots of ``1 + sum coefs_j B^j``."""
+    return np.asarray(np.roots(np.r_[1.0, coefs]), dtype=complex)
+
+
+def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
+    """Return the working coordinates of coefficients, drawn inside where they are not stationary and invertible."""
+    parts = []
+    for sign, part in zip((1.0, -1.0, 1.0, -1.0), np.split(coefs, np.cumsum(factors)[:-1]), strict=True):
+        inside, lag = sign * part, np.arange(1, part.size + 1)
+        partial = partial_autocorrelations(inside)
+        while not (np.abs(partial) < 1.0).all():
+            inside = inside * 0.95**lag
+            partial = partial_autocorrelations(inside)
+        parts.append(ndtri(0.5 + 0.5 * np.clip(partial, -_INSIDE, _INSIDE)))
+    return np.concatenate(parts)
+
+
+def starting_points(density: ArimaDensity, z: FloatArray, families: list[Factors]) -> list[FloatArray]:
+    """Return working coordinates from conditional sums of squares, one vector for each of `families`."""
+    full = complete(z)
+    if density.design.shape[1]:
+        known = np.isfinite(z)
+        full = full - density.design @ np.linalg.lstsq(density.design[known], full[known], rcond=None)[0]
+    series = density.orders.difference(full[:, None])[:, 0]
+    coefs, _ = conditional_estimates(series - series.mean(), families)
+    return [working_point(c, f) for c, f in zip(coefs, families, strict=True)]
+
+
+@dataclass(eq=False)
+class Search:
+    """A search among models of the same differences and regressors.
+
+    Parameters
+    ----------
+    z : ndarray, [T]
+        Transformed series, NaN where missing.
+    designs : dict
+        Names and columns ``[T, k]`` of the regressors, without and (where there is a choice) with a constant.
+    differences : tuple of int
+        d and D.
+    limits : Limits
+    title : str
+        Name of the series.
+    """
+
+    z: FloatArray
+    designs: dict[tuple[str, ...], FloatArray]
+    differences: tuple[int, int]
+    limits: Limits
+    title: str
+    tried: dict[Key, Candidate] = field(default_factory=dict)
+
+    def run(self) -> list[Candidate]:
+        """Return all candidates that reached the exact likelihood, the best first."""
+        starts = self._estimated()
+        for place, key in enumerate(starts):
+            if place < _STEPPED or sum(key[0]) <= _SIMPLE:
+                self._try(key, starts[key])
+        for candidate in self._best()[:_CLIMBED]:
+            candidate.climb(rough=True)
+        best = None
+        while best is not (best := self._best()[0]):
+            for key in self._neighbours(best, starts):
+                candidate = self.tried[key] if key in self.tried else self._try(key, starts[key])
+                if candidate.stage == "stepped" and candidate.aicc < best.aicc + _PROMISING:
+                    candidate.climb(rough=True)
+        for candidate in self._best()[:_FINE]:
+            candidate.climb(rough=False)
+        if not np.isfinite(self._best()[0].aicc):
+            raise InvalidInput(f"{self.title}: no seasonal ARIMA model fits; use a longer series or lower differences")
+        return self._best()
+
+    def _density(self, names: tuple[str, ...], factors: Factors) -> ArimaDensity:
+        (p, q, seasonal_p, seasonal_q), (d, seasonal_d) = factors, self.differences
+        orders = Orders((p, d, q), (seasonal_p, seasonal_d, seasonal_q))
+        return ArimaDensity(self.z, self.designs[names], names, orders, self.title)
+
+    def _estimated(self) -> dict[Key, FloatArray]:
+        """Return the conditional estimates of every candidate, in the order of the criterion these give."""
+        rows: dict[Key, tuple[float, FloatArray]] = {}
+        for names in self.designs:
+            plain = self._density(names, (0, 0, 0, 0))
+            width, n = len(names), plain.nobs
+            room = len(self.z) - plain.orders.lost
+            families = [
+                f
+                for f in self.limits.factors()
+                if sum(f) + width + 3 < n and max(f[0] + PERIOD * f[2], f[1] + PERIOD * f[3]) < room
+            ]
+            coefs, squares = conditional_estimates(plain.residual, families)
+            for c, f, s in zip(coefs, families, squares, strict=True):
+                score = corrected(-0.5 * n * np.log(max(s, 1e-300)), sum(f) + width + 1, n)
+                rows[f, names] = score, working_point(c, f)
+        return {key: rows[key][1] for key in sorted(rows, key=lambda key: rows[key][0])}
+
+    def _try(self, key: Key, start: FloatArray) -> Candidate:
+        factors, names = key
+        self.tried[key] = candidate = Candidate(self._density(names, factors), start)
+        candidate.step()
+        return candidate
+
+    def _best(self) -> list[Candidate]:
+        return sorted(self.tried.values(), key=lambda c: c.aicc)
+
+    def _neighbours(self, best: Candidate, starts: dict[Key, FloatArray]) -> list[Key]:
+        """Return the candidates next to `best`: with other orders, or with its orders and another constant."""
+        own = best.density.orders.factors
+        near = [own, *(f for f in self.limits.near(own))]
+        return [(f, names) for names in self.designs for f in near if (f, names) in starts]
+
+
+def table(candidates: list[Candidate]) -> pd.DataFrame:
+    """Return a row a candidate, the best first: model, constant, loglik, aicc and how far it was followed."""
+    return pd.DataFrame(
+        {
+            "model": [str(c.density.orders) for c in candidates],
+            "regressors": [" ".join(c.density.regressors) for c in candidates],
+            "loglik": [c.loglik for c in candidates],
+            "aicc": [c.aicc for c in candidates],
+            "stage": [c.stage for c in candidates],
+        }
+    )
