@@ -17,7 +17,17 @@ from .evidence import Evidence, Fact, Ledger, Source, load_ledger
 from .inference.priors import Priors
 from .models import SARIMA, Autoregression, CountRegression, reconstruct
 from .predictive import Predictive
-from .scenarios import Continue, JumpReport, Persist, Revert, Shift, jump, outlook
+from .scenarios import (
+    Continue,
+    JumpReport,
+    Persist,
+    Revert,
+    Shift,
+    find_interventions,
+    intervention_test,
+    jump,
+    outlook,
+)
 from .series import CountSeries
 from .terms import (
     Covariate,
@@ -76,6 +86,8 @@ __all__ = [
     "Trend",
     "UnknownSeries",
     "ZeroInflated",
+    "find_interventions",
+    "intervention_test",
     "jump",
     "load_ledger",
     "outlook",

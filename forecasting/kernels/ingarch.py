@@ -77,7 +77,7 @@ class Predictor:
         """Return which lags of a month reach before the first one, ``[T, history]``."""
         return np.asarray(np.arange(len(self.missing))[:, None] < np.array(self._lags, dtype=int)[None, :], dtype=float)
 
-    def _recursion(self, theta: FloatArray) -> tuple[list[int], list[FloatArray]]:
+    def recursion(self, theta: FloatArray) -> tuple[list[int], list[FloatArray]]:
         """Return the lags of the predictor itself and their weights: past means, and past counts that are missing."""
         lags = list(self.past_means)
         weights = [theta[None, :, slot] for slot in self._mean_slots]
@@ -125,7 +125,7 @@ class Predictor:
         reach = self._reach
         if reach:
             entering[:reach] += self._before()[:reach] @ theta[:, self._history].T * self.start(theta)
-        core = propagate(entering, *self._recursion(theta))
+        core = propagate(entering, *self.recursion(theta))
         return core + self.outer @ coefficients[:, inner:].T if self.outer.size else core
 
     def slopes(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -146,7 +146,7 @@ class Predictor:
             reach = self._reach
             weight = self._before()[:reach] @ theta[:, self._history].T
             entering[:reach] += weight[:, :, None] * first[None, :, : entering.shape[2]]
-        slope = propagate(entering, *self._recursion(theta))
+        slope = propagate(entering, *self.recursion(theta))
         if self.outer.size:
             slope = np.concatenate(
                 [slope, np.broadcast_to(self.outer[:, None], (size, vectors, self.outer.shape[1]))], 2
@@ -173,7 +173,7 @@ class Predictor:
             return total
         inner = width - self.outer.shape[1]
         core = slope[:, :, :inner]
-        entering = propagate_back(gradient, *self._recursion(theta))
+        entering = propagate_back(gradient, *self.recursion(theta))
         for slot in range(1, self._history.stop):
             if slot in self._mean_slots or self.missing.any():
                 lag = self._lags[slot - 1]

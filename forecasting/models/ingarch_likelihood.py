@@ -52,7 +52,8 @@ class CountTarget:
     is_log: bool
     distribution: Distribution
 
-    def _of(self, rows: IntArray) -> tuple[Predictor, IntArray]:
+    def rows(self, rows: IntArray) -> tuple[Predictor, IntArray]:
+        """Return the recursion and the counts of the series numbered `rows`; of the one series where there is one."""
         if self.counts.shape[1] == 1:
             return self.predictor, self.counts
         return replace(self.predictor, z=self.predictor.z[:, rows]), self.counts[:, rows]
@@ -75,7 +76,7 @@ class CountTarget:
 
     def height(self, points: FloatArray, rows: IntArray) -> FloatArray:
         """Return log likelihoods ``[n]``; ``-inf`` where a mean is not positive or not finite."""
-        predictor, counts = self._of(rows)
+        predictor, counts = self.rows(rows)
         with np.errstate(over="ignore", invalid="ignore"):
             log_mean = self.log_mean(predictor.value(points[:, : predictor.width]))
         return self._height(log_mean, ~predictor.missing, counts, points[:, predictor.width :])
@@ -86,7 +87,7 @@ class CountTarget:
             return self._derivatives(points, rows)
 
     def _derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        predictor, counts = self._of(rows)
+        predictor, counts = self.rows(rows)
         width = predictor.width
         theta, root = points[:, :width], points[:, width:]
         value, slope = predictor.slopes(theta)

@@ -1,7 +1,22 @@
 """Questions about windows of months: was it a surprise, and what comes next."""
 
+from forecasting.scenarios.intervention_search import InterventionSearch, find_interventions
+from forecasting.scenarios.interventions import InterventionTest, intervention_test
 from forecasting.scenarios.jump import jump
 from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, Shift, outlook
 from forecasting.scenarios.report import JumpReport
 
-__all__ = ["Continue", "JumpReport", "Outlook", "Persist", "Revert", "Shift", "jump", "outlook"]
+__all__ = [
+    "Continue",
+    "InterventionSearch",
+    "InterventionTest",
+    "JumpReport",
+    "Outlook",
+    "Persist",
+    "Revert",
+    "Shift",
+    "find_interventions",
+    "intervention_test",
+    "jump",
+    "outlook",
+]

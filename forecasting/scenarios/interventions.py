@@ -1,0 +1,208 @@
+r"""Did something change in a known month?  Score, likelihood-ratio and Bayesian tests of terms added to a model.
+
+The score statistic asks how steeply the likelihood would rise if the new effects left zero, judged against the information
+that is left once the parameters estimated under the null hypothesis have taken their share (Rao 1948; Cox, Hinkley 1974, sec.
+9.3).  For an INGARCH model an effect runs on through past means, as Fokianos and Fried (2010, J. Time Series Analysis 31,
+210-225) have it, and the information holds the variance of the counts, :math:`1/\mathrm{Var}(y_t)` times the squared slope of
+the mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc, ndtri
+
+from forecasting.constraints import Observed
+from forecasting.distributions import NegativeBinomial, Poisson
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray
+from forecasting.models import Autoregression, CountRegression
+from forecasting.models.fit import Fit
+from forecasting.models.fittable import Fittable
+from forecasting.randomness import require_rng
+from forecasting.terms import Term, Terms
+
+EventModel = Autoregression | CountRegression
+
+_METHODS = ("score", "lr", "posterior")
+
+
+@dataclass(frozen=True)
+class InterventionTest:
+    """What the data say about effects added to a model.
+
+    Attributes
+    ----------
+    term : Terms
+        What was added.
+    method : {"score", "lr", "posterior"}
+    statistic : float
+        Score or likelihood-ratio statistic; the log Bayes factor in favour of the effects for ``"posterior"``.
+    df : int
+        Number of effects.
+    p_value : float
+        Upper tail probability of the statistic; for ``"posterior"`` the probability of no effect, both models being equally
+        likely beforehand.
+    effects : pandas.DataFrame
+        A row an effect: estimate, lower, upper (95%).  For ``"score"`` one Newton step from zero; for ``"lr"`` maximum
+        likelihood with profile limits; for ``"posterior"`` the mean and quantiles.
+    messages : tuple of str
+        What a reader of the numbers should know.
+    """
+
+    term: Terms
+    method: str
+    statistic: float
+    df: int
+    p_value: float
+    effects: pd.DataFrame
+    messages: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the effects with statistic, degrees of freedom and p-value in every row."""
+        return self.effects.assign(statistic=self.statistic, df=self.df, p_value=self.p_value)
+
+    def __repr__(self) -> str:
+        name = "log Bayes factor" if self.method == "posterior" else f"{self.method} statistic"
+        return f"<InterventionTest of {self.term!r}: {name} {self.statistic:.4g}, df {self.df}, p {self.p_value:.3g}>"
+
+
+def intervention_test(
+    model: EventModel,
+    data: Observed,
+    term: Term | Terms,
+    *,
+    method: str = "score",
+    draws: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> InterventionTest:
+    """Test whether events at known dates changed the mean.
+
+    Parameters
+    ----------
+    model : Autoregression or CountRegression
+        The null hypothesis.
+    data : CountSeries or Evidence
+        For ``"score"`` every month exactly known or missing.
+    term : Term or Terms
+        What may have happened, such as ``Step("2023-09")`` or ``Step("2023-09") + Pulse("2024-01")``.
+    method : {"score", "lr", "posterior"}
+        Score test, which fits the null hypothesis alone; likelihood ratio; Bayes factor from both log evidences.
+    draws : int, optional
+        For ``"posterior"``: number of draws.
+    rng : numpy.random.Generator
+        Required for ``"posterior"``.
+
+    Raises
+    ------
+    InvalidInput
+        If the method is unknown, the data do not suit it, or the data cannot see the effects.
+
+    Examples
+    --------
+    >>> from forecasting import CountRegression, CountSeries, Intercept, Poisson, Step
+    >>> months = pd.period_range("2023-01", periods=8, freq="M")
+    >>> series = CountSeries(months, [4, 6, 5, 5, 9, 12, 10, 9])
+    >>> test = intervention_test(CountRegression(Intercept(), Poisson()), series, Step("2023-05"))
+    >>> round(test.statistic, 3), round(test.p_value, 4)
+    (6.667, 0.0098)
+    """
+    if method not in _METHODS:
+        raise InvalidInput(f"method={method!r} is unknown; use one of {', '.join(map(repr, _METHODS))}")
+    added = Terms.of(term)
+    wide = extended(model, added)
+    if method == "posterior":
+        return _by_posterior(model, wide, data, added, draws, rng)
+    null = model.fit(data)
+    return (_by_score if method == "score" else _by_ratio)(null, wide, data, added)
+
+
+def extended(model: EventModel, added: Terms) -> EventModel:
+    """Return the model with further terms."""
+    if isinstance(model, Autoregression):
+        return replace(model, regressors=model.terms + added)
+    if isinstance(model, CountRegression):
+        return replace(model, terms=Terms.of(model.terms) + added)
+    raise InvalidInput(f"{type(model).__name__} takes no terms; test with an Autoregression or a CountRegression")
+
+
+def _by_score(null: Fit, wide: EventModel, data: Observed, added: Terms) -> InterventionTest:
+    density: Fittable = wide.likelihood(data) if isinstance(wide, Autoregression) else wide.density(data)
+    at_null = dict(zip(null.density.names, null.work, strict=True))
+    work = np.array([at_null.get(name, 0.0) for name in density.names])
+    slope, information = score_and_information(density, work)
+    mean_names = density.names[: density.width]
+    new = np.array([name in added.columns() for name in mean_names])
+    kept = np.array([name not in null.boundary and name not in added.columns() for name in mean_names])
+    share = np.linalg.solve(information[np.ix_(kept, kept)], information[np.ix_(kept, new)])
+    left = information[np.ix_(new, new)] - information[np.ix_(new, kept)] @ share
+    _refuse_unseen(np.diag(left), np.diag(information)[new], added, data)
+    step = np.linalg.solve(left, slope[new])
+    half = float(ndtri(0.975)) * np.sqrt(np.diag(np.linalg.inv(left)))
+    statistic = float(slope[new] @ step)
+    effects = pd.DataFrame({"estimate": step, "lower": step - half, "upper": step + half}, index=list(added.columns()))
+    p_value = float(chdtrc(len(step), statistic))
+    return InterventionTest(added, "score", statistic, len(step), p_value, effects, null.messages)
+
+
+def score_and_information(density: Fittable, work: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the score of the parameters of the mean at `work` ``[p]``, and their expected information."""
+    known = density.data.constraints
+    if known.linear or not (known.exact | ((known.lower == 0) & np.isinf(known.upper))).all():
+        raise InvalidInput(
+            f"{density.data.name}: a score test needs each month exactly known or missing; use method='lr' or 'posterior'"
+        )
+    if not isinstance(density.distribution, Poisson | NegativeBinomial):
+        raise InvalidInput(
+            f"a score test needs Poisson() or NegativeBinomial(), not {density.distribution!r}; use method='lr'"
+        )
+    log_mean, gradient = density.log_mean(work, density.data.months)
+    rows, mean = gradient[known.exact], np.exp(log_mean[known.exact])
+    shape = density.distribution.natural(work[None, density.width :])[0]
+    precision = mean / density.distribution.variance(mean, *shape)
+    slope = rows.T @ ((known.lower[known.exact] - mean) * precision)
+    return np.asarray(slope), np.asarray((rows * (mean * precision)[:, None]).T @ rows)
+
+
+def _refuse_unseen(left: FloatArray, whole: FloatArray, added: Terms, data: Observed) -> None:
+    hidden = [name for name, rest, all_of in zip(added.columns(), left, whole, strict=True) if not rest > 1e-9 * all_of]
+    if hidden:
+        raise InvalidInput(
+            f"{data.name} cannot see {', '.join(hidden)}: no month observed would differ, or a term of the model does the "
+            "same; choose another month or leave that term out"
+        )
+
+
+def _by_ratio(null: Fit, wide: EventModel, data: Observed, added: Terms) -> InterventionTest:
+    fit, names = wide.fit(data), list(added.columns())
+    statistic, df = max(2.0 * (fit.loglik - null.loglik), 0.0), len(names)
+    p_value, messages = float(chdtrc(df, statistic)), (*null.messages, *fit.messages)
+    if isinstance(wide, Autoregression) and wide.link == "identity":
+        messages = (*messages, "the identity link keeps effects at 0 or above: only a rise can be found")
+        if df == 1:  # half of the null distribution is at zero (Self, Liang 1987, JASA 82, case 5)
+            p_value = 0.5 * p_value if statistic > 0 else 1.0
+    limits = fit.conf_int().loc[names]
+    effects = limits.assign(estimate=fit.params[names])[["estimate", "lower", "upper"]]
+    return InterventionTest(added, "lr", statistic, df, p_value, effects, tuple(dict.fromkeys(messages)))
+
+
+def _by_posterior(
+    model: EventModel,
+    wide: EventModel,
+    data: Observed,
+    added: Terms,
+    draws: int | None,
+    rng: np.random.Generator | None,
+) -> InterventionTest:
+    generator, names = require_rng(rng), list(added.columns())
+    null = model.posterior(data, draws=draws, rng=generator)
+    posterior = wide.posterior(data, draws=draws, rng=generator)
+    values = posterior.draws[:, [posterior.names.index(name) for name in names]]
+    lower, upper = np.quantile(values, [0.025, 0.975], axis=0)
+    effects = pd.DataFrame({"estimate": values.mean(axis=0), "lower": lower, "upper": upper}, index=names)
+    factor = posterior.log_evidence - null.log_evidence
+    nothing = float(np.exp(-np.logaddexp(0.0, factor)))
+    return InterventionTest(added, "posterior", factor, len(names), nothing, effects, ())
