@@ -30,17 +30,27 @@ def _cases() -> dict[str, Any] | None:
     return json.loads(file.read_text(encoding="utf-8"))["cases"] if file.is_file() else None
 
 
+def values(case: str) -> list[float]:
+    """The values of the series of a case; as in `series` where they are absent."""
+    return list(_data(case)["values"])
+
+
 def series(case: str) -> CountSeries:
     """The series of a case; the test is skipped where its folder is absent, and fails where everything must be there."""
+    data = _data(case)
+    year, month = data["start"]
+    return monthly(data["values"], f"{year}-{month:02d}")
+
+
+def _data(case: str) -> dict[str, Any]:
     cases = _cases()
     if cases is None:
         message = "the series of R packages are not here; name their folder in FORECASTING_REFERENCE"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    data = cases[case]["data"]
-    year, month = data["start"]
-    return monthly(data["values"], f"{year}-{month:02d}")
+    data: dict[str, Any] = cases[case]["data"]
+    return data
 
 
 def monthly(values: list[int], start: str) -> CountSeries:

@@ -127,7 +127,8 @@ class RoundedNormal(Distribution):
 
     def _moments(self, location: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return E[Y] and E[Y^2] as sums of tail probabilities."""
-        location, scale = np.broadcast_arrays(location, scale)
+        given, scale = np.broadcast_arrays(location, scale)
+        location, scale = given.ravel(), scale.ravel()
         scale = np.maximum(scale, _SMALLEST * np.maximum(np.abs(location), 1.0))
         start = np.floor(np.minimum(self.scale.inverse(location - _REACH * scale), LARGEST))
         first, second = start.copy(), np.square(start)
@@ -147,7 +148,7 @@ class RoundedNormal(Distribution):
             first += np.where(mass > 0, above - limit * mass - density / 24.0, 0.0)
             correction = (mass - limit * density) / 12.0
             second += np.where(mass > 0, squared - np.square(limit) * mass + correction, 0.0)
-        return first, second
+        return first.reshape(given.shape), second.reshape(given.shape)
 
     def _standard(self, y: FloatArray, location: ArrayLike, scale: ArrayLike) -> FloatArray:
         """Return the standard normal value at the upper edge of the count `y`."""
