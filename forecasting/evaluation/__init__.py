@@ -5,7 +5,12 @@ formulas for a single Poisson or negative-binomial distribution on plain arrays.
 """
 
 from forecasting.evaluation import closed
+from forecasting.evaluation.backtest import Backtest, backtest
+from forecasting.evaluation.calibration import CalibrationTest, null_moments, pit_test, score_test
+from forecasting.evaluation.card import score_card
+from forecasting.evaluation.comparison import Comparison, DieboldMariano, compare, diebold_mariano
 from forecasting.evaluation.joint import energy_score, variogram_score
+from forecasting.evaluation.pit import PIT, marginal_calibration, pit_ends
 from forecasting.evaluation.ranked import rps
 from forecasting.evaluation.scores import (
     absolute_error,
@@ -22,18 +27,32 @@ from forecasting.evaluation.scores import (
 )
 
 __all__ = [
+    "PIT",
+    "Backtest",
+    "CalibrationTest",
+    "Comparison",
+    "DieboldMariano",
     "absolute_error",
+    "backtest",
     "closed",
+    "compare",
     "coverage",
     "crps_from_quantiles",
     "dawid_sebastiani",
+    "diebold_mariano",
     "energy_score",
     "interval_score",
     "interval_width",
     "log_score",
+    "marginal_calibration",
     "moments",
+    "null_moments",
+    "pit_ends",
+    "pit_test",
     "quantile_score",
     "rps",
+    "score_card",
+    "score_test",
     "skill",
     "squared_error",
     "variogram_score",

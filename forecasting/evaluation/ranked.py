@@ -141,6 +141,26 @@ class Resolved:
         ]
         return np.asarray(self.under[at, column] + self.over[at, column] + np.array(inside))
 
+    def pit(self, y: FloatArray) -> FloatArray:
+        """Return P(Y < y) and P(Y <= y) ``[M, 2]`` for one count of each month."""
+        result = np.empty((len(y), 2))
+        for m, b in enumerate(self.grid.holding(y)):
+            place = int(y[m] - self.grid.start[b])
+            p, before, first = _down(self.grid.values[b, :, m], int(self.grid.level[b]), place=place)
+            result[m] = self.below[b, m] + before + p[: place - first].sum() + [0.0, p[place - first]]
+        return np.clip(result, 0.0, 1.0)
+
+    def quantile(self, levels: FloatArray) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= level ``[M, K]``; the cumulative probability is good to some 1e-11."""
+        result = np.empty((self.below.shape[1], len(levels)), dtype=np.int64)
+        for m, below in enumerate(self.below.T):
+            for k, (level, b) in enumerate(zip(levels, np.searchsorted(below, levels) - 1, strict=True)):
+                missing = level - below[b]
+                p, before, first = _down(self.grid.values[b, :, m], int(self.grid.level[b]), mass=missing)
+                inside = np.searchsorted(np.cumsum(np.maximum(p, 0.0)), missing - before)
+                result[m, k] = self.grid.start[b] + first + min(int(inside), NODES - 1)
+        return result
+
 
 @dataclass(frozen=True)
 class _Sums:
@@ -216,6 +236,24 @@ def _before(values: FloatArray) -> FloatArray:
 
 def _after(values: FloatArray) -> FloatArray:
     return np.asarray(np.cumsum(values[::-1], axis=0)[::-1] - values)
+
+
+def _down(p: FloatArray, level: int, *, place: float = np.inf, mass: float = np.inf) -> tuple[FloatArray, float, int]:
+    """Halve a block down to the 16 counts that hold the count at `place`, or the one where the sum reaches `mass`.
+
+    Returns their probabilities, the sum of those before them, and the place of the first.
+    """
+    before, first = 0.0, 0
+    while level:
+        weights, half = block(level), block(level - 1)
+        left = weights.left @ p
+        sum_left = float(half.total @ left)
+        level -= 1
+        if place >= first + half.size and mass > before + sum_left:
+            before, first, p = before + sum_left, first + half.size, weights.right @ p
+        else:
+            p = left
+    return p, before, first
 
 
 def _inside(p: FloatArray, level: int, below: float, above: float, place: int) -> float:

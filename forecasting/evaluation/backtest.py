@@ -1,0 +1,252 @@
+"""Rolling-origin backtests: every model refitted at each origin on what was known then, scored on what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.evaluation.card import INTERVALS, SCORES, score_card
+from forecasting.evaluation.comparison import Comparison, compare
+from forecasting.evaluation.origins import History, positive, read_histories, read_origins, seasonal_scale, truth
+from forecasting.evaluation.pit import PIT
+from forecasting.months import MonthLike, following
+from forecasting.predictive import Predictive
+from forecasting.randomness import named_streams, require_rng
+
+KEY = ["unique_id", "origin", "horizon"]
+SCALED = ("scaled_rps", "scaled_crps", "scaled_absolute_error")
+
+
+class Forecaster(Protocol):
+    """Anything with the verb that all models of the library share."""
+
+    def forecast(self, data: Any, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
+        """Return the predictive distribution of the months after the data."""
+        ...
+
+
+Forecast = Callable[..., Predictive]
+"""A plain function ``f(data, horizon, *, rng) -> Predictive``."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest:
+    """Scores of several models at several origins of one or many series.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        A row a series, model, origin and month ahead: ``unique_id, model, origin, horizon, ds, y`` (NaN where the month has
+        no exact count, and then every score too); ``log_score, rps, dss, crps, absolute_error`` (see `score_card`);
+        ``scaled_...``, the same divided by the mean absolute lag-12 difference of the training months, NaN where that is
+        zero; ``cover_50, cover_80, cover_95``; ``pit_lower, pit_upper``.
+    failed : pandas.DataFrame
+        A row a forecast that failed: ``unique_id, model, origin, message``.
+    models : tuple of str
+        Names of the models, in the order given.
+    forecasts : dict
+        By (unique_id, model, origin) where the backtest was asked to keep them, else empty.
+    """
+
+    scores: pd.DataFrame
+    failed: pd.DataFrame
+    models: tuple[str, ...]
+    forecasts: Mapping[tuple[str, str, pd.Period], Predictive]
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """How often each model failed, by message."""
+        return self.failed.groupby(["model", "message"], sort=True).size().rename("count").reset_index()
+
+    def common(self) -> pd.DataFrame:
+        """Return the rows of the months that every model forecast and that have a count: the only fair comparison."""
+        known = self.scores[self.scores["y"].notna()]
+        everyone = known.groupby(KEY)["model"].transform("size") == len(self.models)
+        return known[everyone]
+
+    def table(self) -> pd.DataFrame:
+        """Return mean scores by model on the months that all models have.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by model: ``n``, months in common; ``own``, months this model was scored on; ``failed``, its failed
+            forecasts; mean scores and coverage; ``n_scaled``, months in common with a scale.
+        """
+        common = self.common()
+        groups = common.groupby("model")
+        own = self.scores[self.scores["y"].notna()].groupby("model").size()
+        table = pd.DataFrame({"n": groups.size(), "own": own, "failed": self.failed.groupby("model").size()})
+        table = table.reindex(self.models).fillna(0).astype(int)
+        table[[*SCORES, *SCALED, *INTERVALS]] = groups[[*SCORES, *SCALED, *INTERVALS]].mean()
+        table["n_scaled"] = groups["scaled_rps"].count().reindex(self.models).fillna(0).astype(int)
+        return table.rename_axis("model")
+
+    def by_horizon(self, score: str = "rps") -> pd.DataFrame:
+        """Return the mean of a score by months ahead: a column a model and ``n``, months that all models have."""
+        common = self.common()
+        groups = common.groupby(["horizon", "model"])[self._column(score)]
+        table = groups.mean().unstack("model").reindex(columns=list(self.models)).rename_axis(columns=None)
+        table["n"] = groups.count().unstack("model").iloc[:, 0]
+        return table
+
+    def compare(
+        self, a: str, b: str, score: str = "rps", *, replications: int = 999, rng: np.random.Generator | None = None
+    ) -> Comparison:
+        """Return score of `a` minus score of `b` on the months both have, with its uncertainty; below 0, `a` is better.
+
+        See `forecasting.evaluation.comparison.compare`.
+        """
+        column = self._column(score)
+        pair = [self._of(name).set_index(KEY)[column].dropna() for name in (a, b)]
+        ours, theirs = (values.loc[pair[0].index.intersection(pair[1].index)] for values in pair)
+        # Two scores that are both infinite are equal, not incomparable.
+        differences = (ours - theirs).where(ours != theirs, 0.0).rename("difference").reset_index()
+        return compare(differences, f"{a} minus {b}, {score}", replications=replications, rng=rng)
+
+    def pit(self, model: str) -> PIT:
+        """Return the probability integral transforms of a model, all series, origins and months ahead."""
+        rows = self._of(model)
+        return PIT(rows["pit_lower"].to_numpy(), rows["pit_upper"].to_numpy())
+
+    def _of(self, model: str) -> pd.DataFrame:
+        if model not in self.models:
+            raise InvalidInput(f"there is no model {model!r}; the backtest has {', '.join(self.models)}")
+        return self.scores[self.scores["model"] == model]
+
+    def _column(self, score: str) -> str:
+        if score not in (*SCORES, *SCALED, *INTERVALS):
+            raise InvalidInput(
+                f"there is no score {score!r}; choose one of {', '.join([*SCORES, *SCALED, *INTERVALS])}"
+            )
+        return score
+
+    def __repr__(self) -> str:
+        series = self.scores["unique_id"].nunique()
+        return f"<Backtest of {', '.join(self.models)}: {series} series, {len(self.failed)} forecasts failed>"
+
+    def _repr_html_(self) -> str:
+        return self.table().to_html(float_format="{:.4g}".format)
+
+
+def backtest(
+    models: Mapping[str, Forecaster | Forecast],
+    data: History | Iterable[History],
+    *,
+    horizon: int = 12,
+    origins: int | Sequence[MonthLike] = 3,
+    step: int | None = None,
+    minimum: int = 6,
+    keep: bool = False,
+    rng: np.random.Generator | None = None,
+) -> Backtest:
+    """Forecast from several origins with what was known then, and score what came.
+
+    Parameters
+    ----------
+    models : mapping of str to model
+        Models of the library, or functions ``f(data, horizon, *, rng) -> Predictive``.
+    data : CountSeries or Evidence, or several
+        Months that are not known exactly train the models as they are, and are not scored.
+    horizon : int
+        Months of each forecast.
+    origins : int or sequence of months
+        How many origins a series, the last one `horizon` months before its end; or the last known month of each.
+    step : int, optional
+        Months between origins; the horizon by default, so that no month is forecast twice.
+    minimum : int
+        Fewest months before an origin; an origin with fewer counts as a failure of every model.
+    keep : bool
+        Keep the forecasts; some 50 KB for each 1,000 paths of 3 months.
+    rng : numpy.random.Generator
+        Required.  Each series, model and origin has a stream of its own, by name.
+
+    Returns
+    -------
+    Backtest
+        A model that fails is recorded there with the message, and the backtest goes on.
+
+    Raises
+    ------
+    InvalidInput
+        If the request is wrong: no model, no series, or numbers out of range.
+
+    Examples
+    --------
+    >>> from forecasting.distributions import Poisson
+    >>> from forecasting.series import CountSeries
+    >>> def last_mean(data, horizon, *, rng):
+    ...     mean = np.full((200, horizon), data.values[-12:].mean())
+    ...     return Predictive.draw(following(data.months, horizon), mean, (), Poisson(), name=data.name, rng=rng)
+    >>> series = CountSeries(pd.period_range("2020-01", periods=48, freq="M"), [5, 3, 4, 6] * 12)
+    >>> result = backtest({"last 12": last_mean}, series, horizon=6, origins=2, rng=np.random.default_rng(1))
+    >>> result.table()[["n", "own", "failed"]]
+             n  own  failed
+    model
+    last 12  12   12       0
+    """
+    stream = named_streams(require_rng(rng))
+    if not models:
+        raise InvalidInput("a backtest needs at least one model, as {name: model}")
+    ahead, fewest = positive(horizon, "horizon"), positive(minimum, "minimum")
+    pace = ahead if step is None else positive(step, "step")
+    verbs = {name: _verb(name, model) for name, model in models.items()}
+    cards: list[pd.DataFrame] = []
+    failed: list[tuple[str, str, pd.Period, str]] = []
+    kept: dict[tuple[str, str, pd.Period], Predictive] = {}
+    for history in read_histories(data):
+        for origin in read_origins(history.months, origins, pace, ahead):
+            observed = truth(history, origin, ahead)
+            for name, forecast in verbs.items():
+                job = history.name, name, origin
+                try:
+                    training = _training(history, origin, fewest)
+                    issued = forecast(training, ahead, rng=stream(history.name, name, str(origin)))
+                    cards.append(_card(issued, training, observed, job))
+                except Exception as error:  # one bad series must not end, or hide in, a run of thousands
+                    failed.append((*job, f"{type(error).__name__}: {error}"))
+                else:
+                    if keep:
+                        kept[job] = issued
+    columns = ["unique_id", "model", *KEY[1:], "ds", "y", *SCORES, *SCALED, *INTERVALS, "pit_lower", "pit_upper"]
+    scores = pd.concat(cards, ignore_index=True)[columns] if cards else pd.DataFrame(columns=columns)
+    return Backtest(
+        scores, pd.DataFrame(failed, columns=["unique_id", "model", "origin", "message"]), tuple(verbs), kept
+    )
+
+
+def _verb(name: str, model: Forecaster | Forecast) -> Forecast:
+    found = getattr(model, "forecast", model)
+    if not callable(found) or isinstance(model, type):
+        raise InvalidInput(f"the model {name!r} has no method forecast(data, horizon, rng=...) and is no such function")
+    return found
+
+
+def _training(history: History, origin: pd.Period, fewest: int) -> History:
+    if origin > history.months[-1]:
+        raise InvalidInput(f"the origin {origin} lies after the last month of the series")
+    before = int((history.months <= origin).sum())
+    if before < fewest:
+        raise InvalidInput(f"fewer than {fewest} months before the origin")
+    return history.until(origin)
+
+
+def _card(
+    issued: Predictive, training: Observed, observed: np.ndarray[Any, Any], job: tuple[str, str, Any]
+) -> pd.DataFrame:
+    expected = following(training.months, len(observed))
+    if not issued.months.equals(expected):
+        raise InvalidInput("the forecast does not cover the months that were asked for")
+    card = score_card(observed, issued)
+    scale = seasonal_scale(training)
+    for name in SCALED:
+        card[name] = card[name.removeprefix("scaled_")] / scale
+    card["unique_id"], card["model"], card["origin"] = job
+    card["horizon"], card["ds"] = np.arange(1, len(card) + 1), expected
+    return card

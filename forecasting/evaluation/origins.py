@@ -1,0 +1,104 @@
+"""Where forecasts start: origins, the training data before them, the counts after them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput, InvalidSeries
+from forecasting.kernels.counts import FloatArray
+from forecasting.months import MonthLike, following, to_month
+
+SEASON = 12
+
+
+@runtime_checkable
+class History(Observed, Protocol):
+    """What is known about the months of a series, and what was known of the months up to an earlier one alone."""
+
+    def until(self, month: MonthLike) -> Self:
+        """Return what is known about the months up to and including `month`, as if the later ones had not been seen."""
+        ...
+
+
+def read_histories(data: History | Iterable[History]) -> list[History]:
+    """Return one or several series as a list.
+
+    Raises
+    ------
+    InvalidSeries
+        If there is none, one of them is no series, or two have the same name.
+    """
+    histories = [data] if isinstance(data, History) else list(data)
+    for history in histories:
+        if not isinstance(history, History):
+            raise InvalidSeries(f"a backtest needs CountSeries or Evidence, not {type(history).__name__}")
+    names = [history.name for history in histories]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if not names or repeated:
+        raise InvalidSeries(
+            f"a backtest needs series of different names; {f'repeated: {repeated}' if names else 'got none'}"
+        )
+    return histories
+
+
+def positive(value: int, name: str) -> int:
+    """Return `value` if it is a whole number of at least 1."""
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 1")
+    return number
+
+
+def read_origins(
+    months: pd.PeriodIndex, origins: int | Sequence[MonthLike], step: int, horizon: int
+) -> list[pd.Period]:
+    """Return the last months known to each forecast, in order.
+
+    Parameters
+    ----------
+    months : pandas.PeriodIndex
+        Months of the series.
+    origins : int or sequence of months
+        How many, counted back in steps from the latest with `horizon` months after it; or which.
+    step, horizon : int
+        Months between origins; months of a forecast.
+    """
+    if isinstance(origins, int | np.integer):
+        number = positive(int(origins), "origins")
+        return [months[-1] - horizon - step * back for back in reversed(range(number))]
+    if isinstance(origins, str):
+        raise InvalidInput(f"origins={origins!r} must be a number or a list of months such as ['2023-08']")
+    chosen = sorted(to_month(month) for month in origins)
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise InvalidInput(f"origins={list(origins)!r} must be different months, at least one")
+    return chosen
+
+
+def truth(history: Observed, origin: pd.Period, horizon: int) -> FloatArray:
+    """Return the counts ``[horizon]`` after `origin`, NaN where they are not known exactly."""
+    ahead = following(pd.PeriodIndex([origin]), horizon)
+    known = pd.Series(exact_counts(history), index=history.months)
+    return np.asarray(known.reindex(ahead), dtype=float)
+
+
+def exact_counts(history: Observed) -> FloatArray:
+    """Return the counts ``[T]``, NaN where they are not known exactly."""
+    known = history.constraints
+    return np.where(known.exact, known.lower, np.nan)
+
+
+def seasonal_scale(training: Observed) -> float:
+    """Return the mean absolute difference of counts twelve months apart; NaN where there is none or it is zero."""
+    counts = exact_counts(training)
+    apart = np.abs(counts[SEASON:] - counts[:-SEASON])
+    apart = apart[~np.isnan(apart)]
+    return float(apart.mean()) if apart.any() else float("nan")

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.errors import InvalidInput
+from forecasting.evaluation import compare, diebold_mariano
+
+
+def moving(rng: np.random.Generator, runs: int, n: int, order: int) -> np.ndarray:
+    """Sums of `order` neighbouring shocks: as correlated as forecasts of so many months from every month."""
+    shocks = rng.normal(size=(runs, n + order - 1))
+    return np.lib.stride_tricks.sliding_window_view(shocks, order, axis=1).sum(axis=2)
+
+
+def frame(values: np.ndarray, step: int = 1) -> pd.DataFrame:
+    """Differences ``[series, origins, horizon]`` as a table."""
+    table = pd.Series(values.ravel(), index=pd.MultiIndex.from_product([range(k) for k in values.shape]))
+    table = table.rename_axis(["unique_id", "origin", "horizon"]).rename("difference").reset_index()
+    table["origin"] = pd.PeriodIndex.from_ordinals(600 + step * table["origin"], freq="M")
+    table["horizon"] += 1
+    return table
+
+
+def test_diebold_mariano_by_hand() -> None:
+    d = np.array([0.3, -0.1, 0.8, 0.4, -0.2, 0.9, 0.1, 0.5, 0.2, -0.4])
+    n, m = 10, 3
+    c = d - d.mean()
+    gamma = [np.mean(c * c), np.sum(c[1:] * c[:-1]) / n, np.sum(c[2:] * c[:-2]) / n]
+    variance = (gamma[0] + 2 * gamma[1] + 2 * gamma[2]) / n
+    t = d.mean() / np.sqrt(variance) * np.sqrt((n + 1 - 2 * m + m * (m - 1) / n) / n)
+    assert diebold_mariano(d, 3).statistic == pytest.approx(t)
+    assert diebold_mariano(d, 9, step=3).statistic == pytest.approx(t)
+    one = diebold_mariano(d, 1)
+    assert one.statistic == pytest.approx(d.mean() / d.std(ddof=1) * np.sqrt(n))  # the plain t statistic
+
+
+@pytest.mark.parametrize(("order", "allowed"), [(1, 0.0), (3, 0.04)])
+def test_diebold_mariano_keeps_its_level(order: int, allowed: float, rng: np.random.Generator) -> None:
+    """With overlap it is known to reject somewhat too often at n = 40; ignoring the overlap is far worse."""
+    runs = 1500
+    data = moving(rng, runs, 40, order)
+    rejected = np.mean([diebold_mariano(d, order).pvalue < 0.05 for d in data])
+    error = 4 * (0.05 * 0.95 / runs) ** 0.5
+    assert 0.05 - error < rejected < 0.05 + allowed + error
+    if order > 1:
+        naive = np.mean([diebold_mariano(d, 1).pvalue < 0.05 for d in data])
+        assert naive > 0.15
+
+
+def test_too_little_is_said_to_be_too_little(rng: np.random.Generator) -> None:
+    few = diebold_mariano(rng.normal(size=12), 6)
+    assert few.verdict == "too few origins to tell (12 of at least 13)"
+    assert np.isnan(few.pvalue)
+    assert diebold_mariano(np.zeros(20), 1).verdict == "no difference"
+    one = compare(frame(rng.normal(size=(1, 3, 4))), rng=rng)
+    assert one.verdict == "too few origins to tell (3 of at least 8)"
+    assert np.isnan(one.interval).all()
+    four = compare(frame(rng.normal(size=(4, 3, 2))), rng=rng)
+    assert four.verdict == "too few series to tell (4 of at least 5)"
+    assert four.by_horizon["verdict"].str.contains("too few series").all()
+
+
+def test_series_weigh_alike_and_give_the_standard_error(rng: np.random.Generator) -> None:
+    table = frame(rng.normal(size=(30, 4, 3)))
+    table = table[~((table["unique_id"] < 10) & (table["horizon"] == 3))]  # unequal numbers of months
+    found = compare(table, rng=rng)
+    means = np.array([group["difference"].mean() for _, group in table.groupby("unique_id")])
+    assert found.mean == pytest.approx(means.mean())
+    assert found.se == pytest.approx(means.std(ddof=1) / np.sqrt(30))
+    # The bootstrap sd of a mean is (1 - 1/n)^(1/2) of that; 999 draws place its limits within some 10%.
+    assert found.interval[1] - found.interval[0] == pytest.approx(2 * 1.96 * found.se, rel=0.15)
+    assert (found.n, found.series, found.origins) == (len(table), 30, 4)
+
+
+def test_intervals_over_series_hold_the_truth_as_often_as_promised(rng: np.random.Generator) -> None:
+    """Months and origins of a series share a shock, so only the series are independent."""
+    runs, held = 200, 0
+    for _ in range(runs):
+        shared = rng.normal(size=(25, 1, 1)) + 0.2 * rng.normal(size=(25, 2, 3))
+        low, high = compare(frame(shared), replications=199, rng=rng).interval
+        held += low <= 0 <= high
+    # The percentile interval of 25 means is a little short: 93% is typical, 95% nominal.
+    assert abs(held / runs - 0.94) < 4 * (0.95 * 0.05 / runs) ** 0.5
+
+
+def test_blocks_hold_what_overlaps(rng: np.random.Generator) -> None:
+    """One series, 120 origins, forecasts of 6 months that overlap: blocks keep most of the variance, single months do not."""
+    runs, held, naive = 150, 0, 0
+    for _ in range(runs):
+        d = moving(rng, 1, 120, 6)[..., None] * np.ones(6)
+        low, high = compare(frame(d), replications=199, rng=rng).interval
+        held += low <= 0 <= high
+        naive += abs(d.mean()) < 1.96 * d[0, :, 0].std() / 120**0.5
+    assert held / runs > 0.85
+    assert naive / runs < 0.75
+
+
+def test_a_clear_winner_is_named(rng: np.random.Generator) -> None:
+    better = compare(frame(rng.normal(-1.0, 1.0, size=(20, 3, 2))), "ours minus theirs", rng=rng)
+    assert better.verdict == "the first is better"
+    assert str(better).startswith("ours minus theirs: -")
+    assert compare(frame(rng.normal(1.0, 1.0, size=(1, 40, 1))), rng=rng).verdict == "the second is better"
+
+
+def test_what_cannot_be_compared_is_refused(rng: np.random.Generator) -> None:
+    table = frame(rng.normal(size=(2, 2, 2)))
+    with pytest.raises(InvalidInput, match="no scored month in common"):
+        compare(table.iloc[:0], rng=rng)
+    table.loc[0, "difference"] = np.inf
+    with pytest.raises(InvalidInput, match="infinite"):
+        compare(table, rng=rng)
+    with pytest.raises(InvalidInput, match="rng is required"):
+        compare(table)
+    with pytest.raises(InvalidInput, match="finite numbers"):
+        diebold_mariano([], 1)
