@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import import_cost, jump_cost, maximum_likelihood, posterior
+from benchmarks import import_cost, jump_cost, maximum_likelihood, posterior, sarima
 from benchmarks.measuring import RESULTS, machine, versions
 
 SECTIONS: dict[str, tuple[str, Any]] = {
@@ -19,6 +19,7 @@ SECTIONS: dict[str, tuple[str, Any]] = {
     "start": ("Start", import_cost),
     "jump": ("Jump analysis, after `import forecasting`", jump_cost),
     "maximum_likelihood": ("Maximum likelihood: the same regression", maximum_likelihood),
+    "sarima": ("Seasonal ARIMA: automatic orders, one fit", sarima),
 }
 JUMP_LIMITS = dict(zip(jump_cost.ANALYSES, (3.0, 10.0, 10.0, 10.0), strict=True))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.differencing import differences
 from forecasting.models.sarima.fit import highest
 from forecasting.models.sarima.future import simulate
 from forecasting.models.sarima.model import SARIMA
@@ -80,6 +81,11 @@ def test_forecasts_at_the_same_parameters(case: str, rng: np.random.Generator) -
     half = upper - mean
     np.testing.assert_allclose(location, np.broadcast_to(mean, location.shape), atol=2e-3 * half.min())
     np.testing.assert_allclose(scale / scale[:, :1], np.broadcast_to(half / half[0], scale.shape), rtol=1e-3)
+
+
+@pytest.mark.parametrize("case", SEARCHED)
+def test_differences(case: str) -> None:
+    assert differences(transformed(case)) == (CASES[case]["order"][1], CASES[case]["seasonal"][1])
 
 
 @pytest.mark.parametrize("case", SEARCHED)

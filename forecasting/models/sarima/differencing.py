@@ -11,28 +11,49 @@ _STRONG = 0.64  # Wang, Smith, Hyndman (2006), as in R's nsdiffs
 _KPSS = 0.463  # 5% point for a stationary level (Kwiatkowski et al. 1992, table 1)
 _SHORTEST = 3 * PERIOD  # months below which the seasons cannot be told from noise
 _FEWEST = 10
+_YEARS, _TREND, _ROUNDS = 11, 21, 2
 
 
 def seasonal_strength(z: FloatArray) -> float:
-    r"""Return :math:`1 - \mathrm{Var}(R)/\mathrm{Var}(S + R)`, at least 0, of a series with a smooth trend and a fixed season.
+    r"""Return :math:`1 - \mathrm{Var}(R)/\mathrm{Var}(S + R)`, at least 0, of a series with a smooth trend and a slow season.
 
-    The trend is the centred moving average over a year, the season the mean of what it leaves in each month of the year
-    (R's ``nsdiffs`` uses ``stl`` instead; the threshold is the same).  NaN months are left out.
+    A decomposition in the spirit of R's ``stl`` (Cleveland et al. 1990): the season of a month of the year is a weighted mean
+    over eleven years, the trend a local line through what the season leaves, over 21 months; tricube weights, two rounds.
 
     Parameters
     ----------
     z : ndarray, [T]
-        At least three years.
+        Three years or more, complete.
     """
-    weights = np.r_[0.5, np.ones(PERIOD - 1), 0.5] / PERIOD
-    detrended = z[PERIOD // 2 : -(PERIOD // 2)] - np.convolve(complete(z), weights, mode="valid")
-    phase = np.arange(len(detrended)) % PERIOD
-    known = np.isfinite(detrended)
-    total = np.bincount(phase[known], detrended[known], PERIOD)
-    season = total / np.maximum(np.bincount(phase[known], minlength=PERIOD), 1)
-    rest = detrended - season[phase]
-    spread = float(np.var(detrended[known]))
-    return max(0.0, 1.0 - float(np.var(rest[known])) / spread) if spread > 0 else 0.0
+    months = np.arange(len(z))
+    trend, line = np.full(len(z), z.mean()), _local_line(len(z))
+    season = np.zeros(len(z))
+    for _ in range(_ROUNDS):
+        for phase in range(PERIOD):
+            own = months % PERIOD == phase
+            season[own] = _tricube(int(own.sum()), _YEARS) @ (z - trend)[own]
+        season -= line @ season
+        trend = line @ (z - season)
+    rest = z - trend - season
+    spread = float(np.var(z - trend))
+    return max(0.0, 1.0 - float(np.var(rest)) / spread) if spread > 0 else 0.0
+
+
+def _tricube(size: int, window: int) -> FloatArray:
+    """Return the weights ``[size, size]`` of the `window` nearest points, wider where there are fewer, rows summing to one."""
+    distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)
+    reach = np.sort(distance, axis=1)[:, min(window, size) - 1] + max(0.0, (window - size) / 2.0)
+    weights = np.maximum(1.0 - (distance / np.maximum(reach, 1.0)[:, None]) ** 3, 0.0) ** 3
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _local_line(size: int) -> FloatArray:
+    """Return the matrix that replaces each point by the local line through its neighbours."""
+    weights = _tricube(size, _TREND)
+    offset = np.subtract.outer(np.arange(size), np.arange(size)).T.astype(float)
+    first = (weights * offset).sum(axis=1, keepdims=True)
+    second = (weights * offset**2).sum(axis=1, keepdims=True)
+    return np.asarray(weights * (second - offset * first) / (second - first**2))
 
 
 def kpss(x: FloatArray) -> float:
@@ -53,8 +74,8 @@ def differences(z: FloatArray) -> tuple[int, int]:
     D is 1 where the seasonal strength exceeds 0.64, d the number of differences (at most 2) until KPSS at 5% no longer
     objects: the rules of R's ``auto.arima``.  Gaps are interpolated for these two tests alone.
     """
-    seasonal = int(len(z) >= _SHORTEST and seasonal_strength(z) > _STRONG)
     x = complete(z)
+    seasonal = int(len(x) >= _SHORTEST and seasonal_strength(x) > _STRONG)
     if seasonal:
         x = x[PERIOD:] - x[:-PERIOD]
     d = 0
