@@ -1,3 +1,4 @@
+from . import evaluation
 from .distributions import Hurdle, NegativeBinomial, Poisson, ZeroInflated
 from .errors import (
     ContradictoryFacts,
@@ -13,6 +14,7 @@ from .errors import (
     TooLarge,
     UnknownSeries,
 )
+from .evaluation import Backtest, backtest
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
 from .inference.priors import Priors
 from .models import SARIMA, Autoregression, CountRegression, reconstruct
@@ -47,6 +49,7 @@ __version__: str
 __all__ = [
     "SARIMA",
     "Autoregression",
+    "Backtest",
     "Continue",
     "ContradictoryFacts",
     "CountRegression",
@@ -86,6 +89,8 @@ __all__ = [
     "Trend",
     "UnknownSeries",
     "ZeroInflated",
+    "backtest",
+    "evaluation",
     "find_interventions",
     "intervention_test",
     "jump",

@@ -31,12 +31,22 @@ LONGEST = 400
 PUBLIC = {
     *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries"),
     *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure"),
-    *("Poisson", "NegativeBinomial", "ZeroInflated", "Hurdle", "CountRegression", "Priors", "Predictive", "reconstruct"),
+    *(
+        "Poisson",
+        "NegativeBinomial",
+        "ZeroInflated",
+        "Hurdle",
+        "CountRegression",
+        "Priors",
+        "Predictive",
+        "reconstruct",
+    ),
     *("Autoregression", "SARIMA", "DecayingPulse", "intervention_test", "find_interventions"),
     *("jump", "JumpReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
     *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError"),
+    *("evaluation", "backtest", "Backtest"),
 }
 
 
