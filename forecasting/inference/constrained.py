@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from forecasting.kernels.counts import FloatArray, IntArray
 
-_ITERATIONS = 200
+_ITERATIONS = 100
 _DECREMENT = 1e-15  # gain in height, relative to 1 + |height|, below which a point counts as a maximum
 _STALLED = 1e-11  # the same where a step no longer lowers what is to gain: rounding is all that is left
 _FORGIVEN = 1e-12  # relative loss of height that rounding explains, where a step is nearly nothing
 _LONGEST = 4.0  # longest step, in units of `scale`
 _FLATTEST = 1e-10  # curvature below which a direction counts as flat, relative to the largest
+_DEPENDENT = 1e-13  # relative size below which directions of active constraints count as repeated
 _HALVINGS = 40
 _WRONG_SIGN = -1e-7  # multiplier, in units of height by `scale`, at which a constraint is let go
 
@@ -116,7 +117,8 @@ def maximise(target: Target, start: FloatArray, scale: FloatArray, region: Regio
         settled = stalled | (decrements[rows] < _DECREMENT * unit)
         wrong = np.where(active[rows], multipliers, np.inf)
         leaving = settled & (wrong.min(axis=1, initial=np.inf) < _WRONG_SIGN)
-        active[rows[leaving], wrong[leaving].argmin(axis=1) if leaving.any() else 0] = False
+        if leaving.any():
+            active[rows[leaving], wrong[leaving].argmin(axis=1)] = False
         converged[rows[settled & ~leaving]] = True
         moving = ~settled
         stuck = _advance(target, points, values, decrements, active, rows[moving], step[moving] * scale, scale, region)
@@ -139,10 +141,11 @@ def _newton(
     if bound.any():
         held, towards = active[bound].astype(float), inverse[bound] @ sides.T
         gram = (sides @ towards) * held[:, :, None] * held[:, None, :]
-        diagonal = np.einsum("nmm->nm", gram)
-        diagonal += np.where(active[bound], 1e-12 * diagonal, 1.0)
-        multipliers[bound] = np.linalg.solve(gram, (held * (free[bound] @ sides.T))[:, :, None])[:, :, 0] * held
-        free[bound] -= np.einsum("npm,nm->np", towards, multipliers[bound])
+        against = np.linalg.pinv(gram, rcond=_DEPENDENT, hermitian=True)  # constraints may depend on each other
+        for _ in range(2):  # the second pass takes back what rounding left of the first
+            forces = np.einsum("nml,nl->nm", against, held * (free[bound] @ sides.T))
+            free[bound] -= np.einsum("npm,nm->np", towards, forces)
+            multipliers[bound] += forces
     return free, multipliers
 
 

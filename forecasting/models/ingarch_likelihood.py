@@ -14,7 +14,7 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.inference.constrained import Region, maximise
-from forecasting.inference.mode import Mode
+from forecasting.inference.mode import Mode, inverse_root
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
 from forecasting.kernels.slopes import mean_slopes, slopes
@@ -28,6 +28,8 @@ EDGE = 1e-6
 _PERSISTENCE = (0.0, 0.3, 0.6, 0.85)  # sums of the coefficients of past means among which a start is chosen
 _LEAST = 0.02  # coefficient of a past count at a start
 _TINY = 1e-300  # a mean that underflows
+_LOOSE = 0.2  # standard error of the coefficient of a past mean past which other maxima are looked for
+_FLAT = 1e-6  # curvature below which a direction counts as flat, in units of the scale
 _ON_SIDE = 1e-9  # slack at which a restriction counts as holding
 
 
@@ -259,11 +261,17 @@ class IngarchLikelihood:
             )
         moving = np.ones(start.size, dtype=bool) if free is None else free
         best = self._climb(start, moving)
-        if self.boundary(best.point):  # the likelihood may be higher elsewhere
+        if self.boundary(best.point) or (free is None and self._is_loose(best)):  # there may be a higher maximum
             for other in self.starts:
                 mode = self._climb(np.where(moving, other, start), moving)
                 best = mode if mode.value > best.value else best
         return best
+
+    def _is_loose(self, mode: Mode) -> bool:
+        """Return whether the likelihood hardly says how large the coefficients of past means are."""
+        means = slice(1 + len(self.model.past_counts), 1 + self.history)
+        spread = inverse_root(mode.hessian * np.outer(self.scale, self.scale), _FLAT)[means] * self.scale[means, None]
+        return bool((np.square(spread).sum(axis=1) > _LOOSE**2).any())
 
     def _climb(self, start: FloatArray, moving: NDArray[np.bool_]) -> Mode:
         point = self._admitted(start, moving)
