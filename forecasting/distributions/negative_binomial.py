@@ -17,6 +17,7 @@ from scipy.special import gammaln
 from forecasting.distributions.base import Distribution
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.quantiles import quantile
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class NegativeBinomial(Distribution):
 
     def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
         """Return the smallest y with P(Y <= y) >= u."""
-        return counts.quantile(u, mean, *shape)
+        return quantile(u, mean, *shape)
 
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         r"""Return :math:`\mu+\alpha\mu^2`."""

@@ -12,6 +12,7 @@ from scipy.special import gammaln
 from forecasting.distributions.base import Distribution
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.quantiles import quantile
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Poisson(Distribution):
 
     def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
         """Return the smallest y with P(Y <= y) >= u."""
-        return counts.quantile(u, mean)
+        return quantile(u, mean)
 
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the mean itself."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, gammainc, gammaincc, gammaln, ndtri
+from scipy.special import betainc, betaincc, gammainc, gammaincc, gammaln
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -118,22 +118,31 @@ def _tail(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike, *, upper: bool) -> Fl
     count, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (y, mean, alpha)))
     count = np.floor(count)
     inside = np.maximum(count, 0.0)
-    odds = np.maximum(dispersion, _POISSON_ALPHA) * mu
-    size = 1.0 / np.maximum(dispersion, _POISSON_ALPHA)
-    if upper:
-        result = np.asarray(betainc(inside + 1.0, size, odds / (1.0 + odds)))
-    else:
-        result = np.asarray(betainc(size, inside + 1.0, 1.0 / (1.0 + odds)))
-        # 1 / (1 + alpha mu) loses the digits of alpha as alpha -> 0; its complement, slower here, does not.
-        small = dispersion < _STIRLING_ALPHA
-        if small.any():
-            odds, size, inside = odds[small], size[small], inside[small]
-            result[small] = betaincc(inside + 1.0, size, odds / (1.0 + odds))
-    negligible = dispersion < _POISSON_ALPHA
-    if negligible.any():
-        poisson = gammainc if upper else gammaincc
-        result[negligible] = poisson(np.maximum(count, 0.0)[negligible] + 1.0, mu[negligible])
+    poisson, small = dispersion < _POISSON_ALPHA, dispersion < _STIRLING_ALPHA
+    result = np.empty(count.shape)
+    for rule, who in ((_poisson_tail, poisson), (_near_poisson_tail, small & ~poisson), (_plain_tail, ~small)):
+        if who.all():
+            result = rule(inside, mu, dispersion, upper)
+        elif who.any():
+            result[who] = rule(inside[who], mu[who], dispersion[who], upper)
     return np.where(count < 0, 1.0 if upper else 0.0, result)
+
+
+def _poisson_tail(y: FloatArray, mu: FloatArray, _: FloatArray, upper: bool) -> FloatArray:
+    return np.asarray((gammainc if upper else gammaincc)(y + 1.0, mu))
+
+
+def _near_poisson_tail(y: FloatArray, mu: FloatArray, alpha: FloatArray, upper: bool) -> FloatArray:
+    # 1 / (1 + alpha mu) loses the digits of alpha as alpha -> 0; its complement, slower elsewhere, does not.
+    odds = alpha * mu
+    return np.asarray((betainc if upper else betaincc)(y + 1.0, 1.0 / alpha, odds / (1.0 + odds)))
+
+
+def _plain_tail(y: FloatArray, mu: FloatArray, alpha: FloatArray, upper: bool) -> FloatArray:
+    odds, size = alpha * mu, 1.0 / alpha
+    if upper:
+        return np.asarray(betainc(y + 1.0, size, odds / (1.0 + odds)))
+    return np.asarray(betainc(size, y + 1.0, 1.0 / (1.0 + odds)))
 
 
 _POISSON_ALPHA = 1e-20
@@ -196,45 +205,6 @@ def _log_interval_by_terms(lo: FloatArray, hi: FloatArray, mu: FloatArray, alpha
         left = np.maximum((far - y[:, -1]) * direction, 0.0)
         rest = np.where(ratio < 1, last * ratio * (1 - ratio**left) / (1 - ratio), 0.0)
         return np.asarray(top[:, 0] + np.log(weights.sum(axis=1) + rest))
-
-
-def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
-    """Return the smallest y with P(Y <= y) >= u.
-
-    Starts from the Cornish-Fisher expansion and walks out by doubling, then halves: monotone in `u` and in `mean`, so
-    equal uniforms couple two scenarios path by path.
-
-    Parameters
-    ----------
-    u : array_like
-        Probabilities in [0, 1).
-    mean, alpha : array_like
-        As in `logpmf`.
-
-    Returns
-    -------
-    ndarray of int64
-        Broadcast shape; means and values past 2^53 count as 2^53.
-    """
-    level, mu, dispersion = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (u, mean, alpha)))
-    flat_u, flat_mu, flat_alpha = level.ravel(), np.minimum(mu.ravel(), LARGEST), dispersion.ravel()
-    variance = flat_mu * (1.0 + flat_alpha * flat_mu)
-    spread = np.sqrt(variance)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        skew = np.where(
-            variance > 0,
-            (2.0 * variance / np.maximum(flat_mu, 1e-300) - 1.0) / np.maximum(spread, 1e-300),
-            0.0,
-        )
-    z = ndtri(np.clip(flat_u, 1e-300, 1 - 1e-16))
-    expansion = flat_mu + spread * (z + np.minimum(skew, 2.0) * (z * z - 1.0) / 6.0)
-    guess = np.floor(np.clip(expansion, 0.0, LARGEST))
-
-    def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
-        return cdf(y, flat_mu[who], flat_alpha[who]) >= flat_u[who]
-
-    found = integer_search(reaches, guess)
-    return found.reshape(level.shape)
 
 
 def integer_search(reaches: Callable[[FloatArray, IntArray], NDArray[np.bool_]], guess: FloatArray) -> IntArray:
