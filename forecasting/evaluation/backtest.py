@@ -93,7 +93,7 @@ class Backtest:
         common = self.common()
         groups = common.groupby(["horizon", "model"])[self._column(score)]
         table = groups.mean().unstack("model").reindex(columns=list(self.models)).rename_axis(columns=None)
-        table["n"] = groups.count().unstack("model").iloc[:, 0]
+        table["n"] = common[common["model"] == self.models[0]].groupby("horizon")[self._column(score)].count()
         return table
 
     def compare(
@@ -108,7 +108,7 @@ class Backtest:
         ours, theirs = (values.loc[pair[0].index.intersection(pair[1].index)] for values in pair)
         # Two scores that are both infinite are equal, not incomparable.
         differences = (ours - theirs).where(ours != theirs, 0.0).rename("difference").reset_index()
-        return compare(differences, f"{a} minus {b}, {score}", replications=replications, rng=rng)
+        return compare(differences, f"{score}, {a} minus {b}", replications=replications, rng=rng)
 
     def pit(self, model: str) -> PIT:
         """Return the probability integral transforms of a model, all series, origins and months ahead."""

@@ -139,10 +139,9 @@ class Comparison:
     def __str__(self) -> str:
         """Return one line with every number needed to judge it."""
         low, high = self.interval
-        return (
-            f"{self.name}: {self.mean:.4g} (95% interval {low:.4g} to {high:.4g}; {self.n} months, {self.series} series, "
-            f"{self.origins} origins): {self.verdict}"
-        )
+        limits = "no interval" if math.isnan(low) else f"95% interval {low:.4g} to {high:.4g}"
+        support = f"{self.n:,} months, {self.series:,} series, {self.origins:,} origins"
+        return f"{self.name}: {self.mean:.4g} ({limits}; {support}): {self.verdict}"
 
 
 def compare(

@@ -5,20 +5,27 @@ deterministic, self-contained drawing through `svg`.  Nothing here touches ``pyp
 """
 
 from forecasting.figures.beyond import probabilities_figure, step_figure
+from forecasting.figures.calibration import coverage_figure, marginal_figure, pit_figure
 from forecasting.figures.expectation import expectation_figure
 from forecasting.figures.fan import forecast_figure
 from forecasting.figures.ledger import facts_figure
 from forecasting.figures.months import known_figure
 from forecasting.figures.next import outlook_figure
+from forecasting.figures.scores import difference_figure, horizon_figure
 from forecasting.figures.svg import alternative, svg
 
 __all__ = [
     "alternative",
+    "coverage_figure",
+    "difference_figure",
     "expectation_figure",
     "facts_figure",
     "forecast_figure",
+    "horizon_figure",
     "known_figure",
+    "marginal_figure",
     "outlook_figure",
+    "pit_figure",
     "probabilities_figure",
     "step_figure",
     "svg",
