@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, gammaln, log_ndtr, ndtr
+from scipy.special import betaln, gammaln
 
 from forecasting.errors import InvalidInput, NotIdentified
 from forecasting.kernels.arma import Whitened, coefficients, polynomial, whiten
@@ -19,7 +19,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.sarima.orders import PERIOD, Orders
 
 _BLOCK = 2**17  # doubles of bands held at once: they stay in the cache
-_EDGE = 5.5  # working coordinates of ar beyond this, 4e-8 from a unit root, count as not stationary
+_EDGE = 1.0 - 1e-8  # partial autocorrelations of ar beyond this count as not stationary
 _SAME = 1e-9  # relative size below which a column is a combination of others
 
 
@@ -53,11 +53,12 @@ class Linear:
 class ArimaDensity:
     """Log likelihood and log prior of the ARMA parameters of one series.
 
-    Working coordinates v give partial autocorrelations 2 Phi(v) - 1, factor by factor, so every point is stationary and
-    invertible, and a coordinate of the first lag is standard normal a priori.  The prior is uniform over the stationary
-    (invertible) region of each factor (Jones 1987, JRSS C 36), Jeffreys' for the regression coefficients given the ARMA
-    parameters (a flat one would be improper where a root nears one and the mean is lost), and flat in the logarithm of the
-    innovation variance.
+    Working coordinates v give partial autocorrelations sin(v), factor by factor, so every point is stationary and invertible,
+    and the likelihood is smooth and even around a unit root, v = pi/2: a point inside, not an edge to crawl to.
+
+    The prior is uniform over the stationary (invertible) region of each factor (Jones 1987, JRSS C 36), Jeffreys' for the
+    regression coefficients given the ARMA parameters (a flat one would be improper where a root nears one and the mean is
+    lost), and flat in the logarithm of the innovation variance.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class ArimaDensity:
         self._check_length()
         self._orthonormalise()
         size = orders.size
-        self.start, self.scale = np.full(size, 0.1), np.ones(size)
+        self.start, self.scale = np.full(size, 0.1), np.full(size, 0.5)
         self.folded = np.zeros(size, dtype=bool)
         self._autoregressive = np.repeat([True, False, True, False], orders.factors)
         lag = np.concatenate([np.arange(1.0, k + 1.0) for k in orders.factors])
@@ -158,7 +159,8 @@ class ArimaDensity:
 
     def whitened(self, work: FloatArray, ahead: int = 0) -> Whitened:
         """Return the orthonormal design and the series, the series last, whitened; NaN where ar is not stationary."""
-        outside = (np.abs(work[:, self._autoregressive]) > _EDGE).any(axis=1)
+        size = np.abs(partial(work[:, self._autoregressive])).max(axis=1, initial=0.0)
+        outside = np.asarray(size > _EDGE)
         ar, ma = self.polynomials(np.where(outside[:, None], 0.0, work))
         white = whiten(ar, ma, np.column_stack([self._basis, self._rest]), ahead)
         white.columns[outside] = np.nan
@@ -209,9 +211,11 @@ class ArimaDensity:
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]`` of the working coordinates."""
         a, b = self._beta
-        terms = (a - 1.0) * log_ndtr(work) + (b - 1.0) * log_ndtr(-work) - betaln(a, b)
-        terms -= 0.5 * (np.square(work) + np.log(2.0 * np.pi))
-        return np.asarray(terms.sum(axis=1))
+        r, inside = partial(work), np.abs(work) < 0.5 * np.pi
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # The beta density of (1 + r) / 2 times the derivative of r, cos(v) = sqrt(1 + r) sqrt(1 - r).
+            terms = (a - 0.5) * np.log1p(r) + (b - 0.5) * np.log1p(-r) - (a + b - 1.0) * np.log(2.0) - betaln(a, b)
+        return np.asarray(np.where(inside, terms, -np.inf).sum(axis=1))
 
     # The way to the level
 
@@ -228,5 +232,5 @@ class ArimaDensity:
 
 
 def partial(work: FloatArray) -> FloatArray:
-    """Return the partial autocorrelations in (-1, 1) at working coordinates."""
-    return np.asarray(2.0 * ndtr(work) - 1.0)
+    """Return the partial autocorrelations at working coordinates."""
+    return np.sin(work)

@@ -14,7 +14,6 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.inference.mode import differences, find_mode, inverse_root
@@ -26,8 +25,11 @@ from forecasting.models.sarima.orders import PERIOD, Orders
 from forecasting.models.sarima.screening import Factors, conditional_estimates
 
 _SIMPLE = 2  # models of so few coefficients pass the first sieve in any case
-_STEPPED, _CLIMBED, _FINE = 40, 8, 2  # candidates that pass each sieve
-_PROMISING = 4.0  # AICc so much above the best after one step can still become the best
+_STEPPED, _CLIMBED = 30, 8  # candidates that pass each sieve
+_PROMISING, _LEVEL = (
+    4.0,
+    0.1,
+)  # AICc so much above the best after one step, or close to the maximum, can still become the best
 _LONGEST_ROOT = 1.0 / 1.01  # inverse roots beyond this are refused, as by R
 _INSIDE = 0.97
 _WIDTH, _FLATTEST, _LONGEST_STEP = 0.02, 1e-1, 2.0
@@ -55,10 +57,10 @@ class Limits:
         return [(p, q, r, s) for p, q, r, s in product(*ranges) if p + q + r + s <= self.total]
 
     def near(self, factors: Factors) -> Iterator[Factors]:
-        """Yield the neighbours: one or two orders differ by one; the sum may be one above the limit."""
+        """Yield the neighbours: one order, both of p and q, or both of P and Q differ by one."""
         highest = (self.p, self.q, self.seasonal_p, self.seasonal_q)
         for step in product((-1, 0, 1), repeat=4):
-            if 1 <= sum(map(abs, step)) <= 2:
+            if any(step) and not (any(step[:2]) and any(step[2:])):
                 p, q, seasonal_p, seasonal_q = (k + s for k, s in zip(factors, step, strict=True))
                 other = (p, q, seasonal_p, seasonal_q)
                 if min(other) >= 0 and all(k <= top for k, top in zip(other, highest, strict=True)):
@@ -161,7 +163,7 @@ def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
         while not (np.abs(partial) < 1.0).all():
             inside = inside * 0.95**lag
             partial = partial_autocorrelations(inside)
-        parts.append(ndtri(0.5 + 0.5 * np.clip(partial, -_INSIDE, _INSIDE)))
+        parts.append(np.arcsin(np.clip(partial, -_INSIDE, _INSIDE)))
     return np.concatenate(parts)
 
 
@@ -214,8 +216,9 @@ class Search:
                 candidate = self.tried[key] if key in self.tried else self._try(key, starts[key])
                 if candidate.stage == "stepped" and candidate.aicc < best.aicc + _PROMISING:
                     candidate.climb(rough=True)
-        for candidate in self._best()[:_FINE]:
-            candidate.climb(rough=False)
+        for candidate in self._best():
+            if candidate.aicc < best.aicc + _LEVEL:
+                candidate.climb(rough=False)
         if not np.isfinite(self._best()[0].aicc):
             raise InvalidInput(f"{self.title}: no seasonal ARIMA model fits; use a longer series or lower differences")
         return self._best()
