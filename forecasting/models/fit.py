@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,9 @@ class Fit:
         """Schwarz's criterion, -2 log L + p log n."""
         return -2.0 * self.loglik + len(self.params) * float(np.log(self.nobs))
 
-    def conf_int(self, method: str = "profile", level: float = 0.95) -> pd.DataFrame:
+    def conf_int(
+        self, method: str = "profile", level: float = 0.95, names: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Return confidence intervals of the parameters.
 
         Parameters
@@ -102,6 +105,8 @@ class Fit:
             working scale).  Wald intervals leave out parameters at a boundary, where they do not hold.
         level : float
             Coverage.
+        names : sequence of str, optional
+            Parameters wanted; all where left out.
 
         Returns
         -------
@@ -110,11 +115,17 @@ class Fit:
         """
         if not 0.0 < level < 1.0:
             raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
+        unknown = set(names or ()) - set(self.params.index)
+        if unknown:
+            raise InvalidInput(
+                f"there is no parameter {', '.join(sorted(unknown))}; there are {', '.join(self.params.index)}"
+            )
+        wanted = [name for name in self.params.index if names is None or name in names]
         if method == "wald":
-            return self._wald(level)
+            return self._wald(level).reindex([name for name in wanted if name not in self.boundary])
         if method == "profile":
-            ends = [self._profile(k, level) for k in range(len(self.params))]
-            return pd.DataFrame(ends, index=self.params.index, columns=["lower", "upper"])
+            ends = [self._profile(self.density.names.index(name), level) for name in wanted]
+            return pd.DataFrame(ends, index=wanted, columns=["lower", "upper"])
         raise InvalidInput(f"method={method!r} is unknown; use 'profile' or 'wald'")
 
     def _wald(self, level: float) -> pd.DataFrame:

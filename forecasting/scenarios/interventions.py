@@ -184,7 +184,7 @@ def _by_ratio(null: Fit, wide: EventModel, data: Observed, added: Terms) -> Inte
         messages = (*messages, "the identity link keeps effects at 0 or above: only a rise can be found")
         if df == 1:  # half of the null distribution is at zero (Self, Liang 1987, JASA 82, case 5)
             p_value = 0.5 * p_value if statistic > 0 else 1.0
-    limits = fit.conf_int().loc[names]
+    limits = fit.conf_int(names=names)
     effects = limits.assign(estimate=fit.params[names])[["estimate", "lower", "upper"]]
     return InterventionTest(added, "lr", statistic, df, p_value, effects, tuple(dict.fromkeys(messages)))
 

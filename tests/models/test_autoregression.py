@@ -98,6 +98,7 @@ def models() -> list[Any]:
         Autoregression(counts, means, link, terms, family, rule, bool(outside))
         for rule, link, terms, outside, counts, means in cases
         for family in (Poisson(), NegativeBinomial())
+        if isinstance(family, NegativeBinomial) or rule in ("first_year", "marginal")
     ]
 
 
@@ -158,9 +159,9 @@ def test_expected_information_without_lags_is_that_of_the_regression() -> None:
     [([0.5, 0.4, 0.35], "log", (1, 1)), ([2.0, 0.4, 0.3], "identity", (1, 1)), ([0.9, -0.3, 0.5], "log", (1, 13))],
 )
 def test_recovery(theta: list[float], link: str, lags: tuple[int, int]) -> None:
-    fit = Autoregression((lags[0],), (lags[1],), link).fit(simulated(1500, theta, 0.15, link, lags=lags))
+    fit = Autoregression((lags[0],), (lags[1],), link).fit(simulated(800, theta, 0.15, link, lags=lags))
     assert (np.abs(fit.params - [*theta, 0.15]) < 3.5 * fit.bse).all()
-    assert (fit.bse < [0.6, 0.1, 0.25, 0.05]).all()
+    assert (fit.bse < [0.8, 0.15, 0.35, 0.07]).all()
     wald, profile = fit.conf_int("wald"), fit.conf_int()
     width = (wald["upper"] - wald["lower"]).to_numpy()[:, None]
     assert (np.abs(wald - profile) < 0.3 * width).all(axis=None)
