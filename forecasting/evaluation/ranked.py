@@ -129,17 +129,18 @@ class Resolved:
     def rps(self, y: FloatArray, column: IntArray) -> FloatArray:
         """Return the ranked probability score ``[N]`` of N counts of the months numbered `column`."""
         at = self.grid.holding(y)
-        inside = [
-            _inside(
-                self.grid.values[b, :, m],
-                int(self.grid.level[b]),
-                float(self.below[b, m]),
-                float(self.above[b, m]),
-                int(count - self.grid.start[b]),
-            )
-            for count, m, b in zip(y, column, at, strict=True)
-        ]
-        return np.asarray(self.under[at, column] + self.over[at, column] + np.array(inside))
+        total = self.under[at, column] + self.over[at, column]
+        below, above = self.below[at, column], self.above[at, column]
+        p, place = self.grid.values[at, :, column], y.astype(np.int64) - self.grid.start[at]
+        for n in np.flatnonzero(self.grid.level[at]):
+            level = int(self.grid.level[at[n]])
+            p[n], below[n], above[n], place[n], outside = _leaf(p[n], level, below[n], above[n], int(place[n]))
+            total[n] += outside
+        under = below[:, None] + np.cumsum(p, axis=1)
+        over = above[:, None] + np.cumsum(p[:, ::-1], axis=1)[:, ::-1]
+        node, middle = np.arange(NODES), place[:, None]
+        total += np.where(node < middle, np.square(under), 0.0).sum(axis=1)
+        return np.asarray(total + np.where(node > middle, np.square(over), 0.0).sum(axis=1))
 
     def pit(self, y: FloatArray) -> FloatArray:
         """Return P(Y < y) and P(Y <= y) ``[M, 2]`` for one count of each month."""
@@ -256,22 +257,26 @@ def _down(p: FloatArray, level: int, *, place: float = np.inf, mass: float = np.
     return p, before, first
 
 
-def _inside(p: FloatArray, level: int, below: float, above: float, place: int) -> float:
-    """Return the squares of one block that holds the observed count at `place`: halve it until every value is at hand."""
-    total = 0.0
+def _leaf(
+    p: FloatArray, level: int, below: float, above: float, place: int
+) -> tuple[FloatArray, float, float, int, float]:
+    """Halve a block down to the 16 counts that hold the count at `place`.
+
+    Returns their probabilities, the probability before and after them, the place among them, and the squares of the tails
+    over the rest of the block.
+    """
+    squares = 0.0
     while level:
         weights, half = block(level), block(level - 1)
         left, right = weights.left @ p, weights.right @ p
         level -= 1
         if place < half.size:
             tail = right[::-1]
-            total += (half.size * above + 2.0 * float(half.linear @ tail)) * above + float(tail @ half.square @ tail)
+            squares += (half.size * above + 2.0 * float(half.linear @ tail)) * above + float(tail @ half.square @ tail)
             above += float(half.total @ right)
             p = left
         else:
-            total += (half.size * below + 2.0 * float(half.linear @ left)) * below + float(left @ half.square @ left)
+            squares += (half.size * below + 2.0 * float(half.linear @ left)) * below + float(left @ half.square @ left)
             below += float(half.total @ left)
             p, place = right, place - half.size
-    under = below + np.cumsum(p)[:place]
-    over = above + np.cumsum(p[::-1])[: NODES - 1 - place]
-    return total + float(under @ under) + float(over @ over)
+    return p, below, above, place, squares

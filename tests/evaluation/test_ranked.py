@@ -9,8 +9,7 @@ import pytest
 
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput, TooLarge
-from forecasting.evaluation import closed, rps
-from forecasting.evaluation.grid import MOST_BLOCKS
+from forecasting.evaluation import closed, grid, rps
 from forecasting.kernels import counts
 from forecasting.kernels.blocks import block
 from forecasting.predictive import Predictive
@@ -119,10 +118,12 @@ def test_what_is_no_count_is_refused(observed: list[object]) -> None:
         rps(observed, plain([3.0, 3.0]))
 
 
-def test_too_many_separate_draws_are_refused(rng: np.random.Generator) -> None:
-    mean = np.exp(rng.uniform(np.log(1e11), np.log(1e14), size=(MOST_BLOCKS // 8, 1)))
+def test_too_many_separate_draws_are_refused(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    mean = np.exp(rng.uniform(np.log(1e7), np.log(1e10), size=(60, 1)))
     forecast = Predictive(months(1), np.zeros(mean.shape, int), mean, (), Poisson(), "y")
-    with pytest.raises(TooLarge, match="crps_from_quantiles"):
+    assert np.isfinite(rps([5], forecast)).all()
+    monkeypatch.setattr(grid, "MOST_BLOCKS", 200)
+    with pytest.raises(TooLarge, match="more than 200 blocks.*crps_from_quantiles"):
         rps([5], forecast)
 
 

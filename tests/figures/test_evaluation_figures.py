@@ -69,7 +69,7 @@ def test_alternative_texts_hold_the_numbers() -> None:
 
 
 def test_too_narrow_forecasts_leave_the_band() -> None:
-    """Of 100 transforms 40 at either end and 20 in the fifth bar; the band of a bar allows 3 to 19 of 100 (P(X <= 2) = 0.0019)."""
+    """Of 100 transforms 40 at either end and 20 in the fifth bar; a bar may hold 3 to 19 (P(X <= 2) = 0.0019)."""
     at = np.repeat([0.05, 0.45, 0.95], [40, 20, 40])
     figure = pit_figure(PIT(at - 0.01, at + 0.01))
     assert "10 of 10 bars lie outside 0.30 to 1.90" in alternative(figure)
