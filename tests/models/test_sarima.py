@@ -187,6 +187,8 @@ def test_drift_goes_on() -> None:
     fit = SARIMA((0, 1, 1), (0, 0, 0), "log", constant=True).fit(y)
     assert fit.params["drift"] == pytest.approx(0.02, abs=0.002)
     assert fit.boundary == ("ma1",)
+    assert fit.converged
+    assert fit.params["ma1"] == -1.0
     assert any("edge of their range" in message for message in fit.messages)
     assert "ma1" not in fit.bse
     assert np.isnan(fit.summary().loc["ma1", "std_err"])
@@ -266,3 +268,5 @@ def test_search_with_gaps_and_few_months() -> None:
     assert found.fit.nobs == 56 - found.best.orders.lost
     short = SARIMA.auto(data.series([4, 7, 5, 6, 9, 3, 4, 8, 6, 5, 7, 4]))
     assert short.best.orders.longest < 12
+    with pytest.raises(InvalidInput, match="too few"):
+        SARIMA.auto(data.series([3, 4]))

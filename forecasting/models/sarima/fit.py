@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from forecasting.constraints import Observed
@@ -21,7 +22,10 @@ from forecasting.predictive import Predictive
 if TYPE_CHECKING:
     from forecasting.models.sarima.model import SARIMA
 
+BoolArray = NDArray[np.bool_]
+
 _UNIT = 1.0 - 1e-4  # partial autocorrelations beyond this are at the edge
+_LOSS = 1e-7  # of log likelihood, that a maximum put on the edge may cost
 _NEAR_UNIT = 0.99  # inverse roots beyond this are reported
 _SLOPE = 1e-4
 _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one maximum
@@ -158,12 +162,37 @@ def highest(density: ArimaDensity, starts: list[FloatArray]) -> Mode:
     modes, failure = [], None
     for start in starts:
         try:
-            modes.append(find_mode(density.profile, start, density.scale))
+            modes.append(_settled(density, find_mode(density.profile, start, density.scale)))
         except SamplingError as error:
             failure = error
     if not modes:
         raise failure or SamplingError("no start was given")
     return max(modes, key=lambda mode: mode.value)
+
+
+def _settled(density: ArimaDensity, mode: Mode) -> Mode:
+    """Return a maximum next to a unit root put on it, where that loses nothing, and the other coordinates at their best.
+
+    The likelihood is flat to the third order there, so Newton's method only creeps up to it.
+    """
+    edge = at_edge(mode.point)
+    if not edge.any():
+        return mode
+    point = np.where(edge, np.copysign(0.5 * np.pi, np.sin(mode.point)), mode.point)
+    value = float(density.profile(point[None])[0])
+    if not value > mode.value - _LOSS:
+        return mode
+    hessian = -np.eye(point.size)
+    if edge.all():
+        return replace(mode, point=point, value=value, hessian=hessian, decrement=0.0, converged=True)
+    rest = find_mode(density.profile, point, density.scale, free=~edge)
+    hessian[np.ix_(~edge, ~edge)] = rest.hessian
+    return replace(rest, hessian=hessian)
+
+
+def at_edge(work: FloatArray) -> BoolArray:
+    """Return which coordinates ``[p]`` have a partial autocorrelation of plus or minus one."""
+    return np.asarray(np.abs(partial(work)) > _UNIT)
 
 
 def _starts(density: ArimaDensity) -> list[FloatArray]:
@@ -177,8 +206,8 @@ def _boundary(density: ArimaDensity, work: FloatArray) -> tuple[str, ...]:
     """Return the coefficients of the factors with a partial autocorrelation of plus or minus one."""
     edges = np.cumsum(density.orders.factors)[:-1]
     names = np.split(np.array(density.names, dtype=object), edges)
-    parts = np.split(np.abs(partial(work)) > _UNIT, edges)
-    return tuple(str(name) for group, at_edge in zip(names, parts, strict=True) if at_edge.any() for name in group)
+    parts = np.split(at_edge(work), edges)
+    return tuple(str(name) for group, part in zip(names, parts, strict=True) if part.any() for name in group)
 
 
 def _messages(density: ArimaDensity, work: FloatArray, boundary: tuple[str, ...]) -> tuple[str, ...]:
@@ -205,7 +234,7 @@ def _covariance(
     follows from how the closed-form estimates move with them.
     """
     work, size, k = mode.point, density.orders.size, len(density.regressors)
-    free = np.array([name not in boundary for name in density.names], dtype=bool)
+    free = ~at_edge(work)
     inner = np.zeros((size, size))
     hessian = -mode.hessian[np.ix_(free, free)]
     inner[np.ix_(free, free)] = np.linalg.pinv(hessian, hermitian=True)
@@ -218,8 +247,8 @@ def _covariance(
     total = slope @ inner @ slope.T
     total[size : size + k, size : size + k] += regression
     total[-1, -1] += 2.0 * float(everything(work[None])[0, -1]) ** 2 / density.nobs
-    kept = np.r_[free, np.ones(k + 1, dtype=bool)]
-    index = [name for name, keep in zip(names, kept, strict=True) if keep]
+    index = [name for name in names if name not in boundary]
+    kept = np.isin(names, index)
     return pd.DataFrame(total[np.ix_(kept, kept)], index=index, columns=index)
 
 

@@ -240,10 +240,14 @@ class Search:
                 for f in self.limits.factors()
                 if sum(f) + width + 3 < n and max(f[0] + PERIOD * f[2], f[1] + PERIOD * f[3]) < room
             ]
+            if not families:
+                continue
             coefs, squares = conditional_estimates(plain.residual, families)
             for c, f, s in zip(coefs, families, squares, strict=True):
                 score = corrected(-0.5 * n * np.log(max(s, 1e-300)), sum(f) + width + 1, n)
                 rows[f, names] = score, working_point(c, f)
+        if not rows:
+            raise InvalidInput(f"{self.title}: too few known months to choose a model from; give at least six")
         return {key: rows[key][1] for key in sorted(rows, key=lambda key: rows[key][0])}
 
     def _try(self, key: Key, start: FloatArray) -> Candidate:
