@@ -40,8 +40,10 @@ class RoundedNormal(Distribution):
     --------
     >>> counts = RoundedNormal("log1p")
     >>> location, scale = np.log(21.0), 0.4
-    >>> round(float(counts.cdf(20, 0.0, location, scale)), 4), float(counts.quantile(0.5, 0.0, location, scale))
-    (0.5236, 20.0)
+    >>> int(counts.quantile(0.5, 0.0, location, scale))
+    20
+    >>> round(float(counts.cdf(20, 0.0, location, scale)), 3)
+    0.523
     """
 
     transform: str | None = "log1p"
