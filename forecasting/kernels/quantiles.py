@@ -14,14 +14,14 @@ from scipy.special import ndtri
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, cdf, integer_search, logpmf
 
 _BLOCK = 4096  # elements in work at a time: their arrays stay in cache
-_GUESSES = 3
+_GUESSES = 2
 _ROUNDS = 3
 _TINY, _HUGE = 1e-6, 1e7  # means and counts between which rounding leaves the approximations alone
 _SMALLEST_ALPHA = 1e-30  # stands for Poisson
 _ROUNDING = 1e-8  # relative error of a tail, far above that of its logarithms
-_CERTAIN = 30.0  # how many times the last change of a tail must fit into its distance from the level
+_CERTAIN = 20.0  # how many times the last change of a tail must fit into its distance from the level
 _SLOW = 400.0  # smaller parameter of the beta function from which on the reference is faster than the fraction
-_CHECKS = (4, 8, 16, 32, 64)  # terms of the fraction after which elements may leave
+_CHECKS = (3, 6, 12, 24, 48)  # terms of the fraction after which elements may leave
 
 
 def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
@@ -88,7 +88,7 @@ def _guess(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> FloatArray:
     scaled = alpha * mu
     total = 1.0 + scaled
     ninth = total / (9.0 * mu)
-    y = mu * np.maximum(1.0 - ninth + z * np.sqrt(ninth), 0.05) ** 3
+    y: FloatArray = mu * np.maximum(1.0 - ninth + z * np.sqrt(ninth), 0.05) ** 3
     np.maximum(y, 0.3, out=y)
     flat = alpha < 1e-8  # where the logarithm of the ratio of variances over alpha is its first term
     inverse = 1.0 / np.where(flat, 1.0, alpha)
@@ -106,7 +106,7 @@ def _guess(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> FloatArray:
         slope = np.where(centre, np.sqrt(y / total), y * theta / w)
         error = np.where(centre, z - away / np.sqrt(spread), z - w - shift)
         y = y * np.exp(np.clip(error / slope, -1.5, 1.5))
-    return np.maximum(np.ceil(y - 0.5), 0.0)
+    return np.asarray(np.maximum(np.ceil(y - 0.5), 0.0))
 
 
 def _confirm(
@@ -116,12 +116,19 @@ def _confirm(
     pmf = np.exp(logpmf(y, mu, alpha))
     excess, unclear = _excess(y, u, mu, alpha, pmf)
     settled = (excess > 0.0) & ((excess < pmf) | (y == 0.0)) & ~unclear
-    # Next to y probabilities grow by about one factor a count; their sum up to the level gives the step.
+    wrong = np.flatnonzero(~(settled | unclear))
+    moved = y.copy()
+    moved[wrong] = _moved(y[wrong], excess[wrong], pmf[wrong], mu[wrong], alpha[wrong])
+    return moved, settled, unclear
+
+
+def _moved(y: FloatArray, excess: FloatArray, pmf: FloatArray, mu: FloatArray, alpha: FloatArray) -> FloatArray:
+    """Return the counts where P(Y <= y) is smaller by `excess`, if probabilities grow by the same factor at each count."""
     growth = np.log(mu * (1.0 + alpha * y) / ((1.0 + alpha * mu) * (y + 1.0)))
     growth = np.where(np.abs(growth) < 1e-12, 1e-12, growth)
     missing = -excess / np.maximum(pmf * np.exp(0.5 * growth), 1e-300)
     step = np.log1p(np.clip(growth * missing, -0.9, 10.0)) / growth
-    return np.where(settled | unclear, y, np.clip(np.ceil(y + step), 0.0, _HUGE)), settled, unclear
+    return np.asarray(np.clip(np.ceil(y + step), 0.0, _HUGE))
 
 
 def _excess(
@@ -134,7 +141,7 @@ def _excess(
     """
     total, size, beyond = 1.0 + alpha * mu, 1.0 / alpha, y + 1.0
     excess, unclear = np.zeros(y.size), np.ones(y.size, dtype=bool)
-    slow = np.minimum(size, beyond) > _SLOW
+    slow = (np.minimum(size, beyond) > _SLOW) | (alpha == _SMALLEST_ALPHA)
     if slow.any():
         known = cdf(y[slow], mu[slow], alpha[slow])
         excess[slow] = known - u[slow]
