@@ -123,7 +123,7 @@ def test_too_many_separate_draws_are_refused(rng: np.random.Generator, monkeypat
     forecast = Predictive(months(1), np.zeros(mean.shape, int), mean, (), Poisson(), "y")
     assert np.isfinite(rps([5], forecast)).all()
     monkeypatch.setattr(grid, "MOST_BLOCKS", 200)
-    with pytest.raises(TooLarge, match="more than 200 blocks.*crps_from_quantiles"):
+    with pytest.raises(TooLarge, match=r"more than 200 blocks.*crps_from_quantiles"):
         rps([5], forecast)
 
 

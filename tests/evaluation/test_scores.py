@@ -113,7 +113,7 @@ def test_months_without_truth_are_nan_in_every_score(score) -> None:  # type: ig
 
 
 @pytest.mark.parametrize("score", EVERY[:-1])
-@pytest.mark.parametrize(("mean", "alpha"), [(3.0, 0.0), (40.0, 0.3), (0.4, 4.0)])
+@pytest.mark.parametrize(("mean", "alpha"), [(3.0, 0.0), (12.0, 0.3), (0.4, 4.0)])
 def test_the_expected_score_is_smallest_at_the_truth(score, mean: float, alpha: float) -> None:  # type: ignore[no-untyped-def]
     """The expectation is a sum over all counts, so no simulation blurs the comparison."""
     p = pmf_table(mean, alpha, int(40 * mean * (1 + 3 * alpha) + 60))
@@ -178,10 +178,10 @@ def test_joint_scores_see_dependence_that_single_months_do_not(rng: np.random.Ge
     joined = Predictive.draw(months(4), level, (), Poisson(), name="y", rng=rng)
     shuffled = rng.permuted(level, axis=0)
     apart = Predictive.draw(months(4), shuffled, (), Poisson(), name="y", rng=rng)
-    truths = rng.poisson(50.0 * np.exp(0.5 * rng.normal(size=(60, 1))) * np.ones((1, 4)))
+    truths = rng.poisson(50.0 * np.exp(0.5 * rng.normal(size=(30, 1))) * np.ones((1, 4)))
     for score in (energy_score, variogram_score):
         gain = np.array([score(y, apart) - score(y, joined) for y in truths])
-        assert gain.mean() > 3 * gain.std() / 60**0.5
+        assert gain.mean() > 3 * gain.std() / 30**0.5
 
 
 def test_joint_scores_refuse_what_they_cannot_do(rng: np.random.Generator) -> None:
