@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,12 @@ class Months:
         )
         return cls(forecast.distribution, np.ascontiguousarray(forecast.mean[:, columns].T), tuple(shape))
 
-    @property
+    @cached_property
     def expected(self) -> FloatArray:
         """Expectation of each component ``[M, S]``."""
         return np.asarray(self.distribution.expectation(self.mean, *self.shape))
 
-    @property
+    @cached_property
     def variance(self) -> FloatArray:
         """Variance of each component ``[M, S]``."""
         return np.asarray(self.distribution.variance(self.mean, *self.shape))

@@ -107,8 +107,8 @@ class Resolved:
         rms = np.sqrt((months.variance + months.expected**2).mean(axis=1))
         for stride in _STRIDES:
             grid = first_grid(months, stride, float(around.max()))
+            beyond = months.beyond(grid.end - 1)
             while True:
-                beyond = months.beyond(grid.end - 1)
                 sums = _Sums.of(grid, beyond)
                 score, rough = sums.judged(around)
                 short = grid.end < LARGEST and bool(((beyond**1.5 * rms > _BEYOND * score) | (beyond > tail)).any())
@@ -118,6 +118,7 @@ class Resolved:
                     grid = grid.halved(rough, months)
                 if short:
                     grid = doubled(grid, months)
+                    beyond = months.beyond(grid.end - 1)
             if sums.complete(beyond):
                 under, over = _before(sums.rising), _after(sums.falling)
                 return cls(grid, sums.below, sums.above, under, over)
