@@ -108,8 +108,14 @@ class Distribution(ABC):
         -------
         ndarray, [S]
         """
-        columns = [s[:, None] for s in shape]
-        return np.asarray(self.logpmf(y, np.exp(log_mean), *columns).sum(axis=1))
+        return np.asarray(self.log_terms(y, log_mean, *shape).sum(axis=1))
+
+    def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the log probability of each element of `y` for each of many parameter vectors, ``[S, T]``.
+
+        Arguments as in `log_likelihood`.
+        """
+        return self.logpmf(y, np.exp(log_mean), *(values[:, None] for values in shape))
 
 
 def split_shape(distribution: Distribution, natural: FloatArray) -> Sequence[FloatArray]:

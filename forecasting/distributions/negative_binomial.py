@@ -80,6 +80,19 @@ class NegativeBinomial(Distribution):
         excess = float(np.mean(np.square(y - mean) - mean) / np.mean(np.square(mean)))
         return np.array([np.sqrt(np.clip(excess, 0.01, 4.0))])
 
+    def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the log probability of each month ``[S, T]``; one log-gamma a draw and *distinct* count."""
+        alpha = np.maximum(shape[0], counts.TINY_ALPHA)[:, None]
+        distinct, which = np.unique(y, return_inverse=True)
+        count = y.astype(float)
+        result = np.exp(log_mean)
+        result *= alpha
+        np.log1p(result, out=result)
+        result *= -(count + 1.0 / alpha)
+        result += count * log_mean
+        result += (counts.log_rising(distinct, alpha) - gammaln(distinct + 1.0))[:, which]
+        return result
+
     def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of `y` ``[T]`` for each row of `log_mean` ``[S, T]``.
 

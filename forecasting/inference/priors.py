@@ -31,6 +31,19 @@ class Priors:
         Effect of one standard deviation of a covariate on the log mean.
     autoregression : float
         Each coefficient of a past count or past mean, before it is cut to the region of stationarity.
+    initial : float
+        Log level before the first month of a dynamic level, around the log of the mean of the first two years.
+    gain : float
+        Logit of the gain of a dynamic level, around that of 0.2.
+    growth : float
+        Change of the log level per month of a dynamic level.
+    reversion : float
+        Logit of the rate at which a dynamic level reverts, around that of 0.05.
+    anchor : float
+        Log of what it reverts to, around the log of the mean of what is known.
+    harmonic : float
+        Coefficients of the first harmonic of a dynamic level: scale of Student's t with two degrees of freedom, divided by
+        the root of the number of the harmonic.
     dispersion : float
         Square root of alpha, the coefficient of variation of the rate: half-normal.
     inflation : float
@@ -52,6 +65,12 @@ class Priors:
     seasonal: float = 0.5
     covariate: float = 1.0
     autoregression: float = 0.5
+    initial: float = 0.7
+    gain: float = 0.4
+    growth: float = 0.02
+    reversion: float = 1.5
+    anchor: float = 0.5
+    harmonic: float = 0.05
     dispersion: float = 0.5
     inflation: float = 0.5
     hurdle: float = 2.0

@@ -17,6 +17,7 @@ from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import smooth_weights
+from forecasting.inference.scoring import Scored, climb
 from forecasting.kernels.counts import FloatArray
 
 KHAT_LIMIT = 0.7
@@ -87,14 +88,19 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     def log_posterior(work: FloatArray) -> FloatArray:
         return density.log_likelihood(work) + density.log_prior(work)
 
-    mode = find_mode(log_posterior, density.start, density.scale, rough=True)
+    scored = isinstance(density, Scored)
+    mode = (
+        climb(density)
+        if isinstance(density, Scored)
+        else find_mode(log_posterior, density.start, density.scale, rough=True)
+    )
     mode.point[density.folded] = np.abs(mode.point[density.folded])
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
     cloud = _Cloud(density, rng)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws // 4))
     if cloud.uneven():
         cloud.add(cloud.fitted(), min(_PILOT, draws // 4))
-    may_be_funnel = bool(density.folded.any())
+    may_be_funnel = bool(density.folded.any()) and not scored
     if not cloud.uneven() or not may_be_funnel:
         cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))
     if cloud.uneven() and may_be_funnel:

@@ -3,6 +3,7 @@
 from forecasting.models.autoregression import Autoregression
 from forecasting.models.base import BayesianModel, Model
 from forecasting.models.fit import Fit
+from forecasting.models.level import DynamicLevel
 from forecasting.models.reconstruction import Reconstruction, reconstruct
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
@@ -13,6 +14,7 @@ __all__ = [
     "Autoregression",
     "BayesianModel",
     "CountRegression",
+    "DynamicLevel",
     "Fit",
     "Model",
     "Posterior",

@@ -1,0 +1,31 @@
+"""Monthly counts for models that follow them from month to month."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import IntArray
+from forecasting.models.base import read_data
+from forecasting.series import listing
+
+
+def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return the counts ``[T]``, 0 where missing, and which months are missing.
+
+    Raises
+    ------
+    InvalidInput
+        If something is known of a month, but not its count; `model` names who asks.
+    """
+    known = read_data(data).constraints
+    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
+    partly[sorted({month for row in known.linear for month in row.positions})] = True
+    if partly.any():
+        raise InvalidInput(
+            f"{data.name}: of {listing(data.months[partly])} only a total, an order or a range is known; {model} needs each "
+            "month known or wholly unknown. Use CountRegression, which takes any facts, or a window of published months"
+        )
+    return np.where(known.exact, known.lower, 0).astype(np.int64), ~known.exact

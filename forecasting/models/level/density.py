@@ -1,0 +1,246 @@
+r"""Log likelihood and log prior of a dynamic level, and its future months.
+
+Working coordinates: log level before the first month; logit of the gain; growth; logit of the rate of reversion and log of its
+anchor; effects; the working shape coordinates of the distribution.  A harmonic is :math:`\tau T^{-1}\{\Phi(z)\}` of its
+coordinate z, where T is the cdf of Student's t: its heavy-tailed prior is a standard normal one of z, near which samplers work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import erf, expit, logit, ndtr
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, split_shape
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import log_normal_density
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.level import Motion, levels
+from forecasting.models.known import read_counts
+from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
+
+if TYPE_CHECKING:
+    from forecasting.models.level.model import DynamicLevel
+
+_FIRST = 24  # months whose mean is the prior guess of the first level
+_USUAL_GAIN, _USUAL_RATE = 0.2, 0.05
+_NUDGE = 1e-4  # step of numerical slopes, in units of `scale`
+_LEAST_MEAN = 1e-9
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which working coordinates mean what."""
+
+    growth: bool
+    reversion: bool
+    effects: int
+
+    @property
+    def growth_at(self) -> int:
+        return 2
+
+    @property
+    def reversion_at(self) -> int:
+        return 2 + self.growth
+
+    @property
+    def effects_at(self) -> slice:
+        first = 2 + self.growth + 2 * self.reversion
+        return slice(first, first + self.effects)
+
+    @property
+    def width(self) -> int:
+        """Number of coordinates of the mean."""
+        return self.effects_at.stop
+
+
+class LevelDensity:
+    """Log likelihood and log prior of a dynamic level; see `forecasting.models.density.ModelDensity`."""
+
+    costly = True
+
+    def __init__(self, model: DynamicLevel, data: Observed) -> None:
+        self.model, self.data, self.priors = model, data, model.priors
+        self.distribution: Distribution = model.distribution
+        counts, self._missing = read_counts(data, "a dynamic level")
+        self._counts = counts.astype(float)
+        self._seen = counts[~self._missing]
+        if self._seen.size < 2:
+            raise InvalidInput(f"{data.name}: {self._seen.size} known months; a dynamic level needs at least 2")
+        self.terms = model.terms_for(data)
+        self._design, self._offset = self.terms.design(data.months, origin=data.months)
+        columns = self.terms.columns()
+        clash = {"log_level", "gain", *self.distribution.shape_names} & set(columns)
+        if clash:
+            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
+        self.layout = Layout(model.trend, model.reversion, len(columns))
+        self.names = (
+            *("log_level", "gain"),
+            *(("growth",) if model.trend else ()),
+            *(("reversion", "log_anchor") if model.reversion else ()),
+            *(*columns, *self.distribution.shape_names),
+        )
+        families = (
+            *("initial", "gain"),
+            *(("growth",) if model.trend else ()),
+            *(("reversion", "anchor") if model.reversion else ()),
+            *("harmonic" if family == "seasonal" else family for family in self.terms.families),
+            *self.distribution.shape_families,
+        )
+        self.scale = self.priors.of(families)
+        self._harmonics = np.flatnonzero([family == "harmonic" for family in families])
+        order = np.array([float(self.names[column][3:]) for column in self._harmonics])  # cos3, sin3: the third
+        self._harmonic_scale = self.scale[self._harmonics] / np.sqrt(order)
+        self.scale[self._harmonics] = 1.0
+        for column, family in enumerate(families):
+            if family == "covariate":
+                self.scale[column] /= max(float(self._design[:, column - self.layout.effects_at.start].std()), 1e-12)
+        shapes = len(self.distribution.shape_names)
+        self.folded: NDArray[np.bool_] = np.array([False] * self.layout.width + list(self.distribution.folded))
+        self.centre = np.zeros(self.scale.size)
+        self._place_centre()
+        self.start = self.centre.copy()
+        mean = np.full(self._seen.size, max(float(self._seen.mean()), 0.1))
+        self.start[len(self.start) - shapes :] = 0.7 * self.distribution.start(self._seen.astype(float), mean)
+
+    def _place_centre(self) -> None:
+        """Put the prior guesses: the first level near the first months, the anchor near all of them."""
+        exposure = np.exp(self._offset[~self._missing])
+        overall = float(self._seen.sum() / exposure.sum())
+        first = float(self._seen[:_FIRST].sum() / exposure[:_FIRST].sum())
+        least = 0.3 / (self._seen.size * float(exposure.mean()))
+        self.centre[0] = np.log(max(first, 0.25 * overall, least))
+        self.centre[1] = logit(_USUAL_GAIN)
+        if self.layout.reversion:
+            self.centre[self.layout.reversion_at] = logit(_USUAL_RATE)
+            self.centre[self.layout.reversion_at + 1] = np.log(max(overall, least))
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return the parameters ``[S, p]`` in the order of `names`."""
+        natural = work.copy()
+        natural[:, 1] = expit(work[:, 1])
+        if self.layout.reversion:
+            natural[:, self.layout.reversion_at] = expit(work[:, self.layout.reversion_at])
+        natural[:, self.layout.effects_at] = self._effects(work)
+        natural[:, self.layout.width :] = self.distribution.natural(work[:, self.layout.width :])
+        return natural
+
+    def _effects(self, work: FloatArray) -> FloatArray:
+        """Return the coefficients of harmonics and effects ``[S, k]``."""
+        effects = work[:, self.layout.effects_at].copy()
+        z = work[:, self._harmonics]
+        # The quantile function of Student's t with two degrees of freedom, at the normal probability of z.
+        heavy = erf(z / np.sqrt(2.0)) / np.sqrt(2.0 * ndtr(z) * ndtr(-z))
+        effects[:, self._harmonics - self.layout.effects_at.start] = self._harmonic_scale * heavy
+        return effects
+
+    def _shape(self, work: FloatArray) -> list[FloatArray]:
+        return list(self.distribution.natural(work[:, self.layout.width :]).T)
+
+    def _motion(self, work: FloatArray, *, feedback: float = 1.0) -> Motion:
+        names, shape = self.distribution.shape_names, self._shape(work)
+        dispersion = shape[names.index("alpha")] if "alpha" in names else np.zeros(len(work))
+        growth = np.exp(work[:, self.layout.growth_at]) if self.layout.growth else None
+        rate = anchor = None
+        if self.layout.reversion:
+            rate = expit(work[:, self.layout.reversion_at])
+            anchor = np.exp(work[:, self.layout.reversion_at + 1])
+        return Motion(feedback * expit(work[:, 1]), dispersion, growth, rate, anchor)
+
+    def _log_factors(self, work: FloatArray, design: FloatArray, offset: FloatArray) -> FloatArray:
+        """Return season, effects and exposure ``[T, S]``."""
+        return np.asarray(design @ self._effects(work).T + offset[:, None])
+
+    def _path(self, work: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return log factors ``[T, S]`` and levels ``[T + 1, S]``."""
+        log_factors = self._log_factors(work, self._design, self._offset)
+        path = levels(self._counts, self._missing, np.exp(log_factors), np.exp(work[:, 0]), self._motion(work))
+        return log_factors, path
+
+    def log_mean(self, work: FloatArray) -> FloatArray:
+        """Return the log mean ``[S, t]`` of the known months, each given those before it."""
+        log_factors, path = self._path(work)
+        return np.asarray((np.log(path[:-1]) + log_factors)[~self._missing].T)
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability of each known month given those before it, ``[S, t]``."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
+            return self.distribution.log_terms(self._seen, self.log_mean(work), *self._shape(work))
+
+    def log_likelihood(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of the known months."""
+        return np.asarray(self.log_terms(work).sum(axis=1))
+
+    def log_prior(self, work: FloatArray) -> FloatArray:
+        """Return the log prior density ``[S]``."""
+        return log_normal_density(work, self.centre, self.scale, self.folded)
+
+    def curvature(self, work: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Return log posterior density, gradient ``[p]`` and positive information ``[p, p]`` at the point ``[p]``."""
+        p, width = work.size, self.layout.width
+        nudges = _NUDGE * self.scale
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            log_mean = self.log_mean(np.concatenate([work[None], work + np.diag(nudges)[:width]]))
+            slopes = (log_mean[1:] - log_mean[0]) / nudges[:width, None]
+            below, at, above = self._around(log_mean[0], work)
+            by_mean = (above - below) / (2.0 * _NUDGE)
+            weight = np.maximum((2.0 * at - above - below) / _NUDGE**2, 0.0)
+            shaped = [self._shaped(log_mean[0], work, k, nudges[k]) for k in range(width, p)]
+        gradient, information = np.zeros(p), np.zeros((p, p))
+        gradient[:width] = slopes @ by_mean
+        information[:width, :width] = (slopes * weight) @ slopes.T
+        for k, (slope, curve) in enumerate(shaped, start=width):
+            gradient[k], information[k, k] = slope, max(curve, 0.0)
+        precision = 1.0 / np.square(self.scale)
+        gradient -= precision * (work - self.centre)
+        information += np.diag(precision)
+        return float(at.sum() + self.log_prior(work[None])[0]), gradient, information
+
+    def _around(self, log_mean: FloatArray, work: FloatArray) -> FloatArray:
+        """Return the log probabilities ``[3, t]`` at slightly lower, the same, and slightly higher log means."""
+        near = log_mean + _NUDGE * np.array([[-1.0], [0.0], [1.0]])
+        return self.distribution.log_terms(self._seen, near, *(np.repeat(s, 3) for s in self._shape(work[None])))
+
+    def _shaped(self, log_mean: FloatArray, work: FloatArray, k: int, nudge: float) -> tuple[float, float]:
+        """Return slope and negative curvature of the log likelihood in one working shape coordinate."""
+        near = np.repeat(work[None], 3, axis=0)
+        near[:, k] += 30.0 * nudge * np.array([-1.0, 0.0, 1.0])
+        values = self.distribution.log_likelihood(self._seen, np.repeat(log_mean[None], 3, axis=0), *self._shape(near))
+        step = 30.0 * nudge
+        return float(values[2] - values[0]) / (2.0 * step), float(2.0 * values[1] - values[0] - values[2]) / step**2
+
+    def simulate(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
+
+        Each simulated count moves the level of the months after it, by `feedback` times the gain.
+
+        Raises
+        ------
+        SamplingError
+            If a mean passes 10^15; names the month.
+        """
+        design, offset = self.terms.design(months, origin=self.data.months)
+        shape = split_shape(self.distribution, self.natural(work))
+        motion = self._motion(work, feedback=self.model.feedback)
+        paths, means = np.empty((len(work), len(months)), dtype=np.int64), np.empty((len(work), len(months)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            factors = np.exp(self._log_factors(work, design, offset))
+            level = self._path(work)[1][-1]
+            for step, factor in enumerate(factors):
+                mean = np.maximum(level * factor, _LEAST_MEAN)
+                refuse_explosion(
+                    ~(mean <= LARGEST_MEAN)[:, None], months[step : step + 1], "a mean above 10^15 or no number"
+                )
+                paths[:, step], means[:, step] = self.distribution.sample(mean, *shape, rng=rng), mean
+                if motion.growth is not None:
+                    motion = motion._replace(growth=motion.growth**self.model.damping)
+                level = motion.step(level, paths[:, step].astype(float), 1.0 / factor)
+        return paths, means

@@ -1,0 +1,112 @@
+r"""A level that follows the counts: exponentially weighted, with shrunken seasons and a full posterior.
+
+.. math:: y_t \sim F(\ell_t f_t, \alpha),\qquad \log f_t = o_t + x_t'\beta,
+
+where x holds the harmonics of the year and any effects, o the log exposure, and the level moves by the recursion of
+`forecasting.kernels.level`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Contaminated, Distribution
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors
+from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.level.density import LevelDensity
+from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
+
+_YEAR, _HARMONICS = 12, 6
+
+
+@dataclass(frozen=True)
+class DynamicLevel(BayesianModel):
+    r"""Count model whose level is an exponentially weighted average of the counts, adjusted for season and effects.
+
+    Parameters
+    ----------
+    seasonal : int, optional
+        Number of harmonics of the year, 0 to 6.  Left out: all six from two years of data on, two from thirteen months on,
+        none before.  They are shrunk one by one by a heavy-tailed prior, so that those the data do not need vanish.
+    trend : bool
+        Whether the level grows by a factor a month, which fades in the forecast.
+    reversion : bool
+        Whether the level is drawn back to an anchor, so that bursts fade.
+    terms : Term or Terms, optional
+        Effects, covariates and exposure; the level itself is their intercept.
+    distribution : Distribution
+        Of a count given its mean; by default negative binomial with one outlier in a hundred months.
+    priors : Priors
+        Scales of the priors.
+    feedback : float
+        Share of the gain with which *simulated* counts move the level, from 0 to 1.  The gain follows real changes of the
+        past, but a simulated surprise is noise: with the whole gain the intervals of later months come out too wide.
+    damping : float
+        Share of the growth that is left after each further month of the forecast, from 0 to 1.
+
+    References
+    ----------
+    Harvey, Fernandes (1989), JBES 7, 407-417 (exponentially weighted counts); Gardner, McKenzie (1985), Management Science
+    31, 1237-1246 (damped trend); Hyndman et al. (2008), Forecasting with Exponential Smoothing, ch. 16.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import CountSeries
+    >>> series = CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 30, 27])
+    >>> forecast = DynamicLevel().forecast(series, horizon=2, rng=np.random.default_rng(1))
+    >>> bool(forecast.expected.between(14, 26).all())
+    True
+    """
+
+    seasonal: int | None = None
+    trend: bool = False
+    reversion: bool = False
+    terms: Term | Terms | None = None
+    distribution: Distribution = field(default_factory=Contaminated)
+    priors: Priors = field(default_factory=Priors)
+    feedback: float = 0.5
+    damping: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.seasonal is not None and self.seasonal not in range(_HARMONICS + 1):
+            raise InvalidInput(f"seasonal={self.seasonal!r} must be a number of harmonics from 0 to 6, or left out")
+        for name in ("feedback", "damping"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise InvalidInput(f"{name}={getattr(self, name)!r} must lie between 0 and 1")
+        if not isinstance(self.distribution, Distribution):
+            raise InvalidInput(
+                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
+            )
+        if self.terms is None:
+            return
+        if not isinstance(self.terms, Term | Terms):
+            raise InvalidInput(f"terms={self.terms!r} must be terms, for example Step('2023-09')")
+        for term in Terms.of(self.terms).terms:
+            if isinstance(term, Intercept | Trend | Seasonal):
+                name = type(term).__name__
+                raise InvalidInput(f"a dynamic level has its own {name.lower()}; leave {name}() out of the terms")
+
+    def terms_for(self, data: Observed) -> Terms:
+        """Return harmonics and effects for these data.
+
+        Raises
+        ------
+        InvalidInput
+            If harmonics are asked for and the data are shorter than a year.
+        """
+        size = len(data.months)
+        if self.seasonal and size < _YEAR:
+            raise InvalidInput(
+                f"{data.name}: {size} months cannot show a season; leave `seasonal` out, or use a year of data or more"
+            )
+        automatic = _HARMONICS if size >= 2 * _YEAR else 2 if size > _YEAR else 0
+        harmonics = automatic if self.seasonal is None else self.seasonal
+        season: tuple[Term, ...] = (Seasonal(harmonics),) if harmonics else ()
+        return Terms((*season, *(() if self.terms is None else Terms.of(self.terms).terms)))
+
+    def density(self, data: Observed) -> LevelDensity:
+        """Return the log likelihood and log prior for `data`."""
+        return LevelDensity(self, read_data(data))
