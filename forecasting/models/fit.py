@@ -157,19 +157,22 @@ class Fit:
 
         density, drop = self.density, float(chdtri(1, 1.0 - level)) / 2.0
         free = np.arange(self.work.size) != k
-        warm = self.work.copy()
+        path = {
+            float(self.work[k]): (self.work, -drop)
+        }  # climbs start from the nearest point known, so that none jumps
 
         def excess(value: float) -> float:
-            warm[k] = value
-            if not free.any():
-                height = float(density.log_likelihood(warm[None])[0])
-            else:
-                mode = density.maximise(warm, free)
-                warm[:], height = mode.point, mode.value
-            return self.loglik - height - drop
+            if value not in path:
+                point = path[min(path, key=lambda known: abs(known - value))][0].copy()
+                point[k] = value
+                height = float(density.log_likelihood(point[None])[0])
+                if free.any():
+                    mode = density.maximise(point, free)
+                    point, height = mode.point, mode.value
+                path[value] = point, self.loglik - height - drop
+            return path[value][1]
 
         def end(direction: float) -> float:
-            warm[:] = self.work
             inner, step = float(self.work[k]), 0.5 * float(self._spread(k))
             limit = float(density.limits[0 if direction < 0 else 1][k])
             for _ in range(_FARTHEST):

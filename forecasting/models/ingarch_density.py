@@ -17,7 +17,8 @@ from forecasting.distributions import Distribution, split_shape
 from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import feed_forward
-from forecasting.models.ingarch_likelihood import IngarchLikelihood, transformed
+from forecasting.models.ingarch_likelihood import IngarchLikelihood
+from forecasting.models.ingarch_target import transformed
 from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
 
 _GRID = 4001  # points in the unit interval on which the mass of the stationary region is computed

@@ -1,8 +1,8 @@
-"""The likelihood of an INGARCH model: exact derivatives, the region of admissible parameters, and the way to its maximum."""
+"""The likelihood of an INGARCH model: the region of admissible parameters, and the way to its maximum."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution, NegativeBinomial, Poisson
+from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.inference.constrained import Region, maximise
 from forecasting.inference.mode import Mode, inverse_root
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
-from forecasting.kernels.slopes import mean_slopes, slopes
+from forecasting.models.ingarch_target import CountTarget, Slice, transformed
 
 if TYPE_CHECKING:
     from forecasting.models.autoregression import Autoregression
@@ -27,92 +27,9 @@ EDGE = 1e-6
 
 _PERSISTENCE = (0.0, 0.3, 0.6, 0.85)  # sums of the coefficients of past means among which a start is chosen
 _LEAST = 0.02  # coefficient of a past count at a start
-_TINY = 1e-300  # a mean that underflows
 _LOOSE = 0.2  # standard error of the coefficient of a past mean past which other maxima are looked for
 _FLAT = 1e-6  # curvature below which a direction counts as flat, in units of the scale
 _ON_SIDE = 1e-9  # slack at which a restriction counts as holding
-
-
-@dataclass(frozen=True)
-class CountTarget:
-    """Log likelihoods of one series at many points, or of R series at a point each.
-
-    Attributes
-    ----------
-    predictor : Predictor
-    counts : ndarray of int64, [T, 1] or [T, R]
-        0 where a month is missing.
-    log_exposure : ndarray, [T]
-    is_log : bool
-        Link.
-    distribution : Distribution
-    """
-
-    predictor: Predictor
-    counts: IntArray
-    log_exposure: FloatArray
-    is_log: bool
-    distribution: Distribution
-
-    def rows(self, rows: IntArray) -> tuple[Predictor, IntArray]:
-        """Return the recursion and the counts of the series numbered `rows`; of the one series where there is one."""
-        if self.counts.shape[1] == 1:
-            return self.predictor, self.counts
-        return replace(self.predictor, z=self.predictor.z[:, rows]), self.counts[:, rows]
-
-    def log_mean(self, predictor: FloatArray) -> FloatArray:
-        """Return the log means ``[T, S]`` that belong to predictors; NaN where the identity link gives none."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.log_exposure[:, None] + (predictor if self.is_log else np.log(predictor))
-
-    def _height(
-        self, log_mean: FloatArray, observed: NDArray[np.bool_], counts: IntArray, root: FloatArray
-    ) -> FloatArray:
-        shape, seen = self.distribution.natural(root), log_mean[observed].T
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            if counts.shape[1] == 1:
-                total = self.distribution.log_likelihood(counts[observed, 0], seen, *shape.T)
-            else:
-                total = self.distribution.logpmf(counts[observed].T, np.exp(seen), *shape.T[:, :, None]).sum(axis=1)
-        return np.where(np.isfinite(total), total, -np.inf)
-
-    def height(self, points: FloatArray, rows: IntArray) -> FloatArray:
-        """Return log likelihoods ``[n]``; ``-inf`` where a mean is not positive or not finite."""
-        predictor, counts = self.rows(rows)
-        with np.errstate(over="ignore", invalid="ignore"):
-            log_mean = self.log_mean(predictor.value(points[:, : predictor.width]))
-        return self._height(log_mean, ~predictor.missing, counts, points[:, predictor.width :])
-
-    def derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return log likelihoods ``[n]``, gradients ``[n, p]`` and Hessians ``[n, p, p]`` in working coordinates."""
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # a climb stops where these are not finite
-            return self._derivatives(points, rows)
-
-    def _derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        predictor, counts = self.rows(rows)
-        width = predictor.width
-        theta, root = points[:, :width], points[:, width:]
-        value, slope = predictor.slopes(theta)
-        log_mean = self.log_mean(value)
-        mean, y = np.maximum(np.exp(log_mean), _TINY), counts.astype(float)
-        alpha = self.distribution.natural(root).T if root.size else np.zeros((1, 1))
-        towards = mean if self.is_log else np.exp(self.log_exposure)[:, None]  # d mean / d predictor
-        observed = (~predictor.missing)[:, None].astype(float)
-        first, second = mean_slopes(y, mean, alpha)
-        pull = observed * towards * first
-        bend = observed * (np.square(towards) * second + (mean * first if self.is_log else 0.0))
-        gradient, hessian = np.zeros(points.shape), np.zeros((*points.shape, points.shape[1]))
-        gradient[:, :width] = np.einsum("ts,tsp->sp", pull, slope)
-        weighted = (bend[:, :, None] * slope).transpose(1, 2, 0)
-        hessian[:, :width, :width] = weighted @ slope.transpose(1, 0, 2) + predictor.curvature(theta, slope, pull)
-        if root.size:
-            kappa, by_alpha = root[:, 0], slopes(y, mean, alpha)
-            once, twice = (np.sum(observed * part, axis=0) for part in (by_alpha.alpha, by_alpha.alpha_alpha))
-            cross = np.einsum("ts,tsp->sp", observed * towards * by_alpha.mean_alpha, slope)
-            gradient[:, width] = 2.0 * kappa * once
-            hessian[:, width, width] = 2.0 * once + 4.0 * kappa**2 * twice
-            hessian[:, :width, width] = hessian[:, width, :width] = 2.0 * kappa[:, None] * cross
-        return self._height(log_mean, ~predictor.missing, counts, root), gradient, hessian
 
 
 class IngarchLikelihood:
@@ -199,7 +116,8 @@ class IngarchLikelihood:
         if not self.is_log:
             low[: self.width] = 0.0
         past = slice(1, 1 + self.history)
-        low[past], high[past] = (EDGE - 1.0 if self.is_log else 0.0), 1.0 - EDGE
+        edge = 1.0 if self.is_log and self.history > 1 else 1.0 - EDGE
+        low[past], high[past] = (-edge if self.is_log else 0.0), edge
         return low, high
 
     def _starts(self) -> FloatArray:
@@ -261,7 +179,8 @@ class IngarchLikelihood:
             )
         moving = np.ones(start.size, dtype=bool) if free is None else free
         best = self._climb(start, moving)
-        if self.boundary(best.point) or (free is None and self._is_loose(best)):  # there may be a higher maximum
+        held = set(self.boundary(best.point)) & set(self.names[: 1 + self.history])
+        if held or (free is None and self._is_loose(best)):  # there may be a higher maximum
             for other in self.starts:
                 mode = self._climb(np.where(moving, other, start), moving)
                 best = mode if mode.value > best.value else best
@@ -278,13 +197,14 @@ class IngarchLikelihood:
         region = Region(
             self.region.sides[:, moving], self.region.limits - self.region.sides[:, ~moving] @ point[~moving]
         )
-        target = _Slice(self.target, point, moving)
+        target = Slice(self.target, point, moving)
         if not (
             point[self.width :].any() or moving[self.width :].any()
         ):  # a Poisson likelihood, without shape to look after
-            target = _Slice(replace(self.target, distribution=Poisson()), point[: self.width], moving[: self.width])
+            target = Slice(replace(self.target, distribution=Poisson()), point[: self.width], moving[: self.width])
         found = maximise(target, point[None, moving], self.scale[moving], region)
         point[moving] = found.points[0]
+        point[: self.width] = np.clip(point[: self.width], *(limit[: self.width] for limit in self.limits))
         return Mode(
             point=point,
             value=float(found.values[0]),
@@ -296,12 +216,16 @@ class IngarchLikelihood:
         )
 
     def _admitted(self, start: FloatArray, moving: NDArray[np.bool_]) -> FloatArray:
-        """Shrink the history coefficients that may move until the point lies in the region."""
-        point, past = start.copy(), np.arange(1, 1 + self.history)
-        if (self.region.slack(point[None]) < 0).any():
-            held, loose = past[~moving[past]], past[moving[past]]
-            room = max(1.0 - 2.0 * EDGE - abs(float(point[held].sum())), 0.0)
-            point[loose] *= min(1.0, room / max(abs(float(point[loose].sum())), 1e-300))
+        """Move the history coefficients that may until their sum lies in the region."""
+        point, past = start.copy(), slice(1, 1 + self.history)
+        total, widest = float(point[past].sum()), 1.0 - 2.0 * EDGE
+        loose = np.flatnonzero(moving[past]) + 1
+        held = total - float(point[loose].sum())
+        if loose.size and abs(total) > widest:
+            wanted = np.clip(total, -widest, widest) - held
+            # Under the log link each gives way alike; under the identity link none may fall below zero.
+            shift = (wanted + held - total) / loose.size
+            point[loose] = point[loose] + shift if self.is_log else max(wanted, 0.0) / loose.size
         return point
 
     def boundary(self, work: FloatArray) -> dict[str, str]:
@@ -341,32 +265,6 @@ class IngarchLikelihood:
         rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
         hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
         return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
-
-
-@dataclass(frozen=True)
-class _Slice:
-    """A target of which some coordinates stay where they are."""
-
-    target: CountTarget
-    point: FloatArray
-    moving: NDArray[np.bool_]
-
-    def _whole(self, points: FloatArray) -> FloatArray:
-        whole = np.repeat(self.point[None], len(points), axis=0)
-        whole[:, self.moving] = points
-        return whole
-
-    def height(self, points: FloatArray, rows: IntArray) -> FloatArray:
-        return self.target.height(self._whole(points), rows)
-
-    def derivatives(self, points: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        value, gradient, hessian = self.target.derivatives(self._whole(points), rows)
-        return value, gradient[:, self.moving], hessian[:, self.moving][:, :, self.moving]
-
-
-def transformed(counts: IntArray, log_exposure: FloatArray, is_log: bool) -> FloatArray:
-    """Return what the recursion takes of counts ``[T, ...]``: log(y + 1) or y, per unit of exposure ``[T, ...]``."""
-    return np.log1p(counts) - log_exposure if is_log else counts / np.exp(log_exposure)
 
 
 def _read_counts(model: Autoregression, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:

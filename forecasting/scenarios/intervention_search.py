@@ -22,7 +22,8 @@ from forecasting.kernels.ingarch import feed_forward
 from forecasting.kernels.recursions import propagate
 from forecasting.models import Autoregression, CountRegression
 from forecasting.models.fit import Fit
-from forecasting.models.ingarch_likelihood import CountTarget, IngarchLikelihood, transformed
+from forecasting.models.ingarch_likelihood import IngarchLikelihood
+from forecasting.models.ingarch_target import CountTarget, transformed
 from forecasting.randomness import require_rng
 from forecasting.scenarios.interventions import EventModel
 from forecasting.terms import DecayingPulse, Intercept, Terms
