@@ -1,8 +1,8 @@
 r"""Quantiles of negative-binomial and Poisson counts, millions a second.
 
-A saddlepoint approximation is inverted for a guess, which is right for most counts; the cumulative probability, by its
-continued fraction, confirms or moves it.  What neither settles beyond doubt is searched with the reference cdf of
-`forecasting.kernels.counts`, so that the quantile inverts that cdf for every element.
+Where the mean is small, probabilities are summed from zero.  Elsewhere a saddlepoint approximation is inverted for a guess,
+right for most counts, and the cumulative probability, by its continued fraction, confirms or moves it.  What is in doubt
+by rounding is searched with the reference cdf of `forecasting.kernels.counts`: the quantile inverts that cdf, always.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, cdf, integer_search, logpmf
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, cdf, integer_search, log1p_over, logpmf
 
 _BLOCK = 4096  # elements in work at a time: their arrays stay in cache
-_GUESSES = 2
+_FEW = 40.0  # mean * (1 + alpha) below which probabilities are summed from zero
+_SUMS = (2, 5, 10, 20, 30, 40, 60, 80, 120, 200, 400)  # counts after which elements that have reached their level leave
+_HUGE = 1e7  # means and counts up to which rounding leaves the approximations alone
+_GUESSES = 2  # Newton steps
 _ROUNDS = 3
-_TINY, _HUGE = 1e-6, 1e7  # means and counts between which rounding leaves the approximations alone
 _SMALLEST_ALPHA = 1e-30  # stands for Poisson
-_ROUNDING = 1e-8  # relative error of a tail, far above that of its logarithms
-_CERTAIN = 20.0  # how many times the last change of a tail must fit into its distance from the level
 _SLOW = 400.0  # smaller parameter of the beta function from which on the reference is faster than the fraction
-_CHECKS = (3, 6, 12, 24, 48)  # terms of the fraction after which elements may leave
+_CHECKS = (5, 12, 24, 48)  # terms of the fraction after which elements may leave
+_CERTAIN = 10.0  # how many times the last change of a tail must fit into its distance from the level
+_ROUNDING = 1e-8  # relative error of a tail, far above that of its logarithms
 
 
 def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
@@ -56,25 +58,62 @@ def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
 
 
 def _quantile(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> IntArray:
-    regular = (mu >= _TINY) & (mu <= _HUGE)
-    mean, dispersion = np.clip(mu, _TINY, _HUGE), np.maximum(alpha, _SMALLEST_ALPHA)
-    y = np.where(regular, _guess(u, mean, dispersion), np.floor(mu))
-    doubtful, left = ~regular, np.flatnonzero(regular)
+    y, doubtful = np.floor(np.minimum(mu, LARGEST)), np.ones(u.size, dtype=bool)
+    few = mu * (1.0 + alpha) < _FEW
+    for method, who in ((_summed, few), (_inverted, ~few & (mu <= _HUGE))):
+        if who.all():
+            y, doubtful = method(u, mu, alpha)
+        elif who.any():
+            y[who], doubtful[who] = method(u[who], mu[who], alpha[who])
+    rest = np.flatnonzero(doubtful)
+    if rest.size:
+
+        def reaches(count: FloatArray, who: IntArray) -> NDArray[np.bool_]:
+            return cdf(count, mu[rest[who]], alpha[rest[who]]) >= u[rest[who]]
+
+        y[rest] = integer_search(reaches, y[rest])
+    return y.astype(np.int64)
+
+
+def _summed(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return the counts at which probabilities, summed from zero, reach `u`; and where rounding leaves that in doubt."""
+    y, doubtful = np.zeros(u.size), np.ones(u.size, dtype=bool)
+    odds, rate = alpha * mu, mu / (1.0 + alpha * mu)
+    pmf = np.exp(-log1p_over(alpha, mu))
+    left = u - pmf  # what the sum still lacks
+    state = [pmf, rate, odds / (1.0 + odds), left, np.abs(left), (left > 0.0).astype(float)]
+    who, n = np.arange(u.size), 0
+    for upto in _SUMS:
+        pmf, rate, growth, left, nearest, count = state
+        while n < upto:
+            n += 1
+            pmf = pmf * rate
+            pmf /= n
+            rate = rate + growth
+            left = left - pmf
+            nearest = np.minimum(nearest, np.abs(left))
+            count = count + (left > 0.0)
+        reached = left <= 0.0
+        y[who], doubtful[who] = count, ~reached | (nearest < 1e-12)
+        more = np.flatnonzero(~reached)
+        if not more.size:
+            break
+        who = who[more]
+        state = [values[more] for values in (pmf, rate, growth, left, nearest, count)]
+    return y, doubtful
+
+
+def _inverted(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return counts from the saddlepoint, moved until they are confirmed; and those that are not."""
+    dispersion = np.maximum(alpha, _SMALLEST_ALPHA)
+    y, doubtful, left = _guess(u, mu, dispersion), np.ones(u.size, dtype=bool), np.arange(u.size)
     for _ in range(_ROUNDS):
-        y[left], settled, unclear = _confirm(y[left], u[left], mean[left], dispersion[left])
-        doubtful[left[unclear]] = True
+        y[left], settled, unclear = _confirm(y[left], u[left], mu[left], dispersion[left])
+        doubtful[left[settled]] = False
         left = left[~(settled | unclear)]
         if not left.size:
             break
-    doubtful[left] = True
-    rest = np.flatnonzero(doubtful)
-
-    def reaches(count: FloatArray, who: IntArray) -> NDArray[np.bool_]:
-        return cdf(count, mu[rest[who]], alpha[rest[who]]) >= u[rest[who]]
-
-    if rest.size:
-        y[rest] = integer_search(reaches, y[rest])
-    return y.astype(np.int64)
+    return y, doubtful
 
 
 def _guess(u: FloatArray, mu: FloatArray, alpha: FloatArray) -> FloatArray:
@@ -152,8 +191,8 @@ def _excess(
     inverse, offset = 1.0 / a, np.abs(mu - beyond) / total + 1.0
     first = (inverse + 1.0) / offset
     scale = np.where(lower, pmf, -pmf) * (1.0 + alpha * y) * mu / total
-    fixed = [a, b, x, 1.0 + rest, inverse, b * inverse, offset, scale, np.where(lower, u, u - 1.0), pmf]
-    moving = [np.zeros(y.size), first, first]
+    fixed = [a, b, a * x, 1.0 + rest, inverse, b * inverse, offset, scale, np.where(lower, u, u - 1.0), pmf]
+    moving = [np.zeros(y.size), first.copy(), first]
     left = np.arange(y.size)
     if slow.any():
         left = np.flatnonzero(~slow)
@@ -166,7 +205,7 @@ def _excess(
         *_, scale, level, width = fixed
         tail = scale * moving[-1]
         found = tail - level
-        room = np.minimum(np.abs(found), np.abs(found - width))
+        room = np.minimum(np.minimum(np.abs(found), np.abs(found - width)), 2.0 * width)
         clear = np.abs(scale * change) * _CERTAIN + np.abs(tail) * _ROUNDING + 1e-15 < room
         excess[left[clear]], unclear[left[clear]] = found[clear], False
         kept = np.flatnonzero(~clear)
@@ -179,24 +218,29 @@ def _carry_on(
     fixed: list[FloatArray], moving: list[FloatArray], done: int, upto: int
 ) -> tuple[list[FloatArray], FloatArray]:
     """Return the state of the continued fraction after `upto` terms instead of `done`, and its last change."""
-    a, b, x, rest, inverse, lead, offset, *_ = fixed
+    a, b, scaled, rest, inverse, lead, offset, *_ = fixed
     top, bottom, value = moving
-    change = value
+    before, p = value, 1.0 + done * inverse
     for n in range(done + 1, upto + 1):
-        e, w, t = a / (a + (2.0 * n - 1.0)), n * (b - n) * x, n * inverse
-        p = t - inverse
-        p += 1.0
-        numerator = p * (p + lead)
-        numerator *= e
-        numerator *= e
+        share, w = scaled / (a + (2.0 * n - 1.0)), b - n
+        w *= n
+        w *= share
+        numerator = p + lead
+        numerator *= p
         numerator *= w
-        numerator *= x
+        numerator *= share
+        step = p + inverse
+        denominator = step / (step + n * inverse + inverse)
+        denominator *= offset + n * rest
         w *= inverse
-        w *= e
-        denominator = (1.0 + t) / (1.0 + inverse + (t + t)) * (offset + n * rest)
         denominator += w
         denominator += n
-        bottom = 1.0 / (numerator * bottom + denominator)
-        better = (numerator * top + denominator * value) * bottom
-        top, change, value = value * bottom, better - value, better
-    return [top, bottom, value], change
+        bottom *= numerator
+        bottom += denominator
+        np.divide(1.0, bottom, out=bottom)
+        numerator *= top
+        denominator *= value
+        numerator += denominator
+        numerator *= bottom
+        top, before, value, p = value * bottom, value, numerator, step
+    return [top, bottom, value], value - before

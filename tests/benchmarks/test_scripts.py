@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import calibration, intervals, maximum_likelihood, posterior, run, validate
+from benchmarks import calibration, intervals, maximum_likelihood, paths, posterior, run, validate
 from benchmarks.replications import Study
 from benchmarks.replications import run as replicate
 
@@ -24,6 +24,14 @@ def test_posterior_without_peers(tmp_path: Path) -> None:
 def test_likelihoods_agree() -> None:
     result = maximum_likelihood.measure(1)
     assert result["forecasting"]["loglik"] == pytest.approx(result["statsmodels"]["loglik"], abs=1e-5)
+
+
+def test_rates_of_paths(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in (("DRAWS", 500), ("MEANS", (3.0,)), ("ALPHAS", (0.0, 0.5))):
+        monkeypatch.setattr(paths, name, value)
+    paths.main(["--repeats", "1"])
+    rows = [line.split("|")[2:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("| 3,")]
+    assert np.array(rows, dtype=float).shape == (2, len(paths.COLUMNS))
 
 
 def test_speed_page_says_what_was_not_measured() -> None:
