@@ -1,6 +1,9 @@
 from . import evaluation
 from .distributions import Hurdle, NegativeBinomial, Poisson, ZeroInflated
 from .errors import (
+    ArchiveConflict,
+    ArchiveError,
+    ArchiveUnavailable,
     ContradictoryFacts,
     ForecastingError,
     ForecastingWarning,
@@ -48,6 +51,9 @@ __version__: str
 
 __all__ = [
     "SARIMA",
+    "ArchiveConflict",
+    "ArchiveError",
+    "ArchiveUnavailable",
     "Autoregression",
     "Backtest",
     "Continue",

@@ -102,5 +102,17 @@ class SamplingError(ForecastingError):
     """No sampler reached a posterior sample of acceptable quality."""
 
 
+class ArchiveError(ForecastingError):
+    """The archive of forecasts cannot do what was asked."""
+
+
+class ArchiveConflict(ArchiveError):
+    """A forecast with the key of an archived one and other numbers; nothing was overwritten."""
+
+
+class ArchiveUnavailable(ArchiveError):
+    """The archive cannot be reached or written: lost server, full disk, missing driver; what it holds is consistent."""
+
+
 class ForecastingWarning(UserWarning):
     """Root of every warning issued by this library."""

@@ -1,0 +1,1 @@
+"""Scheduled forecasts of many series: configuration, jobs, archive, scores and exports."""
