@@ -42,7 +42,7 @@ class Priors:
     anchor : float
         Log of what it reverts to, around the log of the mean of what is known.
     harmonic : float
-        Coefficients of the first harmonic of a dynamic level: scale of Student's t with two degrees of freedom, divided by
+        Coefficients of the first harmonic of a dynamic level: scale of Student's t with four degrees of freedom, divided by
         the root of the number of the harmonic.
     dispersion : float
         Square root of alpha, the coefficient of variation of the rate: half-normal.
@@ -70,7 +70,7 @@ class Priors:
     growth: float = 0.02
     reversion: float = 1.5
     anchor: float = 0.5
-    harmonic: float = 0.05
+    harmonic: float = 0.06
     dispersion: float = 0.5
     inflation: float = 0.5
     hurdle: float = 2.0

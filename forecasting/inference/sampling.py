@@ -28,6 +28,7 @@ _WIDER = 1.15  # scale of the first proposal over the normal approximation: post
 _PILOT = 400
 _PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest start of the annealed sampler
 _KERNELS, _NARROWER = 40, 0.4  # number and relative width of the kernels that follow a bent ridge
+_FURTHER = 2  # rounds of fitted proposals that many, mildly bent coordinates may need
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
@@ -106,6 +107,10 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     if cloud.uneven() and may_be_funnel:
         coordinate = int(np.flatnonzero(density.folded)[0])
         cloud.add_all(nested_laplace(density, log_posterior, mode, coordinate), draws)
+    for _ in range(_FURTHER if scored else 0):
+        if cloud.khat <= KHAT_LIMIT:
+            break
+        cloud.add(cloud.fitted(), draws)
     if cloud.khat > KHAT_LIMIT:
         cloud.add_all(cloud.kernels(), draws)
     if cloud.khat > KHAT_LIMIT:

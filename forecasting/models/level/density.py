@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import erf, expit, logit, ndtr
+from scipy.special import expit, logit, ndtr
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, split_shape
@@ -43,21 +43,24 @@ class Layout:
 
     @property
     def growth_at(self) -> int:
+        """Where the growth stands."""
         return 2
 
     @property
     def reversion_at(self) -> int:
+        """Where the rate of reversion stands; the anchor follows it."""
         return 2 + self.growth
 
     @property
     def effects_at(self) -> slice:
+        """Where harmonics and effects stand."""
         first = 2 + self.growth + 2 * self.reversion
         return slice(first, first + self.effects)
 
     @property
     def width(self) -> int:
         """Number of coordinates of the mean."""
-        return self.effects_at.stop
+        return 2 + self.growth + 2 * self.reversion + self.effects
 
 
 class LevelDensity:
@@ -134,10 +137,9 @@ class LevelDensity:
     def _effects(self, work: FloatArray) -> FloatArray:
         """Return the coefficients of harmonics and effects ``[S, k]``."""
         effects = work[:, self.layout.effects_at].copy()
-        z = work[:, self._harmonics]
-        # The quantile function of Student's t with two degrees of freedom, at the normal probability of z.
-        heavy = erf(z / np.sqrt(2.0)) / np.sqrt(2.0 * ndtr(z) * ndtr(-z))
-        effects[:, self._harmonics - self.layout.effects_at.start] = self._harmonic_scale * heavy
+        effects[:, self._harmonics - self.layout.effects_at.start] = self._harmonic_scale * _heavy(
+            work[:, self._harmonics]
+        )
         return effects
 
     def _shape(self, work: FloatArray) -> list[FloatArray]:
@@ -244,3 +246,11 @@ class LevelDensity:
                     motion = motion._replace(growth=motion.growth**self.model.damping)
                 level = motion.step(level, paths[:, step].astype(float), 1.0 / factor)
         return paths, means
+
+
+def _heavy(z: FloatArray) -> FloatArray:
+    """Return the quantile of Student's t with four degrees of freedom at the normal probability of z (Shaw 2006, sec. 2)."""
+    root = 2.0 * np.sqrt(ndtr(z) * ndtr(-z))
+    return np.asarray(
+        np.sign(z) * 2.0 * np.sqrt(np.maximum(np.cos(np.arccos(np.minimum(root, 1.0)) / 3.0) / root - 1.0, 0.0))
+    )
