@@ -116,7 +116,7 @@ def inverse_root(hessian: FloatArray, floor: float) -> FloatArray:
     Eigenvectors alone would serve as well, but their signs depend on the processor, and with them every draw.
     """
     values, vectors = np.linalg.eigh(-hessian)
-    upper = np.linalg.qr((vectors / np.sqrt(np.maximum(np.abs(values), floor))).T, mode="r")
+    upper = np.asarray(np.linalg.qr((vectors / np.sqrt(np.maximum(np.abs(values), floor))).T, mode="r"))
     return np.asarray(upper.T * np.sign(upper.diagonal()))
 
 
