@@ -66,6 +66,15 @@ class InvalidLedger(InvalidInput):
         super().__init__(f"the ledger has {len(self.problems)} problem(s):\n{listing}")
 
 
+class InvalidConfiguration(InvalidInput):
+    """A batch configuration with defects; all of them are listed in `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        listing = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"the configuration has {len(self.problems)} problem(s):\n{listing}")
+
+
 class ContradictoryFacts(InvalidInput):
     """Facts that no vector of monthly counts can satisfy together.
 
@@ -112,6 +121,10 @@ class ArchiveConflict(ArchiveError):
 
 class ArchiveUnavailable(ArchiveError):
     """The archive cannot be reached or written: lost server, full disk, missing driver; what it holds is consistent."""
+
+
+class EngineLost(ForecastingError):
+    """The cluster that runs the jobs of a batch cannot be reached, or is gone."""
 
 
 class ForecastingWarning(UserWarning):
