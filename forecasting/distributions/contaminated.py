@@ -96,7 +96,7 @@ class Contaminated(Distribution):
 
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         r"""Return the variance, by :math:`E_q[Y^2] = 2s^3\{\zeta(2,s+1)-s\zeta(3,s+1)\}-E_q[Y]`."""
-        first, second = _moments(mean)
+        _, second = _moments(mean)
         inner = self.base.expectation(mean, *shape)
         squared = (1.0 - self.share) * (self.base.variance(mean, *shape) + np.square(inner)) + self.share * second
         return np.asarray(squared - np.square(self.expectation(mean, *shape)))

@@ -67,10 +67,8 @@ class BayesianModel(Model):
             If no sampler reached an acceptable sample.
         """
         generator, density = require_rng(rng), self.density(read_data(data))
-        number = (_FEW_DRAWS if density.costly else _DRAWS) if draws is None else draws
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
-            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
-        return Posterior(data, density, sample_posterior(density, int(number), rng=generator))
+        number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
+        return Posterior(data, density, sample_posterior(density, number, rng=generator))
 
     def forecast(
         self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
@@ -87,3 +85,11 @@ def read_data(data: Observed) -> Observed:
             "make one with CountSeries.from_frame(df) or ledger.evidence(name)"
         )
     return data
+
+
+def read_draws(draws: int | None, default: int) -> int:
+    """Return a number of draws."""
+    number = default if draws is None else draws
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
+        raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
+    return int(number)

@@ -39,7 +39,7 @@ class DynamicLevel(BayesianModel):
     distribution : Distribution
         Of a count given its mean; by default negative binomial with one outlier in a hundred months.
     priors : Priors
-        Scales of the priors.
+        Scales of the priors; the over-dispersion of monthly surprises has a wider one than that of a regression.
     feedback : float
         Share of the gain with which *simulated* counts move the level, from 0 to 1.  The gain follows real changes of the
         past, but a simulated surprise is noise: with the whole gain the intervals of later months come out too wide.
@@ -66,7 +66,7 @@ class DynamicLevel(BayesianModel):
     reversion: bool = False
     terms: Term | Terms | None = None
     distribution: Distribution = field(default_factory=Contaminated)
-    priors: Priors = field(default_factory=Priors)
+    priors: Priors = field(default_factory=lambda: Priors(dispersion=0.7))
     feedback: float = 0.5
     damping: float = 0.9
 

@@ -1,0 +1,50 @@
+"""All probability on one count."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecasting.distributions.base import Distribution
+from forecasting.kernels.counts import FloatArray, IntArray
+
+
+class Point(Distribution):
+    """The count that is its mean, for certain: what a draw from an empirical distribution is given itself."""
+
+    def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return 0 at the mean, minus infinity elsewhere."""
+        return np.where(np.asarray(y) == np.asarray(mean), 0.0, -np.inf)
+
+    def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y <= y)."""
+        return np.asarray(np.asarray(y) >= np.asarray(mean), dtype=float)
+
+    def sf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return P(Y > y)."""
+        return np.asarray(np.asarray(y) < np.asarray(mean), dtype=float)
+
+    def log_interval(self, low: ArrayLike, high: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return log P(low <= Y <= high)."""
+        inside = (np.asarray(low) <= np.asarray(mean)) & (np.asarray(mean) <= np.asarray(high))
+        return np.where(inside, 0.0, -np.inf)
+
+    def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
+        """Return the mean, whatever the level."""
+        return np.asarray(np.broadcast_arrays(u, mean)[1], dtype=np.int64)
+
+    def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return zero."""
+        return np.zeros(np.shape(mean))
+
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+        """Return the mean."""
+        return np.asarray(mean, dtype=np.int64)
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return `work`, which has no columns."""
+        return work
+
+    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
+        """Return an empty vector."""
+        return np.empty(0)

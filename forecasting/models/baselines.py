@@ -1,0 +1,189 @@
+"""Baselines: what a model has to beat.  On sparse counts that is not easy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution, NegativeBinomial
+from forecasting.distributions.point import Point
+from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.base import Model, read_data, read_draws
+from forecasting.models.known import read_counts
+from forecasting.months import following
+from forecasting.predictive import Predictive
+from forecasting.randomness import require_rng
+
+_DRAWS = 4000
+_LEAST = 0.3
+"""Added to a sum of counts, so that months of zeros do not rule out what comes after them."""
+
+
+@dataclass(frozen=True)
+class Climatology(Model):
+    """The empirical distribution of the last known months, each as likely as the other, in any month to come.
+
+    Parameters
+    ----------
+    last : int
+        Number of known months.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import CountSeries
+    >>> series = CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 6])
+    >>> Climatology(last=3).forecast(series, 1, rng=np.random.default_rng(1)).quantile([0.1, 0.5, 0.9]).iloc[0].tolist()
+    [2, 4, 6]
+    """
+
+    last: int = 12
+
+    def __post_init__(self) -> None:
+        _read_last(self.last)
+
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return paths that draw each month anew; a multiple of `last` of them, so that no month counts more."""
+        generator, months = require_rng(rng), following(read_data(data).months, horizon)
+        recent = _recent(data, self.last)
+        rounds = -(-read_draws(draws, _DRAWS) // recent.size)
+        order = np.tile(recent, rounds)[:, None].repeat(len(months), axis=1)
+        paths = generator.permuted(order, axis=0)
+        return Predictive(months, paths, paths.astype(float), (), Point(), data.name)
+
+
+@dataclass(frozen=True)
+class HistoricalMoments(Model):
+    r"""A constant level and over-dispersion, from the moments of the last known months.
+
+    With the sum s (and 0.3 more), mean m and moment estimate a of the over-dispersion of n months, the level is gamma
+    distributed around m with squared coefficient of variation :math:`1/s+a/n`, and a count given it negative binomial.
+
+    Parameters
+    ----------
+    last : int
+        Number of known months.
+    distribution : Distribution
+        With the over-dispersion alpha as its only shape parameter.
+
+    References
+    ----------
+    Anscombe (1950), Biometrika 37, 358-382 (moment estimate).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import CountSeries
+    >>> series = CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 5])
+    >>> forecast = HistoricalMoments().forecast(series, 1, rng=np.random.default_rng(1))
+    >>> bool(4.6 < forecast.expected.iloc[0] < 5.6)
+    True
+    """
+
+    last: int = 12
+    distribution: Distribution = field(default_factory=NegativeBinomial)
+
+    def __post_init__(self) -> None:
+        _read_last(self.last)
+        if self.distribution.shape_names != ("alpha",):
+            raise InvalidInput(
+                f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
+            )
+
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return paths with one level each."""
+        generator, months = require_rng(rng), following(read_data(data).months, horizon)
+        mean, alpha, variation = _moments(_recent(data, self.last)[None].astype(float))
+        number = read_draws(draws, _DRAWS)
+        level = mean * variation * generator.standard_gamma(1.0 / variation, number)
+        means = np.repeat(np.maximum(level, 1e-9)[:, None], len(months), axis=1)
+        shape = (np.full(number, alpha[0]),)
+        return Predictive.draw(months, means, shape, self.distribution, name=data.name, rng=generator)
+
+    def log_terms(self, data: Observed) -> FloatArray:
+        """Return the log probability of each known month ``[t]`` given those before it; NaN for the first three."""
+        counts, missing = read_counts(data, "HistoricalMoments")
+        seen = counts[~missing].astype(float)
+        result = np.full(seen.size, np.nan)
+        for end in range(3, seen.size):
+            mean, alpha, variation = _moments(seen[None, max(end - self.last, 0) : end])
+            whole = (1.0 + alpha) * (1.0 + variation) - 1.0
+            result[end] = self.distribution.logpmf(seen[end], mean, whole)[0]
+        return result
+
+
+@dataclass(frozen=True)
+class SeasonalNaive(Model):
+    r"""The same month a year ago, with negative-binomial noise of the size that years have differed by.
+
+    The over-dispersion solves :math:`\overline{(y_t-y_{t-12})^2}=\overline y+\alpha\,\overline{y^2}`, over the known pairs.
+    """
+
+    def forecast(
+        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
+    ) -> Predictive:
+        """Return paths around the last known year.
+
+        Raises
+        ------
+        InvalidInput
+            If some calendar month is unknown in every year, or no month is known in two years running.
+        """
+        generator, months = require_rng(rng), following(read_data(data).months, horizon)
+        counts, missing = read_counts(data, "SeasonalNaive")
+        pairs = ~missing[12:] & ~missing[:-12]
+        if not pairs.any():
+            raise InvalidInput(
+                f"{data.name}: no month is known in two years running; SeasonalNaive needs 13 months or more, "
+                "HistoricalMoments does not"
+            )
+        before, after = counts[:-12][pairs].astype(float), counts[12:][pairs].astype(float)
+        scale = max(float(np.square(after).mean()), _LEAST)
+        alpha = max((float(np.square(after - before).mean()) - float(after.mean())) / scale, 0.0)
+        expected = np.array([_last_known(counts, missing, step, data.name) for step in range(len(months))])
+        number = read_draws(draws, _DRAWS)
+        means = np.repeat((expected + _LEAST / 12.0)[None], number, axis=0)
+        return Predictive.draw(
+            months, means, (np.full(number, alpha),), NegativeBinomial(), name=data.name, rng=generator
+        )
+
+
+def _last_known(counts: IntArray, missing: NDArray[np.bool_], step: int, name: str) -> float:
+    """Return the last known count of the calendar month `step` months after the first of the forecast."""
+    known = range(len(counts) - 12 + step % 12, -1, -12)
+    for month in known:
+        if not missing[month]:
+            return float(counts[month])
+    raise InvalidInput(f"{name}: the calendar month {step % 12 + 1} after the data is unknown in every year")
+
+
+def _moments(recent: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, over-dispersion and squared coefficient of variation of the level, each ``[N]``, of counts ``[N, n]``."""
+    n = recent.shape[1]
+    total = recent.sum(axis=1) + _LEAST
+    mean = total / n
+    variance = recent.var(axis=1, ddof=1) if n > 1 else mean
+    alpha = np.clip((variance - mean) / np.square(mean), 0.0, n)
+    alpha[recent.sum(axis=1) == 0] = 0.0
+    return mean, alpha, 1.0 / total + alpha / n
+
+
+def _recent(data: Observed, last: int) -> IntArray:
+    counts, missing = read_counts(data, "a baseline")
+    recent = counts[~missing][-last:]
+    if recent.size < 2:
+        raise InvalidInput(f"{data.name}: {recent.size} known months; a baseline needs at least 2")
+    return recent
+
+
+def _read_last(last: int) -> None:
+    if isinstance(last, bool) or not isinstance(last, (int, np.integer)) or last < 2:
+        raise InvalidInput(f"last={last!r} must be a whole number of months of at least 2")
