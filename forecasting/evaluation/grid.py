@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,32 @@ from forecasting.predictive import Predictive
 
 _TABLE = 2**18
 MOST_BLOCKS = 2**15
+
+
+class Marginal(Protocol):
+    """The distributions of M months, however they are known."""
+
+    @property
+    def expected(self) -> FloatArray:
+        """Expectation of each component ``[M, S]``."""
+        ...
+
+    @property
+    def variance(self) -> FloatArray:
+        """Variance of each component ``[M, S]``."""
+        ...
+
+    def pmf(self, y: IntArray) -> FloatArray:
+        """Return P(Y = y) ``[N, M]``."""
+        ...
+
+    def beyond(self, last: int) -> FloatArray:
+        """Return P(Y > last) ``[M]`` for a count at or after the end of the first grid."""
+        ...
+
+    def first_grid(self, stride: float, observed: float) -> Grid:
+        """Return blocks that miss no part of the probability, up to the count `observed` at least."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -59,6 +86,10 @@ class Months:
         """Return P(Y > last) ``[M]``."""
         return np.asarray(self.distribution.sf(float(last), self.mean, *self.shape).mean(axis=1))
 
+    def first_grid(self, stride: float, observed: float) -> Grid:
+        """Return dyadic blocks that see every component."""
+        return first_grid(self, stride, observed)
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -92,7 +123,7 @@ class Grid:
         """The count after the last block."""
         return int(self.start[-1] + (NODES << int(self.level[-1])))
 
-    def with_blocks(self, start: IntArray, level: IntArray, months: Months, kept: NDArray[np.bool_]) -> Grid:
+    def with_blocks(self, start: IntArray, level: IntArray, months: Marginal, kept: NDArray[np.bool_]) -> Grid:
         """Add new blocks, keep the old ones that `kept` marks, and order them by count."""
         if kept.sum() + len(start) > MOST_BLOCKS:
             raise TooLarge(
@@ -109,7 +140,7 @@ class Grid:
             np.concatenate([self.values[kept], fresh])[order],
         )
 
-    def halved(self, where: NDArray[np.bool_], months: Months) -> Grid:
+    def halved(self, where: NDArray[np.bool_], months: Marginal) -> Grid:
         """Return the grid with the blocks marked by `where` in two halves each."""
         start, level = self.start[where], self.level[where] - 1
         halves = np.concatenate([start, start + (NODES << level)])
@@ -140,7 +171,7 @@ def first_grid(months: Months, stride: float, observed: float) -> Grid:
     return nothing.with_blocks(start, level, months, np.zeros(0, dtype=bool))
 
 
-def doubled(grid: Grid, months: Months) -> Grid:
+def doubled(grid: Grid, months: Marginal) -> Grid:
     """Return the grid with one more block, as long as all before it."""
     end = grid.end
     more = np.array([end], dtype=np.int64), np.array([int(np.log2(end // NODES))], dtype=np.int64)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forecasting.errors import TooLarge
-from forecasting.evaluation.grid import Grid, Months, doubled, first_grid
+from forecasting.evaluation.grid import Grid, Marginal, Months, doubled
 from forecasting.evaluation.observed import filled, scored
 from forecasting.kernels.blocks import NODES, block
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
@@ -96,7 +96,7 @@ class Resolved:
     over: FloatArray
 
     @classmethod
-    def of(cls, months: Months, around: FloatArray, *, tail: float = 1.0) -> Resolved:
+    def of(cls, months: Marginal, around: FloatArray, *, tail: float = 1.0) -> Resolved:
         """Resolve what matters for scores at the counts `around` ``[M]``, and leave at most `tail` beyond the blocks.
 
         Raises
@@ -106,7 +106,7 @@ class Resolved:
         """
         rms = np.sqrt((months.variance + months.expected**2).mean(axis=1))
         for stride in _STRIDES:
-            grid = first_grid(months, stride, float(around.max()))
+            grid = months.first_grid(stride, float(around.max()))
             beyond = months.beyond(grid.end - 1)
             while True:
                 sums = _Sums.of(grid, beyond)

@@ -51,6 +51,10 @@ class Block:
     right: FloatArray
     rest: FloatArray
 
+    def at(self, points: IntArray) -> FloatArray:
+        """Return the matrix ``[P, 16]`` that takes values at `nodes` to those at P of the integers."""
+        return _interpolation(self.nodes, points, self.size)
+
 
 @lru_cache(maxsize=64)
 def block(level: int) -> Block:

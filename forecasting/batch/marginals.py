@@ -1,0 +1,270 @@
+r"""The distribution of each month of a forecast in a few hundred bytes, so that scores stay exact years later.
+
+The log probability of a count is a smooth function of the count.  It is kept at 16 counts of each block of a grid: blocks
+0-15, 16-31, 32-63, 64-127, ... halved where the polynomial through the 16 values is not resolved
+(`forecasting.kernels.blocks`).  Blocks of 16 counts hold every value, so that a forecast with few possible counts is kept as
+it is.  The grid ends where at most 1e-12 of the probability is left; from there on the probabilities fall as a geometric
+series.
+
+Precision: a log probability is off by at most some 1e-9 where probability is, and by at most some 1e-6 in blocks that
+hold next to none.  What follows from the distribution (quantiles, ranked probability score, transform) inherits that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
+from forecasting.errors import ArchiveError, TooLarge
+from forecasting.evaluation.grid import Grid, Months, first_grid
+from forecasting.evaluation.ranked import Resolved
+from forecasting.kernels.blocks import NODES, block
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.predictive import Predictive
+
+MOST_BLOCKS = 256
+_RESOLUTION = 2.0**-28
+_TOLERANCE = 1e-9
+_LOOSEST = 1e-6
+_LEFT = np.log(1e-12)
+_IMPOSSIBLE = -(2.0**30)
+"""Stands for the log of zero."""
+
+_TABLE = 2**18
+_REACH = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Marginals:
+    """Distributions of M months.
+
+    Attributes
+    ----------
+    start, level : int64[B]
+        First count of each block and its level: it holds ``16 * 2**level`` counts.
+    log : float64[B, 16, M]
+        Log probabilities at the nodes of the blocks.
+    last : float64[2, M]
+        Log probabilities of the two counts after the last block; the geometric tail goes through both.
+    mean, spread : float64[M]
+        Expectation and standard deviation.
+    """
+
+    start: IntArray
+    level: IntArray
+    log: FloatArray
+    last: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def of(cls, forecast: Predictive) -> Marginals:
+        """Return the distributions of all months of a forecast.
+
+        Raises
+        ------
+        TooLarge
+            If more than 256 blocks would be needed: draws so sharp and so far apart that nothing joins them.
+        """
+        months = Months.of(forecast, np.arange(len(forecast.months)))
+        for layout in (_dyadic, _by_component):
+            try:
+                found = cls._on(months, *layout(months))
+                Resolved.of(found, np.floor(found.mean))
+            except TooLarge:
+                continue
+            return found
+        raise TooLarge(f"the distributions of {forecast.name!r} have no form of at most {MOST_BLOCKS} blocks of counts")
+
+    @classmethod
+    def _on(cls, months: Months, start: IntArray, level: IntArray) -> Marginals:
+        """Halve the blocks of a grid until they are resolved."""
+        end = int((start + (NODES << level)).max())
+        kept_start, kept_level, log = start[:0], level[:0], np.empty((0, NODES, len(months.mean)))
+        while start.size:
+            if len(kept_start) + len(start) > MOST_BLOCKS:
+                raise TooLarge(f"more than {MOST_BLOCKS} blocks of counts")
+            fresh = _at_nodes(months, start, level)
+            rough = _rough(fresh, level)
+            kept_start = np.concatenate([kept_start, start[~rough]])
+            kept_level = np.concatenate([kept_level, level[~rough]])
+            log = np.concatenate([log, fresh[~rough]])
+            halves = level[rough] - 1
+            start = np.concatenate([start[rough], start[rough] + (NODES << halves)])
+            level = np.tile(halves, 2)
+        order = np.argsort(kept_start)
+        last = _logpmf(months, np.array([end, end + 1]))
+        expected, variance = months.expected, months.variance
+        spread = np.sqrt(variance.mean(axis=1) + expected.var(axis=1))
+        return cls(
+            kept_start[order],
+            kept_level[order],
+            _rounded(log[order]),
+            _rounded(last),
+            np.asarray(expected.mean(axis=1)),
+            np.asarray(spread),
+        )
+
+    # As bytes
+
+    def to_bytes(self) -> bytes:
+        """Return a compact form: integers (multiples of 2^-28 for log probabilities) packed one after the other."""
+        log = np.rint(self.log / _RESOLUTION).astype(np.int64).transpose(2, 0, 1)
+        last = np.rint(self.last / _RESOLUTION).astype(np.int64)
+        moments = np.stack([self.mean, self.spread])
+        return pack_many(
+            [
+                pack(self.level),
+                pack(log.reshape(len(self.mean), -1), differences=2),
+                pack(last),
+                pack(moments.view(np.int64)),
+            ]
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Marginals:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        ArchiveError
+            If the bytes are damaged.
+        """
+        level, log, last, moments = (unpack(part) for part in unpack_many(data, 4))
+        if log.shape != (last.shape[1], NODES * len(level)) or moments.shape != last.shape or (level < 0).any():
+            raise ArchiveError("the distributions of an archived forecast are damaged")
+        size = NODES << level
+        mean, spread = moments.view(np.float64)
+        values = log.reshape(len(mean), len(level), NODES).transpose(1, 2, 0)
+        return cls(np.cumsum(size) - size, level, _scaled(values), _scaled(last), mean, spread)
+
+    # Probabilities
+
+    @property
+    def end(self) -> int:
+        """First count after the blocks."""
+        return int(self.start[-1] + (NODES << int(self.level[-1])))
+
+    def logpmf(self, y: IntArray) -> FloatArray:
+        """Return log P(Y = y) ``[N, M]`` for N counts."""
+        result = np.empty((len(y), len(self.mean)))
+        at = np.searchsorted(self.start, y, side="right") - 1
+        beyond = y >= self.end
+        for b in np.unique(at[~beyond]):
+            who = (at == b) & ~beyond
+            place = y[who] - self.start[b]
+            values = self.log[b]
+            result[who] = values[place] if self.level[b] == 0 else block(int(self.level[b])).at(place) @ values
+        result[beyond] = self.last[0] + (y[beyond] - self.end)[:, None] * self._decay
+        return np.where(result <= _IMPOSSIBLE / 2, -np.inf, result)
+
+    def pmf(self, y: IntArray) -> FloatArray:
+        """Return P(Y = y) ``[N, M]``."""
+        return np.exp(self.logpmf(y))
+
+    def beyond(self, last: int) -> FloatArray:
+        """Return P(Y > last) ``[M]`` for a count at or after the end of the blocks, less one."""
+        first = self.last[0] + (last + 1 - self.end) * self._decay
+        return np.asarray(np.exp(first) / -np.expm1(self._decay))
+
+    @property
+    def _decay(self) -> FloatArray:
+        return np.asarray(np.minimum(self.last[1] - self.last[0], -1e-9))
+
+    # What scores and quantiles are computed with
+
+    @property
+    def expected(self) -> FloatArray:
+        """Expectation ``[M, 1]``."""
+        return self.mean[:, None]
+
+    @property
+    def variance(self) -> FloatArray:
+        """Variance ``[M, 1]``."""
+        return np.square(self.spread)[:, None]
+
+    def first_grid(self, stride: float, observed: float) -> Grid:
+        """Return the blocks, and more of them up to `observed`."""
+        start, level = [self.start], [self.level]
+        end = self.end
+        while end <= observed:
+            start.append(np.array([end]))
+            level.append(np.array([int(np.log2(end // NODES))]))
+            end *= 2
+        nothing = Grid(self.start[:0], self.level[:0], np.empty((0, NODES, len(self.mean))))
+        return nothing.with_blocks(np.concatenate(start), np.concatenate(level), self, np.zeros(0, dtype=bool))
+
+    def select(self, columns: IntArray) -> Marginals:
+        """Return the distributions of the months numbered `columns`."""
+        return Marginals(
+            self.start,
+            self.level,
+            self.log[:, :, columns],
+            self.last[:, columns],
+            self.mean[columns],
+            self.spread[columns],
+        )
+
+    def quantile(self, levels: FloatArray) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= level ``[L, M]``."""
+        finest = min(1e-3, float((1.0 - levels).min()) / 10.0)
+        return Resolved.of(self, np.floor(self.mean), tail=finest).quantile(levels).T
+
+
+def _dyadic(months: Months) -> tuple[IntArray, IntArray]:
+    """Return blocks 0-15, 16-31, 32-63, ... up to where next to nothing is left."""
+    reach = float((months.expected + _REACH * np.sqrt(months.variance)).max())
+    blocks = 1 + int(np.ceil(np.log2(max(min(reach, LARGEST) / NODES, 1.0))))
+    while True:
+        end = NODES << (blocks - 1)
+        last = _logpmf(months, np.array([end, end + 1]))
+        decay = np.minimum(last[1] - last[0], -1e-9)
+        if (last[0] - np.log(-np.expm1(decay)) <= _LEFT).all() or end >= LARGEST:
+            break
+        blocks += 1
+    level = np.maximum(np.arange(blocks) - 1, 0)
+    return np.array([0, *(NODES << np.arange(blocks - 1))], dtype=np.int64), level
+
+
+def _by_component(months: Months) -> tuple[IntArray, IntArray]:
+    """Return blocks that are short around each component: those of `_dyadic` may overlook what is sharp."""
+    grid = first_grid(months, 8.0, float(_dyadic(months)[0][-1]))
+    return grid.start, grid.level
+
+
+def _at_nodes(months: Months, start: IntArray, level: IntArray) -> FloatArray:
+    y = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
+    return _logpmf(months, y).reshape(len(start), NODES, -1)
+
+
+def _logpmf(months: Months, y: IntArray) -> FloatArray:
+    """Return log P(Y = y) ``[N, M]``, however small."""
+    result = np.empty((len(y), len(months.mean)))
+    rows = max(_TABLE // months.mean.size, 1)
+    for first in range(0, len(y), rows):
+        count = y[first : first + rows, None, None].astype(float)
+        terms = np.maximum(months.distribution.logpmf(count, months.mean, *months.shape), _IMPOSSIBLE)
+        top = terms.max(axis=2, keepdims=True)
+        terms -= top
+        result[first : first + rows] = top[:, :, 0] + np.log(np.exp(terms, out=terms).mean(axis=2))
+    return result
+
+
+def _rough(log: FloatArray, level: IntArray) -> NDArray[np.bool_]:
+    """Whether the polynomial of a block may be off by more than what its probability allows."""
+    rest = np.stack([np.abs(block(int(k)).rest @ values).max(axis=0) for k, values in zip(level, log, strict=True)])
+    mass = (NODES << level)[:, None] * np.exp(np.minimum(log.max(axis=1), 0.0))
+    allowed = np.clip(_TOLERANCE / np.maximum(mass, 1e-300), _TOLERANCE, _LOOSEST)
+    rounding = 1e-15 * np.abs(log).max(axis=1) * 16.0
+    return np.asarray((rest > np.maximum(allowed, rounding)).any(axis=1))
+
+
+def _rounded(log: FloatArray) -> FloatArray:
+    return np.rint(log / _RESOLUTION) * _RESOLUTION
+
+
+def _scaled(whole: IntArray) -> FloatArray:
+    return np.asarray(whole * _RESOLUTION, dtype=float)
