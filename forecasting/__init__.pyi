@@ -1,5 +1,5 @@
 from . import evaluation
-from .distributions import Hurdle, NegativeBinomial, Poisson, ZeroInflated
+from .distributions import Contaminated, Hurdle, NegativeBinomial, Poisson, ZeroInflated
 from .errors import (
     ArchiveConflict,
     ArchiveError,
@@ -20,7 +20,19 @@ from .errors import (
 from .evaluation import Backtest, backtest
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
 from .inference.priors import Priors
-from .models import SARIMA, Autoregression, CountRegression, reconstruct
+from .models import (
+    SARIMA,
+    Auto,
+    Autoregression,
+    Climatology,
+    CountRegression,
+    DynamicLevel,
+    HistoricalMoments,
+    PooledForecast,
+    SeasonalNaive,
+    auto,
+    reconstruct,
+)
 from .predictive import Predictive
 from .scenarios import (
     Continue,
@@ -54,19 +66,24 @@ __all__ = [
     "ArchiveConflict",
     "ArchiveError",
     "ArchiveUnavailable",
+    "Auto",
     "Autoregression",
     "Backtest",
+    "Climatology",
+    "Contaminated",
     "Continue",
     "ContradictoryFacts",
     "CountRegression",
     "CountSeries",
     "Covariate",
     "DecayingPulse",
+    "DynamicLevel",
     "Evidence",
     "Exposure",
     "Fact",
     "ForecastingError",
     "ForecastingWarning",
+    "HistoricalMoments",
     "Hurdle",
     "Intercept",
     "InvalidInput",
@@ -80,6 +97,7 @@ __all__ = [
     "NotIdentified",
     "Persist",
     "Poisson",
+    "PooledForecast",
     "Predictive",
     "Priors",
     "Problem",
@@ -88,6 +106,7 @@ __all__ = [
     "Revert",
     "SamplingError",
     "Seasonal",
+    "SeasonalNaive",
     "Shift",
     "Source",
     "Step",
@@ -95,6 +114,7 @@ __all__ = [
     "Trend",
     "UnknownSeries",
     "ZeroInflated",
+    "auto",
     "backtest",
     "evaluation",
     "find_interventions",

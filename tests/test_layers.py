@@ -47,6 +47,8 @@ PUBLIC = {
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
     *("evaluation", "backtest", "Backtest"),
+    *("DynamicLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
+    *("auto", "Auto", "PooledForecast"),
 }
 
 

@@ -1,7 +1,9 @@
 """Models of monthly counts: one mean structure a file, any count distribution."""
 
+from forecasting.models.automatic import Auto, Member, PooledForecast, auto
 from forecasting.models.autoregression import Autoregression
 from forecasting.models.base import BayesianModel, Model
+from forecasting.models.baselines import Climatology, HistoricalMoments, SeasonalNaive
 from forecasting.models.fit import Fit
 from forecasting.models.level import DynamicLevel
 from forecasting.models.reconstruction import Reconstruction, reconstruct
@@ -11,15 +13,22 @@ from forecasting.models.sarima import SARIMA, SarimaFit, SarimaPosterior
 
 __all__ = [
     "SARIMA",
+    "Auto",
     "Autoregression",
     "BayesianModel",
+    "Climatology",
     "CountRegression",
     "DynamicLevel",
     "Fit",
+    "HistoricalMoments",
+    "Member",
     "Model",
+    "PooledForecast",
     "Posterior",
     "Reconstruction",
     "SarimaFit",
     "SarimaPosterior",
+    "SeasonalNaive",
+    "auto",
     "reconstruct",
 ]

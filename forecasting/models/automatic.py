@@ -2,17 +2,17 @@ r"""One automatic forecaster: a pool of dynamic levels and of recent moments, we
 
 The weight of a member m is
 
-.. math:: w_m \propto \pi_m \exp\Bigl\{\tau\sum_{t\in\text{recent}} \ell_m(t)\Bigr\},
+.. math:: w_m \propto \pi_m \exp\Bigl\{\sum_{t\in\text{recent}} \ell_m(t)\Bigr\},
 
 where :math:`\ell_m(t)` is its log score of month t, one step ahead, and the sum runs over the last 24 months known.  For a
-model with parameters it is the widely applicable information criterion of that month, which takes back what fitting has gained.
-Twelve-month forecasts share most of their errors, and a sum of one-month scores overstates what is known about them: hence
-the power :math:`\tau<1`.
+model with parameters it is the widely applicable information criterion of that month, which takes back what fitting has
+gained (pseudo Bayesian model averaging: Yao et al. 2018, Bayesian Analysis 13, 917-1007).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from forecasting.models.results import Posterior
 from forecasting.months import following
 from forecasting.predictive import Predictive, pool
 from forecasting.randomness import named_streams, require_rng
+from forecasting.series import CountSeries
 
 _DRAWS, _MEMBER_DRAWS, _SCORED = 1000, 1000, 250
 _SHORTEST = 6  # known months
@@ -59,10 +60,9 @@ class Member:
 
 def _usual_members() -> tuple[Member, ...]:
     return (
-        Member("level and season", DynamicLevel(), 0.25),
+        Member("level and season", DynamicLevel(), 0.4),
         Member("level", DynamicLevel(seasonal=0), 0.15),
-        Member("level with reversion", DynamicLevel(reversion=True), 0.2),
-        Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.4),
+        Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.45),
     )
 
 
@@ -95,13 +95,10 @@ class Auto(Model):
         What is pooled; all with the same conditional distribution.
     window : int
         Number of recent months whose scores weigh the members.
-    temper : float
-        Power of those scores, from 0 (weights stay as they are before the data) to 1.
     """
 
     members: tuple[Member, ...] = field(default_factory=_usual_members)
     window: int = 24
-    temper: float = 0.3
 
     def forecast(
         self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
@@ -134,38 +131,45 @@ class Auto(Model):
                 f"{data.name}: {known} known months; the automatic forecast needs {_SHORTEST}. Use CountRegression with "
                 "priors of your own, or wait for more months"
             )
-        forecasts, posteriors, scores = {}, {}, []
+        forecasts: dict[str, Predictive] = {}
+        posteriors: dict[str, Posterior] = {}
+        scores = []
         for member in self.members:
             source = stream(member.name)
             if isinstance(member.model, HistoricalMoments):
                 forecasts[member.name] = member.model.forecast(data, horizon, draws=number, rng=source)
                 scores.append(member.model.log_terms(data))
                 continue
-            posterior = member.model.posterior(data, draws=max(number, _MEMBER_DRAWS), rng=source)
+            posterior = member.model.posterior(data, draws=number, rng=source)
             posteriors[member.name] = posterior
             forecasts[member.name] = posterior.forecast(horizon, rng=source)
             scores.append(_one_step_scores(posterior))
-        weights = self._weigh(np.array(scores))
-        pooled = pool(list(forecasts.values()), weights, number)
-        return PooledForecast(
-            pooled.months,
-            pooled.paths,
-            pooled.mean,
-            pooled.shape,
-            pooled.distribution,
-            pooled.name,
-            pd.Series(weights, index=pd.Index(list(forecasts), name="member"), name="weight"),
-            forecasts,
-            posteriors,
-        )
+        return _pooled(forecasts, posteriors, self.weigh(np.array(scores)), number)
 
-    def _weigh(self, scores: FloatArray) -> FloatArray:
-        """Return the weights ``[N]``, given log scores of the known months ``[N, t]``."""
+    def weigh(self, scores: FloatArray) -> FloatArray:
+        """Return the weights ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
         known = scores.shape[1]
-        recent = min(self.window, known - _UNSCORED) if known > _UNSCORED + _SHORTEST else known // 2
+        recent = min(self.window, known - _UNSCORED) if known >= _UNSCORED + _SHORTEST else known // 2
         counted = np.maximum(np.nan_to_num(scores[:, known - recent :], nan=_WORST), _WORST)
-        log_weights = np.log([member.prior for member in self.members]) + self.temper * counted.sum(axis=1)
+        log_weights = np.log([member.prior for member in self.members]) + counted.sum(axis=1)
         return np.asarray(np.exp(log_weights - logsumexp(log_weights)))
+
+
+def _pooled(
+    forecasts: dict[str, Predictive], posteriors: dict[str, Posterior], weights: FloatArray, draws: int
+) -> PooledForecast:
+    whole = pool(list(forecasts.values()), weights, draws)
+    return PooledForecast(
+        whole.months,
+        whole.paths,
+        whole.mean,
+        whole.shape,
+        whole.distribution,
+        whole.name,
+        pd.Series(weights, index=pd.Index(list(forecasts), name="member"), name="weight"),
+        forecasts,
+        posteriors,
+    )
 
 
 def _one_step_scores(posterior: Posterior) -> FloatArray:
@@ -173,3 +177,63 @@ def _one_step_scores(posterior: Posterior) -> FloatArray:
     assert isinstance(posterior.density, LevelDensity)
     terms = posterior.density.log_terms(posterior.sample.work[:_SCORED])
     return np.asarray(logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0))
+
+
+@overload
+def auto(
+    data: pd.DataFrame, horizon: int = ..., *, draws: int | None = ..., rng: np.random.Generator | None = ...
+) -> dict[str, PooledForecast]: ...
+
+
+@overload
+def auto(
+    data: Observed, horizon: int = ..., *, draws: int | None = ..., rng: np.random.Generator | None = ...
+) -> PooledForecast: ...
+
+
+def auto(
+    data: Observed | pd.DataFrame,
+    horizon: int = 12,
+    *,
+    draws: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> PooledForecast | dict[str, PooledForecast]:
+    """Forecast a series, or each series of a table, without choosing anything.
+
+    Parameters
+    ----------
+    data : CountSeries, Evidence or DataFrame
+        Six or more known months; or a long table unique_id, ds, y (an empty y is a month not observed) of several series.
+    horizon : int
+        Number of months.
+    draws : int, optional
+        Number of draws, 1000 where left out.
+    rng : numpy.random.Generator
+        Required.
+
+    Returns
+    -------
+    PooledForecast, or dict of str to PooledForecast for a table
+        The forecast of a series of a table depends on that series and its name alone.  Weights and scales learned from all
+        series of a collection were tried and did not forecast better; see docs/accuracy.md.
+
+    Raises
+    ------
+    InvalidSeries
+        If a series of a table is no series of monthly counts, or fewer than six of its months are known.
+
+    Examples
+    --------
+    >>> from forecasting import CountSeries
+    >>> series = CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 10, 12])
+    >>> forecast = auto(series, horizon=3, rng=np.random.default_rng(1))
+    >>> bool(forecast.expected.between(8, 15).all()), round(float(forecast.weights.sum()), 6)
+    (True, 1.0)
+    """
+    model = Auto()
+    if not isinstance(data, pd.DataFrame):
+        return model.forecast(data, horizon, draws=draws, rng=rng)
+    stream = named_streams(require_rng(rng))
+    names = data["unique_id"].astype(str).unique() if "unique_id" in data else [None]
+    every = [CountSeries.from_frame(data, name, allow_missing=True) for name in names]
+    return {series.name: model.forecast(series, horizon, draws=draws, rng=stream(series.name)) for series in every}
