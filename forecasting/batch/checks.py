@@ -1,0 +1,313 @@
+"""Whether a series can be forecast: every fault that its rows have, found before any work is done."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.batch.config import Config
+from forecasting.batch.records import readable_name
+from forecasting.batch.staging import RawSeries
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.evidence import Evidence
+from forecasting.series import LARGEST_COUNT, CountSeries, listing
+from forecasting.terms import Covariate, Exposure, Term
+
+_DAY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2})(?:[T ].*)?)?", re.ASCII | re.DOTALL)
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a series is checked against.
+
+    Attributes
+    ----------
+    day : date
+        The day whose knowledge counts.
+    today : date
+        Nothing can have been counted after it.
+    last_month : {"drop", "use"}
+        What to do with a month that was not over on the day.
+    missing_months : {"refuse", "unobserved"}
+        What a month without a count means.
+    shortest : int
+        Fewest months.
+    horizon : int
+        Months for which exposure and covariates are needed beyond the counts.
+    exposure : bool
+        Whether the third cell of a row is an exposure.
+    covariates : tuple of str
+        Names of the further cells.
+    """
+
+    day: dt.date
+    today: dt.date
+    last_month: str = "drop"
+    missing_months: str = "refuse"
+    shortest: int = 6
+    horizon: int = 12
+    exposure: bool = False
+    covariates: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config, today: dt.date) -> Rules:
+        """Return the rules of a configuration on a day."""
+        return cls(
+            day=config.as_of or today,
+            today=today,
+            last_month=config.last_month,
+            missing_months=config.missing_months,
+            shortest=config.shortest,
+            horizon=config.horizon,
+            exposure=config.input.columns.exposure is not None,
+            covariates=config.input.columns.covariates,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A series that can be forecast, or what is wrong with it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the series.
+    data : CountSeries, Evidence or None
+        None where there are faults.
+    faults : tuple of str
+        Why it cannot be forecast.
+    notes : tuple of str
+        What was done to it, or is unusual about it.
+    known : tuple of Term
+        Exposure and covariates.
+    """
+
+    name: str
+    data: Observed | None
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    known: tuple[Term, ...] = ()
+
+    @classmethod
+    def bad(cls, name: str, *faults: str) -> Checked:
+        """Return a series that cannot be forecast."""
+        return cls(name, None, faults)
+
+
+def check_evidence(evidence: Evidence, shortest: int) -> Checked:
+    """Return evidence as a checked series.
+
+    Raises
+    ------
+    ContradictoryFacts
+        If its facts cannot hold together.
+    """
+    evidence.check()
+    if len(evidence.months) < shortest:
+        return Checked.bad(evidence.name, _too_short(len(evidence.months), shortest))
+    known = evidence.constraints
+    all_zero = bool(known.exact.all() and not known.lower.any())
+    return Checked(evidence.name, evidence, notes=("all counts are zero",) if all_zero else ())
+
+
+def check(raw: RawSeries, rules: Rules) -> Checked:
+    """Return a series of a long table, with all of its faults or none.
+
+    Parameters
+    ----------
+    raw : RawSeries
+        Its rows in any order.
+    rules : Rules
+        What to check against.
+
+    Examples
+    --------
+    >>> rows = [("2023-09", "184"), ("2023-10", "171"), ("2023-10", "-1"), ("2023-12", "1.5")]
+    >>> day = dt.date(2024, 1, 10)
+    >>> for fault in check(RawSeries("requests", rows, (), 4), Rules(day, day)).faults:
+    ...     print(fault)
+    several rows for 2023-10; leave one row a month
+    counts that are no whole numbers from 0 to 10^9: 2023-10 is '-1' (negative), 2023-12 is '1.5' (fractional)
+    """
+    try:
+        readable_name(raw.name, "the name of the series")
+    except InvalidInput as error:
+        return Checked.bad(raw.name, str(error))
+    faults = list(raw.faults)
+    kept = len(raw.rows) + len(raw.faults)
+    if kept < raw.size:
+        return Checked.bad(
+            raw.name, f"{raw.size:,} rows are too many for a monthly series; look at the first: {raw.rows[0][0]!r}"
+        )
+    by_month = _by_month(raw.rows, faults)
+    counted = _counts(by_month, faults)
+    notes: list[str] = []
+    counts = _up_to_the_day(counted, rules, faults, notes)
+    if not faults:
+        _complete(counts, rules, faults, notes)
+    if faults:
+        return Checked(raw.name, None, tuple(faults), tuple(notes))
+    known = _known(by_month, counts, rules, faults)
+    series = None if faults else _series(raw.name, counts)
+    if series is not None and not series.values.any():
+        notes.append("all counts are zero")
+    return Checked(raw.name, series, tuple(faults), tuple(notes), known)
+
+
+def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, tuple[Any, ...]]:
+    """Return the cells after the month by the ordinal of the month."""
+    found: dict[int, tuple[Any, ...]] = {}
+    unreadable: list[str] = []
+    times: Counter[int] = Counter()
+    for month, *cells in rows:
+        ordinal = _ordinal(month)
+        if ordinal is None:
+            unreadable.append(repr(month)[:40])
+        else:
+            times[ordinal] += 1
+            found[ordinal] = tuple(cells)
+    if unreadable:
+        faults.append(f"months that cannot be read: {listing(unreadable)}; write YYYY-MM or YYYY-MM-DD")
+    repeated = sorted(month for month, number in times.items() if number > 1)
+    if repeated:
+        faults.append(f"several rows for {_months(repeated)}; leave one row a month")
+    return dict(sorted(found.items()))
+
+
+def _counts(by_month: Mapping[int, tuple[Any, ...]], faults: list[str]) -> dict[int, int]:
+    """Return the counts of the months that have one."""
+    counts: dict[int, int] = {}
+    wrong: list[str] = []
+    for month, (cell, *_) in by_month.items():
+        count, fault = _count(cell)
+        if fault:
+            wrong.append(f"{_months([month])} is {repr(cell)[:40]} ({fault})")
+        elif count is not None:
+            counts[month] = count
+    if wrong:
+        faults.append(f"counts that are no whole numbers from 0 to 10^9: {listing(wrong)}")
+    return counts
+
+
+def _up_to_the_day(counts: Mapping[int, int], rules: Rules, faults: list[str], notes: list[str]) -> dict[int, int]:
+    """Return the counts that were there on the day, an incomplete last month by the rule."""
+    future = [month for month in counts if month > _month_of(rules.today)]
+    if future:
+        faults.append(f"counts of months to come: {_months(future)}; today is {rules.today}")
+    last = _month_of(rules.day)
+    kept = {month: count for month, count in counts.items() if month <= last}
+    later = len(counts) - len(kept) - len(future)
+    if later > 0:
+        notes.append(f"{later} months after {rules.day} are left out")
+    if last in kept and rules.day.day < calendar.monthrange(rules.day.year, rules.day.month)[1]:
+        if rules.last_month == "drop":
+            del kept[last]
+        done = "dropped" if rules.last_month == "drop" else "used as it is"
+        notes.append(f"the last month, {_months([last])}, was not over on {rules.day}: {done}")
+    return kept
+
+
+def _complete(counts: Mapping[int, int], rules: Rules, faults: list[str], notes: list[str]) -> None:
+    if not counts:
+        faults.append("no month has a count")
+        return
+    span = range(min(counts), max(counts) + 1)
+    if len(span) < rules.shortest:
+        faults.append(_too_short(len(span), rules.shortest))
+    absent = [month for month in span if month not in counts]
+    if absent and rules.missing_months == "refuse":
+        faults.append(
+            f'no count for {_months(absent)}; add the months, or set missing_months = "unobserved" '
+            "if nobody knows what they were"
+        )
+    elif absent:
+        notes.append(f"not observed: {_months(absent)}")
+
+
+def _known(
+    by_month: Mapping[int, tuple[Any, ...]], counts: Mapping[int, int], rules: Rules, faults: list[str]
+) -> tuple[Term, ...]:
+    """Return exposure and covariates of the months of the data and of those to be forecast."""
+    needed = range(min(counts), max(counts) + 1 + rules.horizon)
+    names = (*(("exposure",) if rules.exposure else ()), *rules.covariates)
+    known: list[Term] = []
+    for position, name in enumerate(names, 1):
+        is_exposure = rules.exposure and position == 1
+        values = {month: _number(by_month[month][position]) for month in needed if month in by_month}
+        absent = [month for month in needed if values.get(month) is None]
+        low = [month for month, value in values.items() if is_exposure and value is not None and value <= 0]
+        if absent:
+            faults.append(f"no number in {name!r} for {_months(absent)}; the months to be forecast need one too")
+        if low:
+            faults.append(f"{name!r} is not above 0 in {_months(low)}")
+        if not absent and not low:
+            by_month_values = pd.Series([values[month] for month in needed], index=_index(needed))
+            known.append(Exposure(by_month_values) if is_exposure else Covariate(name, by_month_values))
+    return tuple(known)
+
+
+def _series(name: str, counts: Mapping[int, int]) -> CountSeries:
+    span = range(min(counts), max(counts) + 1)
+    missing = [month not in counts for month in span]
+    return CountSeries(_index(span), [counts.get(month, 0) for month in span], missing, name)
+
+
+def _index(ordinals: range) -> pd.PeriodIndex:
+    return pd.PeriodIndex(np.array(ordinals).astype("datetime64[M]"), freq="M")
+
+
+def _ordinal(stamp: Any) -> int | None:
+    """Return the number of months since January 1970."""
+    found = _DAY.fullmatch(stamp.strip()) if isinstance(stamp, str) else None
+    if found is None:
+        return None
+    year, month, day = int(found[1]), int(found[2]), int(found[3] or 1)
+    if not (1600 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
+        return None
+    return 12 * (year - 1970) + month - 1
+
+
+def _month_of(day: dt.date) -> int:
+    return 12 * (day.year - 1970) + day.month - 1
+
+
+def _months(ordinals: Sequence[int]) -> str:
+    return listing(f"{1970 + month // 12}-{month % 12 + 1:02d}" for month in ordinals)
+
+
+def _count(cell: Any) -> tuple[int | None, str | None]:
+    """Return a count, or nothing for an empty cell; or what keeps the cell from being a count."""
+    if isinstance(cell, str) and _WHOLE.fullmatch(cell.strip()):
+        cell = int(cell)
+    number = _number(cell)
+    if cell is None:
+        return None, None
+    if number is None:
+        return None, "not a number" if not isinstance(cell, float) else "infinite"
+    if number < 0:
+        return None, "negative"
+    if number > LARGEST_COUNT:
+        return None, "above 10^9"
+    return (int(number), None) if number == math.floor(number) else (None, "fractional")
+
+
+def _number(cell: Any) -> float | None:
+    if isinstance(cell, str):
+        cell = float(cell) if _NUMBER.fullmatch(cell.strip()) else None
+    return cell if isinstance(cell, int | float) and math.isfinite(cell) else None
+
+
+def _too_short(size: int, shortest: int) -> str:
+    return f"{size} months are fewer than shortest = {shortest}"

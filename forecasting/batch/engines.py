@@ -1,0 +1,190 @@
+"""Who does the jobs: this process, processes of this machine, or a Dask cluster.
+
+All engines do the same: take chunks as workers become free, and hand back results as they come.  A worker that dies takes the
+chunks of its pool with it; these are then done again job by job, alone, and a job whose worker dies once more is recorded
+as failed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
+from typing import Any, TypeAlias
+
+from forecasting.batch.config import Config
+from forecasting.batch.extras import needed
+from forecasting.batch.jobs import Chunk, Job, perform
+from forecasting.batch.records import ForecastRecord
+from forecasting.errors import EngineLost
+
+Result: TypeAlias = tuple[Chunk, list[ForecastRecord]]
+Work: TypeAlias = Callable[[Chunk], list[ForecastRecord]]
+Results: TypeAlias = Generator[Result, None, None]
+Engine: TypeAlias = Callable[[Iterable[Chunk]], Results]
+
+_QUEUED = 2  # chunks in flight for each worker: one being done, one at hand
+_PATIENCE = 30  # seconds to wait for a cluster and its first worker
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextmanager
+def engine_of(config: Config) -> Iterator[Engine]:
+    """Open the engine that a configuration asks for.
+
+    Raises
+    ------
+    EngineLost
+        If a cluster cannot be reached, or has no workers.
+    InvalidInput
+        If a cluster is asked for and Dask is not installed.
+    """
+    if config.workers == 1:
+        yield in_process
+    elif isinstance(config.workers, int):
+        yield Pool(_processes, lambda: int(config.workers), (BrokenProcessPool,))
+    else:
+        with _cluster(config) as engine:
+            yield engine
+
+
+def in_process(chunks: Iterable[Chunk]) -> Results:
+    """Do the chunks here, one after the other."""
+    for chunk in chunks:
+        yield chunk, perform(chunk)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An engine of several workers.
+
+    Attributes
+    ----------
+    start : callable
+        Makes an executor with a number of workers.
+    width : callable
+        Number of workers there are now.
+    deaths : tuple of exception types
+        What a future raises when its worker has died.
+    work : callable
+        What is done with a chunk.
+    """
+
+    start: Callable[[int], Executor]
+    width: Callable[[], int]
+    deaths: tuple[type[BaseException], ...]
+    work: Work = perform
+
+    def __call__(self, chunks: Iterable[Chunk]) -> Results:
+        """Yield each chunk with its records, as they come."""
+        waiting = iter(chunks)
+        while True:
+            executor, running, suspects = self.start(self.width()), dict[Future[Any], Chunk](), list[Chunk]()
+            try:
+                while not suspects:
+                    self._submit(executor, waiting, running, suspects)
+                    if not running:
+                        break
+                    yield from self._gather(running, suspects)
+                while running:  # others may have died with it
+                    yield from self._gather(running, suspects)
+            finally:
+                for future in running:
+                    future.cancel()
+                executor.shutdown(wait=True)
+            if not suspects:
+                return
+            for chunk in suspects:
+                yield chunk, [self._alone(chunk, job) for job in chunk.jobs]
+
+    def _submit(
+        self, executor: Executor, waiting: Iterator[Chunk], running: dict[Future[Any], Chunk], suspects: list[Chunk]
+    ) -> None:
+        for chunk in islice(waiting, max(_QUEUED * self.width() - len(running), 0)):
+            try:
+                running[executor.submit(self.work, chunk)] = chunk
+            except self.deaths:
+                suspects.append(chunk)
+                return
+
+    def _gather(self, running: dict[Future[Any], Chunk], suspects: list[Chunk]) -> Iterator[Result]:
+        """Yield what is done; chunks whose worker died become suspects."""
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            chunk = running.pop(future)
+            try:
+                records = future.result()
+            except self.deaths:
+                suspects.append(chunk)
+            except CancelledError:
+                raise EngineLost(
+                    "the cluster is gone; what was finished is archived, so run the same configuration again"
+                ) from None
+            else:
+                yield chunk, records
+
+    def _alone(self, chunk: Chunk, job: Job) -> ForecastRecord:
+        with self.start(1) as executor:
+            try:
+                return executor.submit(self.work, chunk.single(job)).result()[0]
+            except self.deaths:
+                return ForecastRecord.failed(
+                    job.key, "its worker process died twice, the second time with this job alone; perhaps out of memory"
+                )
+            except CancelledError:
+                raise EngineLost("the cluster is gone; run the same configuration again") from None
+
+
+def _processes(number: int) -> Executor:
+    for name in _THREADS:  # read when a worker loads NumPy
+        os.environ.setdefault(name, "1")
+    return ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), _start_worker)
+
+
+def _start_worker() -> None:
+    """Leave interrupts to the parent, and do not outlive it, even where it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait_for([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _cluster(config: Config) -> Iterator[Engine]:
+    dask = needed("distributed", "dask", "a Dask cluster")
+    kind, _, place = str(config.workers).partition(":")
+    where: dict[str, Any] = (
+        {"scheduler_file": str(config.place(place))} if kind == "dask-file" else {"address": f"tcp:{place}"}
+    )
+    try:
+        client = dask.Client(**where, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise EngineLost(
+            f"the Dask scheduler at {config.workers} cannot be reached ({type(error).__name__}); start it, or set workers "
+            "to a number"
+        ) from None
+    try:
+        try:
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError:
+            raise EngineLost(f"the Dask cluster at {config.workers} has no workers; start some") from None
+        yield Pool(
+            lambda _: client.get_executor(pure=False),
+            lambda: max(sum(client.nthreads().values()), 1),
+            (dask.KilledWorker,),
+        )
+    finally:
+        client.close()

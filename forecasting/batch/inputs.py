@@ -1,0 +1,174 @@
+"""Counts from a CSV file, a Parquet file, a SQL query or a ledger of facts: read in pieces, handed on series by series."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from forecasting.batch.checks import Checked, Rules, check, check_evidence
+from forecasting.batch.config import SHIPPED, Columns, Config, Query
+from forecasting.batch.extras import needed
+from forecasting.batch.secrets import masked
+from forecasting.batch.staging import Staging
+from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
+from forecasting.evidence import Ledger, load_ledger
+from forecasting.series import listing
+
+_PIECE = 10_000
+
+
+@contextmanager
+def checked_series(config: Config, today: dt.date) -> Iterator[tuple[int, Iterator[Checked]]]:
+    """Open the input of a configuration: the number of series, and each of them, checked, in the order of their names.
+
+    Raises
+    ------
+    InvalidInput
+        If the input as a whole cannot be read; what is wrong with one series is told by its `Checked`.
+    """
+    if config.as_of is not None and config.as_of > today:
+        raise InvalidInput(f"as_of = {config.as_of} is later than today, {today}; name a day that has come")
+    source, wanted = config.input, config.input.series
+    if source.facts is not None:
+        ledger = load_ledger(None if source.facts == SHIPPED else config.place(source.facts))
+        names = sorted(ledger.series if wanted is None else wanted)
+        yield len(names), (_evidence(ledger, name, config) for name in names)
+        return
+    rules = Rules.of(config, today)
+    with Staging(len(source.columns.all) - 1) as staging:
+        _fill(staging, config)
+        if wanted is None:
+            yield len(staging), (check(raw, rules) for raw in staging)
+        else:
+            yield len(wanted), _chosen(staging, wanted, rules)
+
+
+def _chosen(staging: Staging, wanted: Sequence[str], rules: Rules) -> Iterator[Checked]:
+    missing = set(wanted)
+    for raw in staging:
+        if raw.name in missing:
+            missing.discard(raw.name)
+            yield check(raw, rules)
+    for name in sorted(missing):
+        yield Checked.bad(name, "the input has no rows for it; check the name, or take it out of input.series")
+
+
+def _evidence(ledger: Ledger, name: str, config: Config) -> Checked:
+    try:
+        known = ledger if config.as_of is None else ledger.as_of(config.as_of)
+        return check_evidence(known.evidence(name), config.shortest)
+    except (UnknownSeries, ForecastingError) as error:
+        return Checked.bad(name, str(error))
+
+
+def _fill(staging: Staging, config: Config) -> None:
+    source, columns = config.input, config.input.columns
+    if source.csv is not None:
+        _read_csv(config.place(source.csv), columns, staging)
+    elif source.parquet is not None:
+        _add_pieces(_parquet(config.place(source.parquet), columns), staging)
+    elif source.sql is not None:
+        _add_pieces(_sql(source.sql, columns, config), staging)
+
+
+def _add_pieces(pieces: Iterable[list[Sequence[Any]]], staging: Staging) -> None:
+    for piece in pieces:
+        staging.add((_name(row[0]), row[1:]) for row in piece)
+
+
+def _name(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
+    """Put the rows of a file where they belong; a row of the wrong width is a fault of its series."""
+    place = str(file)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = next(reader, None)
+            if not header:
+                raise InvalidSeries(f"{place} is empty; the first line names the columns {listing(columns.all)}")
+            positions = _positions([cell.strip() for cell in header], columns, place)
+            while piece := [(reader.line_num, row) for row in islice(reader, _PIECE)]:
+                whole = [row for _, row in piece if len(row) == len(header)]
+                staging.add((row[positions[0]].strip(), _cells(row, positions)) for row in whole)
+                for line, row in piece:
+                    if len(row) != len(header) and any(row):
+                        name = row[positions[0]].strip() if len(row) > positions[0] else ""
+                        staging.add_fault(name, f"line {line} has {len(row)} cells where the header has {len(header)}")
+    except UnicodeDecodeError:
+        raise InvalidSeries(f"{place} is not UTF-8; save it as CSV UTF-8") from None
+    except OSError as error:
+        raise InvalidSeries(f"{place} cannot be read: {error.strerror}; check input.csv") from None
+    except csv.Error as error:
+        raise InvalidSeries(f"{place}, line {reader.line_num}: no valid CSV: {error}") from None
+
+
+def _cells(row: list[str], positions: list[int]) -> list[str | None]:
+    return [row[k].strip() or None for k in positions[1:]]
+
+
+def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]:
+    """Return where the columns are.
+
+    Raises
+    ------
+    InvalidSeries
+        If columns are missing or there twice; names all of them.
+    """
+    faults = [
+        f"{name!r} is {'missing' if name not in header else 'there twice'}"
+        for name in columns.all
+        if list(header).count(name) != 1
+    ]
+    if faults:
+        raise InvalidSeries(
+            f"{place}: of its columns, {listing(faults)}; it has {listing(header)}; name columns in [input.columns]"
+        )
+    return [list(header).index(name) for name in columns.all]
+
+
+def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
+    arrow, parquet = (needed(name, "batch", "a Parquet file") for name in ("pyarrow", "pyarrow.parquet"))
+    try:
+        with parquet.ParquetFile(file) as table:
+            _positions(table.schema_arrow.names, columns, str(file))
+            for batch in table.iter_batches(_PIECE, columns=list(columns.all)):
+                yield list(zip(*(batch.column(name).to_pylist() for name in columns.all), strict=True))
+    except OSError as error:
+        raise InvalidSeries(f"{file} cannot be read: {error.strerror or error}; check input.parquet") from None
+    except (arrow.ArrowException, ValueError) as error:
+        if isinstance(error, InvalidSeries):
+            raise
+        raise InvalidSeries(f"{file} is no readable Parquet file: {error}") from None
+
+
+def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Sequence[Any]]]:
+    sqlalchemy = needed("sqlalchemy", "batch", "a SQL query")
+    shown = masked(source.address)
+    try:
+        engine = sqlalchemy.create_engine(config.address(source.address))
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        raise InvalidInput(
+            f"input.sql.address {shown} cannot be used: {type(error).__name__}; check it, and that its driver is installed"
+        ) from None
+    try:
+        with engine.connect() as connection, closing(_streamed(connection, source.query)) as rows:
+            positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
+            for piece in rows.partitions(_PIECE):
+                yield [[row[k] for k in positions] for row in piece]
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+        raise InvalidInput(f"input.sql at {shown} failed: {reason}; check address and query") from None
+    finally:
+        engine.dispose()
+
+
+def _streamed(connection: Any, query: str) -> Any:
+    return connection.execution_options(stream_results=True).exec_driver_sql(query)

@@ -1,0 +1,200 @@
+"""A run: series in, jobs out to an engine, results into the archive, one transaction a chunk, by this process alone."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from forecasting.batch.archive import Archive
+from forecasting.batch.checks import Checked
+from forecasting.batch.config import Config
+from forecasting.batch.engines import engine_of
+from forecasting.batch.inputs import checked_series
+from forecasting.batch.jobs import LIBRARY, Chunk, Job, Planner
+from forecasting.batch.records import ForecastRecord, RunRecord, Vintage
+
+_PACKAGES = (LIBRARY, "numpy", "pandas", "scipy")
+
+
+class Listener(Protocol):
+    """Told what happens, while it happens."""
+
+    def __call__(self, event: str, **details: Any) -> None:
+        """Hear of an event: start, bad, note, progress or failed."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that was not forecast, and why.
+
+    Attributes
+    ----------
+    series : str
+        Name of the series.
+    model, origin : str
+        Empty where the series as a whole is bad.
+    reason : str
+        What is wrong.
+    """
+
+    series: str
+    model: str
+    origin: str
+    reason: str
+
+
+@dataclass
+class Summary:
+    """What came of a run.
+
+    Attributes
+    ----------
+    run : int
+        Number of the run in the archive.
+    series, bad_series : int
+        Series of the input, and those that were not forecast because of their data.
+    done, known, failed : int
+        Jobs done now, found done in the archive, and failed.
+    notes : int
+        Series that something was noted about.
+    seconds, cpu : float
+        Wall time of the run; CPU time of the jobs.
+    failures : list of Failure
+        All that was not forecast.
+    """
+
+    run: int
+    series: int = 0
+    bad_series: int = 0
+    done: int = 0
+    known: int = 0
+    failed: int = 0
+    notes: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every series was forecast by every model."""
+        return not self.failures
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON values."""
+        return {**asdict(self), "complete": self.complete}
+
+
+def run_batch(config: Config, tell: Listener, *, today: date | None = None) -> Summary:
+    """Run a batch; what the archive holds already is not done again.
+
+    Parameters
+    ----------
+    config : Config
+        The batch.
+    tell : callable
+        Hears of events.
+    today : date, optional
+        Where it is not today.
+
+    Returns
+    -------
+    Summary
+        Counts, and everything that was not forecast with its reason.
+
+    Raises
+    ------
+    InvalidInput
+        If the input as a whole cannot be read.
+    ArchiveError
+        If the archive cannot be written, or holds other numbers under the same key.
+    EngineLost
+        If the cluster cannot be reached, or goes away.
+    """
+    day = date.today() if today is None else today
+    with (
+        checked_series(config, day) as (size, series),
+        Archive.open(config.address(config.archive)) as archive,
+        engine_of(config) as engine,
+    ):
+        run = archive.begin(RunRecord(config.digest, datetime.now(UTC), config.public, _versions(), config.seed))
+        active = _Run(config, day, archive, tell, Summary(run, size))
+        with closing(engine(active.chunks(series))) as results:
+            for chunk, records in results:
+                active.store(chunk, records)
+        return active.finish()
+
+
+class _Run:
+    """The state of a run: what is left to do, and what has come of the rest."""
+
+    def __init__(self, config: Config, today: date, archive: Archive, tell: Listener, summary: Summary) -> None:
+        self._archive, self._tell, self._summary = archive, tell, summary
+        self._size = config.chunk
+        self._planner = Planner(config, today)
+        self._started = time.perf_counter()
+        tell("start", run=summary.run, series=summary.series, jobs=summary.series * self._planner.jobs_per_series)
+
+    def chunks(self, series: Iterator[Checked]) -> Iterator[Chunk]:
+        """Yield the jobs that are not done yet, in chunks; the archive is asked as late as possible."""
+        waiting: list[tuple[Vintage, Job]] = []
+        for checked in series:
+            self._look_at(checked)
+            for vintage, jobs in self._planner.jobs(checked):
+                waiting += [(vintage, job) for job in jobs]
+            while len(waiting) >= self._size:
+                yield from self._left(waiting[: self._size])
+                del waiting[: self._size]
+        if waiting:
+            yield from self._left(waiting)
+
+    def _look_at(self, checked: Checked) -> None:
+        for note in checked.notes:
+            self._tell("note", series=checked.name, note=note)
+        self._summary.notes += bool(checked.notes)
+        if checked.faults:
+            reason = "; ".join(checked.faults)
+            self._summary.bad_series += 1
+            self._summary.failures.append(Failure(checked.name, "", "", reason))
+            self._tell("bad", series=checked.name, reason=reason, jobs=self._planner.jobs_per_series)
+
+    def _left(self, jobs: list[tuple[Vintage, Job]]) -> Iterator[Chunk]:
+        finished = self._archive.finished([job.key.digest for _, job in jobs])
+        left = [(vintage, job) for vintage, job in jobs if job.key.digest not in finished]
+        known = len(jobs) - len(left)
+        self._summary.known += known
+        if known:
+            self._tell("progress", done=0, known=known, failed=0)
+        if left:
+            yield self._planner.chunk(left)
+
+    def store(self, chunk: Chunk, records: list[ForecastRecord]) -> None:
+        """Archive the results of a chunk."""
+        summary = self._summary
+        self._archive.store(summary.run, list(chunk.vintages), records)
+        failed = [record for record in records if record.status == "failed"]
+        for record in failed:
+            key, reason = record.key, str(record.error)
+            summary.failures.append(Failure(key.series, key.model, key.origin, reason))
+            self._tell("failed", series=key.series, model=key.model, origin=key.origin, reason=reason)
+        summary.failed += len(failed)
+        summary.done += len(records) - len(failed)
+        summary.cpu += sum(record.cpu for record in records)
+        self._tell("progress", done=len(records) - len(failed), known=0, failed=len(failed))
+
+    def finish(self) -> Summary:
+        """Archive the summary and return it, failures in the order of their names."""
+        summary = self._summary
+        summary.failures.sort(key=lambda one: (one.series, one.model, one.origin))
+        summary.seconds = time.perf_counter() - self._started
+        self._archive.finish(summary.run, summary.to_dict())
+        return summary
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}

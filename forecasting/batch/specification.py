@@ -1,0 +1,178 @@
+"""Models as they are written in a configuration: a name with parameters, turned into an object of the library.
+
+Models, terms and distributions are written alike: a class name alone, or a table with `name` and its parameters, such as
+``{ name = "Step", month = "2023-09" }``.  Every public class is there without being listed again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, get_type_hints
+
+from forecasting import distributions, models, terms
+from forecasting.distributions import Distribution
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import Priors
+from forecasting.models import Model
+from forecasting.terms import Term, Terms
+
+_ROOMS: dict[type, Any] = {Model: models, Term: terms, Distribution: distributions}
+_SUMS = ("terms", "regressors")
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A model to be built afresh wherever a job runs.
+
+    Attributes
+    ----------
+    label : str
+        What the model is called in the archive.
+    name : str
+        Class of the model; case does not matter.
+    parameters : mapping
+        As written.
+    draws : int or None
+        Number of draws; None leaves it to the model.
+    """
+
+    label: str
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    draws: int | None = None
+
+    def build(self, known: tuple[Term, ...] = ()) -> Model:
+        """Return the model, with the exposure and covariates of a series among its terms.
+
+        Raises
+        ------
+        InvalidInput
+            If name or parameters are unknown or do not go together, or the model takes no terms and there are some.
+        """
+        model = build(Model, {"name": self.name, **self.parameters})
+        if not isinstance(model, Model):
+            raise InvalidInput(f"{self.name} is no model")
+        return _with_terms(model, known) if known else model
+
+    def digest(self, **context: Any) -> str:
+        """Return a digest of everything that decides the forecast but series and seed: also of the `context` given."""
+        whole = {"name": self.name.lower(), "parameters": dict(self.parameters), "draws": self.draws, **context}
+        text = json.dumps(whole, sort_keys=True, default=str, separators=(",", ":"))
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def build(kind: type, written: Any) -> Any:
+    """Return a model, term or distribution from its name, or from a table with its name and parameters.
+
+    Raises
+    ------
+    InvalidInput
+        If it is unknown, or a parameter is unknown or of the wrong type.
+
+    Examples
+    --------
+    >>> build(Term, {"name": "Step", "month": "2023-09"})
+    Step('2023-09')
+    """
+    table = {"name": written} if isinstance(written, str) else written
+    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
+        raise InvalidInput(f"{written!r} is no {kind.__name__.lower()}; write its name, or a table with its name in it")
+    cls = _find(kind, table["name"])
+    given = {key: value for key, value in table.items() if key != "name"}
+    fields = {one.name for one in dataclasses.fields(cls) if one.init}
+    arguments, faults = {}, []
+    for key, value in given.items():
+        try:
+            if key not in fields:
+                raise InvalidInput(f"{cls.__name__} has no parameter {key[:80]!r}; {_suggestion(key, sorted(fields))}")
+            arguments[key] = _argument(cls, key, value)
+        except InvalidInput as error:
+            faults.append(str(error))
+    if faults:
+        raise InvalidInput(" -- ".join(faults))
+    try:
+        return cls(**arguments)
+    except InvalidInput:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{cls.__name__} cannot be made from these parameters: {error}") from error
+
+
+def names(kind: type) -> dict[str, Any]:
+    """Return the concrete public classes of a kind by their lower-case names."""
+    room = _ROOMS[kind]
+    found = (getattr(room, name) for name in room.__all__)
+    return {
+        one.__name__.lower(): one
+        for one in found
+        if inspect.isclass(one)
+        and issubclass(one, kind)
+        and not inspect.isabstract(one)
+        and dataclasses.is_dataclass(one)
+    }
+
+
+def _find(kind: type, name: str) -> Any:
+    known = names(kind)
+    if name.lower() not in known:
+        there = ", ".join(sorted(one.__name__ for one in known.values()))
+        raise InvalidInput(f"{name[:80]!r} is no {kind.__name__.lower()}; use one of {there}")
+    return known[name.lower()]
+
+
+def _suggestion(wrong: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"it has {', '.join(known)}" if known else "it has none"
+
+
+def _argument(cls: type, key: str, written: Any) -> Any:
+    """Return one parameter: a sum of terms, a distribution, priors, or a plain value of the type the class declares."""
+    if key in _SUMS:
+        listed = written if isinstance(written, list | tuple) else [written]
+        return Terms(tuple(build(Term, one) for one in listed))
+    if key in ("distribution", "base"):
+        return build(Distribution, written)
+    if key == "priors":
+        if not isinstance(written, Mapping):
+            raise InvalidInput("priors is a table of scales, for example { trend = 0.1 }")
+        unknown = [name for name in written if name not in {one.name for one in dataclasses.fields(Priors)}]
+        if unknown:
+            raise InvalidInput(f"priors has no scale {unknown[0]!r}; it has {', '.join(vars(Priors()))}")
+        return Priors(**written)
+    return _plain(cls, key, written)
+
+
+def _plain(cls: type, key: str, written: Any) -> Any:
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    value = _tuples(written)
+    hint = get_type_hints(cls)[key]
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value, strict=True)
+    except ValidationError as error:
+        wanted = getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
+        raise InvalidInput(f"{cls.__name__}: {key}={written!r} must be {wanted}") from error
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
+
+
+def _with_terms(model: Any, known: tuple[Term, ...]) -> Model:
+    place = next((one.name for one in dataclasses.fields(model) if one.name in _SUMS), None)
+    if place is None:
+        raise InvalidInput(
+            f"{type(model).__name__} takes no exposure or covariates; leave the columns out, or choose a model with terms"
+        )
+    own = getattr(model, place)
+    whole = Terms((*(() if own is None else Terms.of(own).terms), *known))
+    made: Model = dataclasses.replace(model, **{place: whole})
+    return made
