@@ -35,6 +35,7 @@ _IMPOSSIBLE = -(2.0**30)
 
 _TABLE = 2**18
 _REACH = 6.0
+_HIGHEST = 54  # level of a block that no count reaches
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +134,12 @@ class Marginals:
         ArchiveError
             If the bytes are damaged.
         """
-        level, log, last, moments = (unpack(part) for part in unpack_many(data, 4))
-        if log.shape != (last.shape[1], NODES * len(level)) or moments.shape != last.shape or (level < 0).any():
+        parts = [unpack(part) for part in unpack_many(data)]
+        if len(parts) != 4:
+            raise ArchiveError("the distributions of an archived forecast are damaged")
+        level, log, last, moments = parts
+        fits = last.ndim == 2 and log.shape == (last.shape[1], NODES * level.size) and moments.shape == last.shape
+        if not (fits and level.ndim == 1 and level.size and level.min() >= 0 and level.max() <= _HIGHEST):
             raise ArchiveError("the distributions of an archived forecast are damaged")
         size = NODES << level
         mean, spread = moments.view(np.float64)

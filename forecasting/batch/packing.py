@@ -71,13 +71,13 @@ def pack_many(parts: Sequence[bytes]) -> bytes:
     return b"".join(struct.pack("<I", len(part)) + part for part in parts)
 
 
-def unpack_many(data: bytes, number: int) -> list[bytes]:
-    """Split what `pack_many` joined into its `number` parts; raises `ArchiveError` where the bytes are damaged."""
+def unpack_many(data: bytes) -> list[bytes]:
+    """Split what `pack_many` joined; raises `ArchiveError` where the bytes are damaged."""
     parts, at = [], 0
-    for _ in range(number):
-        if at + 4 > len(data):
-            raise ArchiveError("an archived column is too short: the archive is damaged")
-        (length,) = struct.unpack_from("<I", data, at)
-        parts.append(data[at + 4 : at + 4 + length])
+    while at < len(data):
+        (length,) = struct.unpack_from("<I", data, at) if at + 4 <= len(data) else (len(data),)
         at += 4 + length
+        if at > len(data):
+            raise ArchiveError("an archived column is too short: the archive is damaged")
+        parts.append(data[at - length : at])
     return parts

@@ -1,0 +1,137 @@
+"""Between records and rows of the tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import RowMapping
+
+from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
+from forecasting.batch.records import ForecastRecord, JobKey, RunRecord, ScoreRecord, Vintage
+from forecasting.errors import ArchiveError
+
+Row = RowMapping
+
+
+def run_row(run: RunRecord) -> dict[str, Any]:
+    """Return the row of a run."""
+    return {
+        "config_digest": run.config_digest,
+        "started": run.started.isoformat(),
+        "config": _json(run.config),
+        "versions": _json(run.versions),
+        "seed": str(run.seed),
+    }
+
+
+def observation_row(vintage: Vintage) -> dict[str, Any]:
+    """Return the row of the counts of a vintage."""
+    parts = [pack(vintage.values), pack(vintage.missing.astype(np.int64))]
+    if vintage.exposure is not None:
+        parts.append(pack(vintage.exposure.view(np.int64)))
+    return {
+        "digest": vintage.digest,
+        "first": vintage.first,
+        "last": vintage.last,
+        "n": vintage.n,
+        "counts": pack_many(parts),
+        "facts": vintage.facts,
+    }
+
+
+def vintage_row(vintage: Vintage, run: int, day: str) -> dict[str, Any]:
+    """Return the row of a vintage; `day` stands for an unknown as-of."""
+    as_of = vintage.as_of.isoformat() if vintage.as_of else ""
+    return {"series": vintage.series, "as_of": as_of, "known": as_of or day, "digest": vintage.digest, "run": run}
+
+
+def read_vintage(row: Row) -> Vintage:
+    """Return the vintage of a joined row; raises `ArchiveError` where the bytes are damaged or not what was stored."""
+    data = row["counts"]
+    parts = [unpack(part) for part in unpack_many(data)]
+    if len(parts) not in (2, 3) or len({part.shape for part in parts}) != 1:
+        raise ArchiveError(f"the archived counts of {row['series']!r} are damaged")
+    exposure = parts[2].view(np.float64) if len(parts) == 3 else None
+    as_of = date.fromisoformat(row["as_of"]) if row["as_of"] else None
+    vintage = Vintage(row["series"], as_of, row["first"], parts[0], parts[1] != 0, exposure, row["facts"])
+    if vintage.digest != row["digest"]:
+        raise ArchiveError(
+            f"the archived counts of {row['series']!r} are not those that were stored: damaged or altered"
+        )
+    return vintage
+
+
+def forecast_row(record: ForecastRecord, run: int) -> dict[str, Any]:
+    """Return the row of a forecast."""
+    key = record.key
+    return {
+        "run": run,
+        "job": key.digest,
+        "series": key.series,
+        "model": key.model,
+        "origin": key.origin,
+        "vintage": key.vintage,
+        "specification": key.specification,
+        "horizon": key.horizon,
+        "seed": str(key.seed),
+        "status": record.status,
+        "months": _json(record.months),
+        "levels": _json(record.levels),
+        "quantiles": pack(record.quantiles, differences=1),
+        "paths": pack(record.paths),
+        "mean": pack(record.mean.view(np.int64)),
+        "marginals": record.marginals or None,
+        "messages": _json(record.messages),
+        "error": record.error,
+        "cpu": record.cpu,
+        "content": record.content,
+    }
+
+
+def read_forecast(row: Row) -> ForecastRecord:
+    """Return the record of a row; raises `ArchiveError` where it is damaged or not what was stored."""
+    key = JobKey(
+        row["series"],
+        row["model"],
+        row["origin"],
+        row["vintage"],
+        row["specification"],
+        int(row["horizon"]),
+        int(row["seed"]),
+    )
+    record = ForecastRecord(
+        key,
+        row["status"],
+        months=tuple(json.loads(row["months"])),
+        levels=tuple(json.loads(row["levels"])),
+        quantiles=unpack(row["quantiles"]),
+        paths=unpack(row["paths"]),
+        mean=unpack(row["mean"]).view(np.float64),
+        marginals=bytes(row["marginals"] or b""),
+        messages=tuple(json.loads(row["messages"])),
+        error=row["error"],
+        cpu=float(row["cpu"]),
+    )
+    if record.content != row["content"] or key.digest != row["job"]:
+        raise ArchiveError(
+            f"the archived forecast of {key.series!r} by {key.model!r} from {key.origin} is not what was stored: "
+            "damaged or altered"
+        )
+    return record
+
+
+def score_row(score: ScoreRecord, forecast: int, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the row of a score; what is not a number is stored as nothing."""
+    values = {name: _number(score.values.get(name)) for name in names}
+    return {"forecast": forecast, "month": score.month, "y": score.y, **values}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, default=dict)
