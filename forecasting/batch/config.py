@@ -240,13 +240,15 @@ class Config(_Table):
         return address if path in (address, "", ":memory:") else _SQLITE + str(self.place(path))
 
 
-def load_config(path: str | PathLike[str]) -> Config:
+def load_config(path: str | PathLike[str], **changed: Any) -> Config:
     """Read a configuration.
 
     Parameters
     ----------
     path : path
         A TOML file.
+    **changed
+        Keys whose values replace those of the file.
 
     Raises
     ------
@@ -254,7 +256,7 @@ def load_config(path: str | PathLike[str]) -> Config:
         If anything is wrong with it; all problems are listed, each with its key and what would be right.
     """
     file = Path(path)
-    written = _read_toml(file)
+    written = _read_toml(file) | changed
     problems = list(across(written, file.name))
     try:
         config = Config.model_validate({**written, "home": file.absolute().parent})

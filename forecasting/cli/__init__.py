@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from forecasting import __version__
+from forecasting.cli.batch import batch
 from forecasting.cli.facts import facts
 from forecasting.cli.jump import jump
 from forecasting.cli.models import fit, forecast, outlook
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (facts, jump, fit, forecast, outlook):
+for command in (facts, jump, fit, forecast, outlook, batch):
     main.add_command(command)

@@ -11,7 +11,17 @@ import click
 from forecasting.cli import options
 from forecasting.cli.options import Selection
 from forecasting.cli.output import records, say_json, tell, write
-from forecasting.cli.requests import DISTRIBUTIONS, observed, parse_scenarios, parse_terms, regression
+from forecasting.cli.requests import (
+    DISTRIBUTION,
+    DISTRIBUTIONS,
+    FORECASTERS,
+    TERMS,
+    forecaster,
+    observed,
+    parse_scenarios,
+    parse_terms,
+    regression,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +43,7 @@ def _modelling(command: Command) -> Command:
             click.option("--allow-missing", is_flag=True, help="An empty y is a month that was not observed."),
             click.option(
                 "--terms",
-                default="intercept,trend",
+                default=TERMS,
                 show_default=True,
                 help="Of the log mean: intercept, trend, seasonal:K, month-effects, step:MONTH, pulse:MONTH, "
                 "ramp:MONTH[..MONTH], exposure:days.",
@@ -41,7 +51,7 @@ def _modelling(command: Command) -> Command:
             click.option(
                 "--distribution",
                 type=click.Choice(list(DISTRIBUTIONS)),
-                default="negative-binomial",
+                default=DISTRIBUTION,
                 show_default=True,
                 help="Of a month around its mean.",
             ),
@@ -93,6 +103,14 @@ def fit(
 
 @click.command()
 @_modelling
+@click.option(
+    "--model",
+    "name",
+    type=click.Choice(list(FORECASTERS)),
+    default="regression",
+    show_default=True,
+    help="The regression takes any facts; the others need each month known or missing.",
+)
 @options.horizon
 @options.draws
 @options.seed
@@ -105,6 +123,7 @@ def forecast(
     allow_missing: bool,
     terms: str,
     distribution: str,
+    name: str,
     horizon: int,
     draws: int,
     seed: int,
@@ -112,17 +131,31 @@ def forecast(
     as_json: bool,
 ) -> None:
     """Forecast the months after the data, uncertainty of the parameters included."""
-    posterior, data, rng = _posterior(selection, csv, unique_id, allow_missing, terms, distribution, draws, seed)
-    ahead = posterior.forecast(horizon, rng=rng)
+    from forecasting.models import BayesianModel
+
+    model = forecaster(name, terms, distribution)
+    data = observed(selection, csv, unique_id, allow_missing)
+    rng = options.generator(seed)
+    quality: dict[str, Any] = {"seed": seed}
+    if isinstance(model, BayesianModel):
+        posterior = model.posterior(data, draws=draws, rng=rng)
+        ahead, quality = posterior.forecast(horizon, rng=rng), _quality(posterior, seed)
+    else:
+        ahead = model.forecast(data, horizon, draws=draws, rng=rng)
+    weights = dict(getattr(ahead, "weights", {}))
     table = ahead.to_frame()
+    what = f"{terms}, {distribution}" if name == "regression" else name
     if picture:
         from forecasting.figures import forecast_figure
 
         _draw(forecast_figure(ahead, data), picture)
     if as_json:
-        say_json({**_header(data, terms, distribution), **_quality(posterior, seed), "forecast": records(table)})
-    else:
-        _print(table, data, terms, distribution)
+        header = _header(data, terms, distribution) if name == "regression" else _whose(data)
+        say_json({**header, "model": name, **quality, "weights": weights, "forecast": records(table)})
+        return
+    _print(table, data, what)
+    if weights:
+        click.echo("\n" + ", ".join(f"{member} {weight:.0%}" for member, weight in weights.items()))
 
 
 @click.command()
@@ -174,7 +207,7 @@ def outlook(
             }
         )
     else:
-        _print(table, data, terms, distribution)
+        _print(table, data, f"{terms}, {distribution}")
 
 
 def _posterior(
@@ -194,12 +227,14 @@ def _posterior(
 
 
 def _header(data: Observed, terms: str, distribution: str) -> dict[str, Any]:
+    return {**_whose(data), "terms": terms, "distribution": distribution}
+
+
+def _whose(data: Observed) -> dict[str, Any]:
     return {
         "series": data.name,
         "as_of": getattr(data, "as_of", None),
         "months": [str(data.months[0]), str(data.months[-1])],
-        "terms": terms,
-        "distribution": distribution,
     }
 
 
@@ -213,8 +248,8 @@ def _quality(posterior: Posterior, seed: int) -> dict[str, Any]:
     }
 
 
-def _print(table: pd.DataFrame, data: Observed, terms: str, distribution: str) -> None:
-    click.echo(f"{data.name} after {data.months[-1]}: {terms}, {distribution}\n")
+def _print(table: pd.DataFrame, data: Observed, model: str) -> None:
+    click.echo(f"{data.name} after {data.months[-1]}: {model}\n")
     months = table["ds"].dt.strftime("%Y-%m")
     shown = table.assign(ds=months).drop(columns="unique_id").rename(columns={"ds": "month"})
     click.echo(shown.to_string(index=False, float_format="{:.1f}".format))

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from forecasting.cli.output import say_json
-from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidInput, InvalidLedger
+from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidConfiguration, InvalidInput, InvalidLedger
 
 DONE, FAILED, WRONG = 0, 1, 2
 
@@ -62,7 +62,7 @@ def _end(error: Exception, message: str, code: int, as_json: bool) -> int:
 def described(error: Exception, message: str) -> dict[str, Any]:
     """Return what a program needs to know about an error."""
     found: dict[str, Any] = {"type": type(error).__name__, "message": message}
-    if isinstance(error, InvalidLedger):
+    if isinstance(error, InvalidLedger | InvalidConfiguration):
         found["problems"] = [vars(problem) for problem in error.problems]
     if isinstance(error, ContradictoryFacts):
         found["facts"] = list(error.facts)

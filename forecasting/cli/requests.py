@@ -12,12 +12,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecasting.constraints import Observed
-    from forecasting.models import CountRegression
+    from forecasting.models import CountRegression, Model
     from forecasting.scenarios.outlook import Scenario
     from forecasting.series import CountSeries
     from forecasting.terms import Terms
 
-DISTRIBUTIONS = {"negative-binomial": "NegativeBinomial", "poisson": "Poisson"}
+TERMS, DISTRIBUTION = "intercept,trend", "negative-binomial"
+
+DISTRIBUTIONS = {
+    "negative-binomial": "NegativeBinomial",
+    "poisson": "Poisson",
+    "zero-inflated": "ZeroInflated",
+    "hurdle": "Hurdle",
+    "contaminated": "Contaminated",
+}
+FORECASTERS = {
+    "regression": "CountRegression",
+    "auto": "Auto",
+    "level": "DynamicLevel",
+    "ingarch": "Autoregression",
+    "sarima": "SARIMA",
+    "climatology": "Climatology",
+    "moments": "HistoricalMoments",
+    "seasonal-naive": "SeasonalNaive",
+}
+"""Models that `forecast` knows by a short name; all but the regression stand as they are by default."""
 
 
 def observed(selection: Selection, csv: str | None, unique_id: str | None, allow_missing: bool) -> Observed:
@@ -42,6 +61,24 @@ def observed(selection: Selection, csv: str | None, unique_id: str | None, allow
 
     counts = CountSeries.from_frame(_read(csv), unique_id, allow_missing=allow_missing)
     return _within(counts, selection.start, selection.end)
+
+
+def forecaster(name: str, terms: str, distribution: str) -> Model:
+    """Return the model named on the command line.
+
+    Raises
+    ------
+    InvalidInput
+        If terms or a distribution were given to a model other than the regression.
+    """
+    if name == "regression":
+        return regression(parse_terms(terms), distribution)
+    if (terms, distribution) != (TERMS, DISTRIBUTION):
+        raise InvalidInput(f"--terms and --distribution belong to --model regression, not to {name}; leave them out")
+    from forecasting import models
+
+    model: Model = getattr(models, FORECASTERS[name])()
+    return model
 
 
 def _read(file: str) -> pd.DataFrame:
