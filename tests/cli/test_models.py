@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend
+from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend, auto
 from tests.cli.commands import run, run_json
 
 COUNTS = [3, 5, 4, 8, 9, 12, 10, 15, 14, 18, 20, 19]
@@ -47,6 +47,25 @@ def test_forecast_is_repeatable_and_drawn(table: Path, tmp_path: Path) -> None:
     assert all(row["lo-90"] <= row["median"] <= row["hi-90"] for row in found["forecast"])
     ET.fromstring((tmp_path / "fan.svg").read_text(encoding="utf-8"))
     assert "2024-02" in run(*request).stdout
+
+
+def test_forecast_by_a_named_model(table: Path) -> None:
+    request = ("forecast", "--csv", table, "--horizon", 3, "--draws", 200, "--seed", 3)
+    pooled = run_json(*request, "--model", "auto")
+    assert pooled["model"] == "auto"
+    assert sum(pooled["weights"].values()) == pytest.approx(1.0)
+    months = [f"2023-{month:02d}" for month in range(1, 13)]
+    ahead = auto(CountSeries(months, COUNTS, unique_id="requests"), 3, draws=200, rng=np.random.default_rng(3))
+    assert [row["mean"] for row in pooled["forecast"]] == pytest.approx(list(ahead.expected))
+    assert "moments of the last year" in run(*request, "--model", "auto").stdout
+    for name in ("level", "moments", "climatology"):
+        assert len(run_json(*request, "--model", name)["forecast"]) == 3
+
+
+def test_terms_belong_to_the_regression(table: Path) -> None:
+    refused = run("forecast", "--csv", table, "--model", "auto", "--terms", "intercept")
+    assert refused.exit_code == 2
+    assert "belong to --model regression" in refused.stderr
 
 
 def test_outlook_under_chosen_scenarios(table: Path, tmp_path: Path) -> None:
