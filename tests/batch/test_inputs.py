@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import datetime as dt
+import random
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecasting import CountSeries
+from forecasting.batch.checks import Checked
+from forecasting.batch.config import load_config
+from forecasting.batch.inputs import checked_series
+from forecasting.batch.staging import Staging
+from forecasting.errors import InvalidInput, InvalidLedger, InvalidSeries
+from tests.batch.batches import counts, write_batch
+
+ROWS = counts(3)
+TODAY = dt.date(2024, 6, 15)
+
+
+def read(config: Path) -> list[Checked]:
+    with checked_series(load_config(config), TODAY) as (size, found):
+        series = list(found)
+    assert size == len(series)
+    return series
+
+
+def values(config: Path) -> dict[str, list[int]]:
+    found = {}
+    for one in read(config):
+        assert isinstance(one.data, CountSeries), one.faults
+        found[one.name] = one.data.values.tolist()
+    return found
+
+
+def with_source(config: Path, source: str) -> Path:
+    config.write_text(config.read_text().replace('csv = "counts.csv"', source))
+    return config
+
+
+def table() -> pd.DataFrame:
+    frame = pd.DataFrame([row.split(",") for row in ROWS], columns=["unique_id", "ds", "y"])
+    return frame.assign(y=frame["y"].astype(int), ds=pd.to_datetime(frame["ds"]))
+
+
+def test_a_shuffled_csv_is_the_same(tmp_path: Path) -> None:
+    shuffled = random.Random(1).sample(ROWS, len(ROWS))
+    first = values(write_batch(tmp_path / "a", ROWS))
+    assert list(first) == ["s000", "s001", "s002"]
+    assert first == values(write_batch(tmp_path / "b", shuffled))
+
+
+def test_parquet(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, ROWS)
+    table().to_parquet(tmp_path / "counts.parquet")
+    assert values(config) == values(with_source(config, 'parquet = "counts.parquet"'))
+    (tmp_path / "counts.parquet").write_bytes(b"PAR1 no such thing PAR1")
+    with pytest.raises(InvalidSeries, match="no readable Parquet"):
+        read(config)
+
+
+def test_sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_batch(tmp_path, ROWS)
+    expected = values(config)
+    with sqlite3.connect(tmp_path / "counts.db") as database:
+        table().assign(ds=lambda t: t["ds"].dt.strftime("%Y-%m-%d")).to_sql("counts", database, index=False)
+    database.close()
+    monkeypatch.setenv("COUNTS", "sqlite:///counts.db")
+    query = "SELECT unique_id, ds, y, ':x' AS other FROM counts WHERE y >= 0 AND ds LIKE '20%'"
+    with_source(config, f'sql = {{ address = "${{COUNTS}}", query = "{query}" }}')
+    assert values(config) == expected
+    monkeypatch.setenv("COUNTS", "sqlite:///no/such/folder.db")
+    with pytest.raises(InvalidInput, match=r"input.sql at \$\{COUNTS\} failed: unable to open"):
+        read(config)
+    monkeypatch.setenv("COUNTS", "nonsense://user:hunter2@host")
+    with pytest.raises(InvalidInput, match="cannot be used") as caught:
+        read(config)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_columns_by_other_names(tmp_path: Path) -> None:
+    names = '[input.columns]\nunique_id = "id"\nds = "month"\ny = "count"'
+    config = write_batch(tmp_path, ROWS, header="id,month,count", columns=names)
+    assert len(values(config)) == 3
+    config = write_batch(tmp_path, ROWS, header="id,month,y", columns=names)
+    with pytest.raises(InvalidSeries, match="'count' is missing; it has id, month, y"):
+        read(config)
+
+
+def test_chosen_series(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, ROWS, columns='series = ["s002", "s009"]')
+    found = {one.name: one.faults for one in read(config)}
+    assert found == {
+        "s002": (),
+        "s009": ("the input has no rows for it; check the name, or take it out of input.series",),
+    }
+
+
+def test_facts(tmp_path: Path) -> None:
+    names = '["get_lost.desertion_requests", "get_lost.share_abroad", "nothing"]'
+    config = with_source(write_batch(tmp_path, []), f'facts = "shipped"\nseries = {names}')
+    found = {one.name: one for one in read(config)}
+    assert found["get_lost.desertion_requests"].data is not None
+    assert "no facts that can be used as data" in found["get_lost.share_abroad"].faults[0]
+    assert "no facts about 'nothing'" in found["nothing"].faults[0]
+    with pytest.raises(InvalidLedger):
+        read(with_source(write_batch(tmp_path, []), 'facts = "no-folder"'))
+
+
+def test_bad_rows_harm_their_series_alone(tmp_path: Path) -> None:
+    rows = [*ROWS, "bad,2023-01", "bad,2023-02,1,1", "short,2023-01,4", ",2023-01,4", "\t,,", ""]
+    found = {one.name: one.faults for one in read(write_batch(tmp_path, rows))}
+    assert {name for name, faults in found.items() if not faults} == {"s000", "s001", "s002"}
+    line = len(ROWS) + 2
+    assert f"line {line} has 2 cells where the header has 3" in found["bad"]
+    assert f"line {line + 1} has 4 cells where the header has 3" in found["bad"]
+    assert "is no name" in found[""][0]
+
+
+def test_names_that_are_trouble_elsewhere(tmp_path: Path) -> None:
+    names = ["<script>alert(1)</script>", "'; DROP TABLE forecasts; --", "../../etc/passwd", "=1+1", "\U0001f600" * 300]
+    rows = [f'"{name}",2023-{month:02d},{month}' for name in names for month in range(1, 13)]
+    assert set(values(write_batch(tmp_path, rows))) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"unique_id,ds,y\na,2023-01,\xff", "is not UTF-8"),
+        (b"unique_id,ds\na,2023-01", "'y' is missing"),
+        (b"unique_id,ds,y,y\n", "'y' is there twice"),
+        (b'unique_id,ds,y\n"a,2023-01,3\n', "no valid CSV"),
+        (b'unique_id,ds,y\n"a"b,2023-01,3\n', "line 2: no valid CSV"),
+        (b"unique_id,ds,y\na,2023-01," + b"9" * 200_000, "field larger than"),
+    ],
+)
+def test_hostile_csv(tmp_path: Path, content: bytes, words: str) -> None:
+    config = write_batch(tmp_path, [])
+    (tmp_path / "counts.csv").write_bytes(content)
+    with pytest.raises(InvalidSeries, match=words):
+        read(config)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, [])
+    (tmp_path / "counts.csv").unlink()
+    with pytest.raises(InvalidSeries, match=r"counts\.csv cannot be read: No such file"):
+        read(config)
+
+
+def test_a_day_that_has_not_come(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, ROWS)
+    config.write_text(config.read_text().replace("2024-03-31", "2099-01-01"))
+    with pytest.raises(InvalidInput, match="later than today"):
+        read(config)
+
+
+def test_staging_keeps_what_it_is_given() -> None:
+    cells = ["text", 3, 2.5, None, 2**70, float("nan"), True, dt.date(2023, 9, 1), b"x"]
+    with Staging(1) as staging:
+        staging.add(("a", (cell,)) for cell in cells)
+        staging.add_fault("a", "a fault")
+        (raw,) = staging
+        assert len(staging) == 1
+    kept = ["text", 3, 2.5, None, str(2**70), None, "True", "2023-09-01", "b'x'"]
+    assert [row[0] for row in raw.rows] == kept
+    assert raw.faults == ("a fault",)
+
+
+def test_staging_does_not_keep_endless_series() -> None:
+    with Staging(1) as staging:
+        staging.add(("a", (k,)) for k in range(20_000))
+        staging.add([("b", (1,))])
+        sizes = [(raw.name, len(raw.rows), raw.size) for raw in staging]
+    assert sizes == [("a", 5000, 20_000), ("b", 1, 1)]
