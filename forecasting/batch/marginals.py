@@ -3,11 +3,11 @@ r"""The distribution of each month of a forecast in a few hundred bytes, so that
 The log probability of a count is a smooth function of the count.  It is kept at 16 counts of each block of a grid: blocks
 0-15, 16-31, 32-63, 64-127, ... halved where the polynomial through the 16 values is not resolved
 (`forecasting.kernels.blocks`).  Blocks of 16 counts hold every value, so that a forecast with few possible counts is kept as
-it is.  The grid ends where at most 1e-12 of the probability is left; from there on the probabilities fall as a geometric
+it is.  The grid ends where at most 1e-9 of the probability is left; from there on the probabilities fall as a geometric
 series.
 
-Precision: a log probability is off by at most some 1e-9 where probability is, and by at most some 1e-6 in blocks that
-hold next to none.  What follows from the distribution (quantiles, ranked probability score, transform) inherits that.
+Precision: a log probability is off by some 1e-9 where the probability is, and by some 1e-6 in blocks that hold next to none,
+up to the end of the grid.  Cumulative probabilities are off by some 1e-9, and so, relatively, are ranked probability scores.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
 from forecasting.errors import ArchiveError, TooLarge
@@ -29,11 +30,11 @@ MOST_BLOCKS = 256
 _RESOLUTION = 2.0**-28
 _TOLERANCE = 1e-9
 _LOOSEST = 1e-6
-_LEFT = np.log(1e-12)
+_LEFT = np.log(1e-9)
 _IMPOSSIBLE = -(2.0**30)
 """Stands for the log of zero."""
 
-_TABLE = 2**18
+_UNDERFLOW = -600.0
 _REACH = 6.0
 _HIGHEST = 54  # level of a block that no count reaches
 
@@ -103,8 +104,8 @@ class Marginals:
         return cls(
             kept_start[order],
             kept_level[order],
-            _rounded(log[order]),
-            _rounded(last),
+            _rounded(log[order], kept_level[order]),
+            np.asarray(np.rint(last / _RESOLUTION) * _RESOLUTION),
             np.asarray(expected.mean(axis=1)),
             np.asarray(spread),
         )
@@ -247,28 +248,32 @@ def _at_nodes(months: Months, start: IntArray, level: IntArray) -> FloatArray:
 
 def _logpmf(months: Months, y: IntArray) -> FloatArray:
     """Return log P(Y = y) ``[N, M]``, however small."""
-    result = np.empty((len(y), len(months.mean)))
-    rows = max(_TABLE // months.mean.size, 1)
-    for first in range(0, len(y), rows):
-        count = y[first : first + rows, None, None].astype(float)
-        terms = np.maximum(months.distribution.logpmf(count, months.mean, *months.shape), _IMPOSSIBLE)
-        top = terms.max(axis=2, keepdims=True)
-        terms -= top
-        result[first : first + rows] = top[:, :, 0] + np.log(np.exp(terms, out=terms).mean(axis=2))
-    return result
+    with np.errstate(divide="ignore"):
+        result = np.log(months.pmf(y))
+    # Few counts are so improbable that the average must be taken relative to its largest term.
+    for n in np.flatnonzero((result < _UNDERFLOW).any(axis=1)):
+        terms = np.maximum(months.distribution.logpmf(float(y[n]), months.mean, *months.shape), _IMPOSSIBLE)
+        result[n] = logsumexp(terms, axis=1) - np.log(terms.shape[1])
+    return np.asarray(result)
 
 
 def _rough(log: FloatArray, level: IntArray) -> NDArray[np.bool_]:
     """Whether the polynomial of a block may be off by more than what its probability allows."""
     rest = np.stack([np.abs(block(int(k)).rest @ values).max(axis=0) for k, values in zip(level, log, strict=True)])
+    rounding = 16.0 * np.finfo(float).eps * np.abs(log).max(axis=1)
+    return np.asarray((rest > np.maximum(_allowed(log, level), rounding)).any(axis=1))
+
+
+def _allowed(log: FloatArray, level: IntArray) -> FloatArray:
+    """Return the error ``[B, M]`` of log probabilities that changes the probability of a block by less than 1e-9."""
     mass = (NODES << level)[:, None] * np.exp(np.minimum(log.max(axis=1), 0.0))
-    allowed = np.clip(_TOLERANCE / np.maximum(mass, 1e-300), _TOLERANCE, _LOOSEST)
-    rounding = 1e-15 * np.abs(log).max(axis=1) * 16.0
-    return np.asarray((rest > np.maximum(allowed, rounding)).any(axis=1))
+    return np.clip(_TOLERANCE / np.maximum(mass, 1e-300), _TOLERANCE, _LOOSEST)
 
 
-def _rounded(log: FloatArray) -> FloatArray:
-    return np.rint(log / _RESOLUTION) * _RESOLUTION
+def _rounded(log: FloatArray, level: IntArray) -> FloatArray:
+    """Round to what is allowed in each block: where there is next to no probability, low bits vanish and compress."""
+    step = np.maximum(2.0 ** np.floor(np.log2(_allowed(log, level).min(axis=1))), _RESOLUTION)[:, None, None]
+    return np.asarray(np.rint(log / step) * step)
 
 
 def _scaled(whole: IntArray) -> FloatArray:
