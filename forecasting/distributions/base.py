@@ -22,8 +22,6 @@ class Distribution(ABC):
     `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
     """
 
-    proportions: ClassVar[frozenset[str]] = frozenset()
-    """Shape parameters that must stay below one."""
     orthogonal: ClassVar[bool] = False
     """Whether expected information about the log mean is mean^2 / variance, apart from that about the shape."""
 
@@ -36,6 +34,16 @@ class Distribution(ABC):
     def signed(self) -> frozenset[str]:
         """Shape parameters that may be negative."""
         return frozenset()
+
+    @property
+    def proportions(self) -> frozenset[str]:
+        """Shape parameters that must stay below one."""
+        return frozenset()
+
+    @property
+    def centred(self) -> bool:
+        """Whether `mean` is the mean of the count, as models that feed counts back into their means need it."""
+        return True
 
     @property
     def shape_families(self) -> tuple[str, ...]:
@@ -59,6 +67,11 @@ class Distribution(ABC):
     @abstractmethod
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the log probability of the counts `y`."""
+
+    def pmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the probability of the counts `y`."""
+        log = self.logpmf(y, mean, *shape)
+        return np.asarray(np.exp(log, out=log))
 
     @abstractmethod
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

@@ -61,6 +61,16 @@ class Contaminated(Distribution):
         return self.base.signed
 
     @property
+    def proportions(self) -> frozenset[str]:
+        """Those of the base."""
+        return self.base.proportions
+
+    @property
+    def centred(self) -> bool:
+        """Whether that of the base is; what outliers add is small."""
+        return self.base.centred
+
+    @property
     def shape_names(self) -> tuple[str, ...]:
         """Those of the base."""
         return self.base.shape_names
@@ -91,46 +101,53 @@ class Contaminated(Distribution):
 
     def expectation(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         r"""Return :math:`(1-\varepsilon)E_0[Y]+\varepsilon s^3\zeta(3,s+1)`, from the sum of the tail probabilities."""
-        first, _ = _moments(mean)
+        first, _ = _tail_moments(mean)
         return np.asarray((1.0 - self.share) * self.base.expectation(mean, *shape) + self.share * first)
 
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
-        r"""Return the variance, by :math:`E_q[Y^2] = 2s^3\{\zeta(2,s+1)-s\zeta(3,s+1)\}-E_q[Y]`."""
-        _, second = _moments(mean)
-        inner = self.base.expectation(mean, *shape)
-        squared = (1.0 - self.share) * (self.base.variance(mean, *shape) + np.square(inner)) + self.share * second
-        return np.asarray(squared - np.square(self.expectation(mean, *shape)))
+        """Return the variance: that within regular counts and outliers, and that between them."""
+        first, within = _tail_moments(mean)
+        regular, outlying = 1.0 - self.share, self.share
+        between = np.square(first - self.base.expectation(mean, *shape))
+        return np.asarray(regular * self.base.variance(mean, *shape) + outlying * within + regular * outlying * between)
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the log probability of the counts `y`."""
+        return np.asarray(np.log(self.pmf(y, mean, *shape)))
+
+    def pmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        """Return the probability of the counts `y`."""
         return self._joined(
             self.base.logpmf(y, mean, *shape), np.asarray(y, dtype=float), np.asarray(mean, dtype=float)
         )
 
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``."""
-        return self._joined(self.base.log_terms(y, log_mean, *shape), y.astype(float), np.exp(log_mean))
+        joined = self._joined(self.base.log_terms(y, log_mean, *shape), y.astype(float), np.exp(log_mean))
+        return np.asarray(np.log(joined, out=joined))
 
     def _joined(self, regular: FloatArray, y: FloatArray, mean: FloatArray) -> FloatArray:
-        """Return the log of the mixture of the regular part, given by its logarithm, and the tail."""
+        """Return the mixture of the regular part, given by its logarithm, and the tail."""
         with np.errstate(under="ignore"):
-            return np.asarray(np.log((1.0 - self.share) * np.exp(regular) + self.share * _tail_pmf(y, mean)))
+            tail = _tail_pmf(y, mean)
+            tail *= self.share
+            return np.asarray(tail + (1.0 - self.share) * np.exp(regular))
 
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return P(Y <= y)."""
-        return np.asarray((1.0 - self.share) * self.base.cdf(y, mean, *shape) + self.share * (1.0 - _tail_sf(y, mean)))
+        below = -np.expm1(_log_tail_sf(y, mean))
+        return np.asarray((1.0 - self.share) * self.base.cdf(y, mean, *shape) + self.share * below)
 
     def sf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return P(Y > y)."""
-        return np.asarray((1.0 - self.share) * self.base.sf(y, mean, *shape) + self.share * _tail_sf(y, mean))
+        above = np.exp(_log_tail_sf(y, mean))
+        return np.asarray((1.0 - self.share) * self.base.sf(y, mean, *shape) + self.share * above)
 
     def log_interval(self, low: ArrayLike, high: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return log P(low <= Y <= high)."""
-        below = _tail_sf(np.asarray(low, dtype=float) - 1.0, mean)
-        tail = below - _tail_sf(high, mean)
         regular = self.base.log_interval(low, high, mean, *shape)
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.logaddexp(np.log1p(-self.share) + regular, np.log(self.share) + np.log(tail)))
+        outlying = _log_tail_interval(low, high, mean)
+        return np.asarray(np.logaddexp(np.log1p(-self.share) + regular, np.log(self.share) + outlying))
 
     def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
         """Return the smallest y with P(Y <= y) >= u."""
@@ -151,21 +168,42 @@ def _scale(mean: ArrayLike) -> FloatArray:
 
 
 def _tail_pmf(y: FloatArray, mean: FloatArray) -> FloatArray:
-    """Return the probability of an outlier's count, written without the difference of two cubes."""
-    scale = 2.0 * (mean + 1.0)
+    """Return the probability of an outlier's count: the difference of two cubes a and b, as (a - b)(a^2 + ab + b^2)."""
+    scale = _scale(mean)
     reach = scale + y
-    return np.asarray((scale / reach) ** 3 * (3.0 * reach * (reach + 1.0) + 1.0) / (reach + 1.0) ** 3)
+    at = scale / reach
+    after = scale / (reach + 1.0)
+    result = np.square(at)
+    at *= after
+    result += at
+    result += np.square(after)
+    at *= result
+    at /= scale
+    return at
 
 
-def _tail_sf(y: ArrayLike, mean: ArrayLike) -> FloatArray:
-    scale = _scale(mean)
+def _log_tail_sf(y: ArrayLike, mean: ArrayLike) -> FloatArray:
+    """Return the log probability of an outlier's count above `y`."""
     reach = np.floor(np.maximum(np.asarray(y, dtype=float), -1.0)) + 1.0
-    return np.asarray((scale / (scale + reach)) ** _TAIL)
+    return np.asarray(-_TAIL * np.log1p(reach / _scale(mean)))
 
 
-def _moments(mean: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return the first two raw moments of an outlier."""
+def _log_tail_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike) -> FloatArray:
+    r"""Return the log probability that an outlier's count lies in an interval, ends included.
+
+    With :math:`a=s+l` and :math:`b=s+h+1` it is :math:`(s/a)^3\{1-(a/b)^3\}`, in logarithms of what is added to one: a
+    difference of the two cubes would lose its digits in short intervals.
+    """
+    first = np.maximum(np.asarray(low, dtype=float), 0.0)
+    length = np.maximum(np.asarray(high, dtype=float) + 1.0 - first, 0.0)
+    with np.errstate(divide="ignore"):
+        share = np.log(-np.expm1(-_TAIL * np.log1p(length / (_scale(mean) + first))))
+    return np.asarray(_log_tail_sf(first - 1.0, mean) + share)
+
+
+def _tail_moments(mean: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    r"""Return mean and variance of an outlier's count: :math:`E[Y]=s^3\zeta(3,s+1)`, :math:`E[Y(Y+1)]=2\sum y\,P(Y\ge y)`."""
     scale = _scale(mean)
-    cubes = np.power(scale, 3) * zeta(_TAIL, scale + 1.0)
-    squares = np.power(scale, 3) * zeta(_TAIL - 1.0, scale + 1.0)
-    return np.asarray(cubes), np.asarray(2.0 * (squares - scale * cubes) - cubes)
+    first = np.power(scale, 3) * zeta(_TAIL, scale + 1.0)
+    rising = 2.0 * scale * (np.square(scale) * zeta(_TAIL - 1.0, scale + 1.0) - first)
+    return np.asarray(first), np.asarray(rising - first - np.square(first))

@@ -54,11 +54,16 @@ class Hurdle(ZeroWrapper):
     zero_family: ClassVar[str] = "hurdle"
     no_zero: ClassVar[str] = "no month is empty"
 
+    @property
+    def centred(self) -> bool:
+        """False: the mean of the count depends on how many months are empty."""
+        return False
+
     def expectation(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         r"""Return the mean of the count, :math:`(1-\pi)\mu/(1-p(0))`."""
         inner, zero = split(shape)
         mu, log_positive = self._truncated(mean, inner)
-        return np.asarray((1.0 - zero) * mu * np.exp(-log_positive))
+        return np.asarray((1.0 - zero) * self.base.expectation(mu, *inner) * np.exp(-log_positive))
 
     def _truncated(self, mean: ArrayLike, inner: tuple[ArrayLike, ...]) -> tuple[FloatArray, FloatArray]:
         """Return the mean of the base, kept above zero, and log(1 - p(0)), accurate however small the mean."""
@@ -122,7 +127,8 @@ class Hurdle(ZeroWrapper):
         """Return the variance, from the second moment of the truncated base."""
         inner, zero = split(shape)
         mu, log_positive = self._truncated(mean, inner)
-        second = (1.0 - zero) * (self.base.variance(mu, *inner) + mu**2) * np.exp(-log_positive)
+        squared = self.base.variance(mu, *inner) + np.square(self.base.expectation(mu, *inner))
+        second = (1.0 - zero) * squared * np.exp(-log_positive)
         return np.asarray(second - np.square(self.expectation(mu, *shape)))
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.distributions.base import Distribution
-from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 
 
+@dataclass(frozen=True)
 class Point(Distribution):
-    """The count that is its mean, for certain: what a draw from an empirical distribution is given itself."""
+    """The count that is its mean, for certain: what a draw from an empirical distribution is given itself.
+
+    Means are whole numbers.  No model can be fitted with it, so it stands apart from the public distributions.
+    """
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return 0 at the mean, minus infinity elsewhere."""
@@ -39,7 +45,7 @@ class Point(Distribution):
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
         """Return the mean."""
-        return np.asarray(mean, dtype=np.int64)
+        return np.minimum(mean, LARGEST).astype(np.int64)
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return `work`, which has no columns."""

@@ -35,7 +35,6 @@ class ZeroWrapper(Distribution):
 
     base: Distribution = field(default_factory=NegativeBinomial)
 
-    proportions: ClassVar[frozenset[str]] = frozenset({"zero"})
     zero_family: ClassVar[str]
     """Prior family of the working coordinate of `zero`."""
     no_zero: ClassVar[str]
@@ -52,6 +51,16 @@ class ZeroWrapper(Distribution):
     def signed(self) -> frozenset[str]:
         """Shape parameters that may be negative: those of the base."""
         return self.base.signed
+
+    @property
+    def proportions(self) -> frozenset[str]:
+        """Those of the base, and `zero`."""
+        return self.base.proportions | {"zero"}
+
+    @property
+    def centred(self) -> bool:
+        """Whether that of the base is."""
+        return self.base.centred
 
     @property
     def shape_names(self) -> tuple[str, ...]:

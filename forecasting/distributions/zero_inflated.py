@@ -54,6 +54,11 @@ class ZeroInflated(ZeroWrapper):
         """Return the mean of the base."""
         return np.asarray(np.divide(mean, 1.0 - zero))
 
+    def expectation(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
+        r"""Return :math:`(1-\pi)m`, m the mean of the base: `mean` itself, unless the base says otherwise."""
+        inner, zero = split(shape)
+        return np.asarray((1.0 - zero) * self.base.expectation(self._mean(mean, zero), *inner))
+
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the log probability of the counts `y`."""
         inner, zero = split(shape)
@@ -95,7 +100,8 @@ class ZeroInflated(ZeroWrapper):
         r"""Return :math:`(1-\pi)(V+\pi m^2)`, m and V mean and variance of the base."""
         inner, zero = split(shape)
         within = self._mean(mean, zero)
-        return np.asarray((1.0 - zero) * (self.base.variance(within, *inner) + zero * np.square(within)))
+        between = zero * np.square(self.base.expectation(within, *inner))
+        return np.asarray((1.0 - zero) * (self.base.variance(within, *inner) + between))
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
         """Return one draw for each element of `mean`."""
