@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from forecasting.batch.config import Config
 from forecasting.batch.extras import needed
-from forecasting.batch.jobs import Chunk, Job, perform
+from forecasting.batch.jobs import Chunk, perform
 from forecasting.batch.records import ForecastRecord
 from forecasting.errors import EngineLost
 
@@ -33,6 +33,8 @@ Engine: TypeAlias = Callable[[Iterable[Chunk]], Results]
 
 _QUEUED = 2  # chunks in flight for each worker: one being done, one at hand
 _PATIENCE = 30  # seconds to wait for a cluster and its first worker
+_DEAD = "its worker process died twice, the second time with this job alone; perhaps out of memory"
+_GONE = "the cluster is gone; what was finished is archived, so run the same configuration again"
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -102,8 +104,7 @@ class Pool:
                 executor.shutdown(wait=True)
             if not suspects:
                 return
-            for chunk in suspects:
-                yield chunk, [self._alone(chunk, job) for job in chunk.jobs]
+            yield from self._one_by_one(suspects)
 
     def _submit(
         self, executor: Executor, waiting: Iterator[Chunk], running: dict[Future[Any], Chunk], suspects: list[Chunk]
@@ -125,22 +126,28 @@ class Pool:
             except self.deaths:
                 suspects.append(chunk)
             except CancelledError:
-                raise EngineLost(
-                    "the cluster is gone; what was finished is archived, so run the same configuration again"
-                ) from None
+                raise EngineLost(_GONE) from None
             else:
                 yield chunk, records
 
-    def _alone(self, chunk: Chunk, job: Job) -> ForecastRecord:
-        with self.start(1) as executor:
-            try:
-                return executor.submit(self.work, chunk.single(job)).result()[0]
-            except self.deaths:
-                return ForecastRecord.failed(
-                    job.key, "its worker process died twice, the second time with this job alone; perhaps out of memory"
-                )
-            except CancelledError:
-                raise EngineLost("the cluster is gone; run the same configuration again") from None
+    def _one_by_one(self, chunks: Iterable[Chunk]) -> Iterator[Result]:
+        """Do the jobs of chunks, each on its own; one whose worker dies is at fault for it."""
+        executor = self.start(1)
+        try:
+            for chunk in chunks:
+                records = []
+                for job in chunk.jobs:
+                    try:
+                        records += executor.submit(self.work, chunk.single(job)).result()
+                    except self.deaths:
+                        records.append(ForecastRecord.failed(job.key, _DEAD))
+                        executor.shutdown()
+                        executor = self.start(1)
+                    except CancelledError:
+                        raise EngineLost(_GONE) from None
+                yield chunk, records
+        finally:
+            executor.shutdown()
 
 
 def _processes(number: int) -> Executor:

@@ -152,7 +152,9 @@ def test_evidence() -> None:
     assert "fewer than shortest = 99" in check_evidence(evidence, 99).faults[0]
 
 
-cells = st.one_of(st.none(), st.text(max_size=8), st.integers(), st.floats(), st.sampled_from(["2023-09", "2023-10", "5"]))
+cells = st.one_of(
+    st.none(), st.text(max_size=8), st.integers(), st.floats(), st.sampled_from(["2023-09", "2023-10", "5"])
+)
 
 
 @given(st.lists(st.tuples(cells, cells), max_size=6), st.text(max_size=3))

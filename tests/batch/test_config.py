@@ -158,7 +158,7 @@ def test_values_out_of_range(tmp_path: Path, line: str, key: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfiguration, match="forecasting batch init absent.toml"):
+    with pytest.raises(InvalidConfiguration, match=r"forecasting batch init absent\.toml"):
         load_config(tmp_path / "absent.toml")
 
 

@@ -9,7 +9,7 @@ from forecasting.batch.specification import Specification, build, names
 from forecasting.distributions import Poisson, ZeroInflated
 from forecasting.errors import InvalidInput
 from forecasting.models import SARIMA, Autoregression, CountRegression, DynamicLevel, Model
-from forecasting.terms import Covariate, Intercept, Step, Term, Terms, Trend
+from forecasting.terms import Covariate, Intercept, Step, Terms, Trend
 
 
 def test_every_model_with_its_defaults() -> None:
@@ -83,5 +83,3 @@ def test_digests() -> None:
         Specification("a", "SARIMA", {"order": [0, 1, 1]}, 200),
     ]
     assert len({one.digest(), one.digest(library="2"), *(other.digest() for other in others)}) == 4
-
-

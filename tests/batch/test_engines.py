@@ -1,0 +1,103 @@
+"""Workers that die, for real: their chunks are done again, and a job that kills whoever does it is recorded as failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from forecasting import CountSeries
+from forecasting.batch.engines import Pool, _processes
+from forecasting.batch.jobs import Chunk, Job, perform
+from forecasting.batch.records import ForecastRecord, JobKey
+from forecasting.batch.specification import Specification
+from forecasting.errors import EngineLost, InvalidInput
+
+SERIES = CountSeries(["2023-01", "2023-02", "2023-03"], [1, 2, 3])
+
+
+def job(name: str) -> Job:
+    return Job(JobKey(name, "m", "2023-03", "v", "s", 1, 1), Specification("m", "Climatology"), SERIES, ())
+
+
+def chunks(*names: str, library: str = "1") -> list[Chunk]:
+    return [Chunk(tuple(job(one) for one in name.split()), (), (0.5,), 10, library) for name in names]
+
+
+def deadly(chunk: Chunk) -> list[ForecastRecord]:
+    """Do the jobs; "poison" kills the worker, "once:FILE" kills it unless the file is there already."""
+    for one in chunk.jobs:
+        name, _, file = one.key.series.partition(":")
+        if name == "poison" or (name == "once" and not Path(file).exists()):
+            if file:
+                Path(file).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return [ForecastRecord.failed(one.key, "as expected") for one in chunk.jobs]
+
+
+def pool(workers: int) -> Pool:
+    return Pool(_processes, lambda: workers, (BrokenProcessPool,), deadly)
+
+
+def errors(engine: Pool, given: list[Chunk]) -> dict[str, str | None]:
+    return {record.key.series: record.error for _, records in engine(given) for record in records}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_job_that_kills_its_worker(workers: int) -> None:
+    found = errors(pool(workers), chunks("a b", "c poison d", "e", "f", "g"))
+    died = found.pop("poison")
+    assert "died twice" in str(died)
+    assert found == dict.fromkeys("abcdefg", "as expected")
+
+
+def test_a_worker_that_dies_once(tmp_path: Path) -> None:
+    accident = f"once:{tmp_path}/accident"
+    assert errors(pool(2), chunks("a b", accident, "c")) == dict.fromkeys(("a", "b", "c", accident), "as expected")
+
+
+def test_chunks_are_taken_as_workers_become_free() -> None:
+    taken = []
+
+    def watched():
+        for chunk in chunks(*(f"s{k}" for k in range(40))):
+            taken.append(chunk)
+            yield chunk
+
+    done = 0
+    for _ in pool(2)(watched()):
+        assert len(taken) - done <= 4
+        done += 1
+    assert done == 40
+
+
+def test_stopping_early_stops_the_workers() -> None:
+    results = pool(2)(chunks(*(f"s{k}" for k in range(40))))
+    next(results)
+    results.close()
+
+
+def test_another_version_of_the_library_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="a worker runs version"):
+        perform(chunks("a", library="0.0.0")[0])
+
+
+class _Gone(Executor):
+    """A cluster that forgets what it was asked."""
+
+    def submit(self, *_: object, **__: object):  # type: ignore[no-untyped-def, override]
+        from concurrent.futures import Future
+
+        future: Future[object] = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_a_cluster_that_goes_away() -> None:
+    with pytest.raises(EngineLost, match="run the same configuration again"):
+        list(Pool(lambda _: _Gone(), lambda: 1, (BrokenProcessPool,))(chunks("a")))
