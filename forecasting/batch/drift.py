@@ -73,7 +73,7 @@ def wealth(lower: ArrayLike, upper: ArrayLike) -> Wealth:
     --------
     >>> calibrated, low = np.linspace(0.05, 0.95, 10)[[2, 7, 4, 9, 0, 5, 3, 8, 1, 6]], np.linspace(0.8, 0.95, 10)
     >>> wealth([calibrated, low], [calibrated + 0.05, low + 0.05]).now.round(1).tolist()
-    [0.6, 48.3]
+    [0.4, 213.5]
     """
     low, high = np.array(lower, dtype=float, ndmin=2), np.array(upper, dtype=float, ndmin=2)
     if low.shape != high.shape or low.ndim != 2:

@@ -1,0 +1,214 @@
+"""Which series need somebody to look: calibration that drifted, counts beyond their last forecast, fits that warn.
+
+Everything is computed from the archive as it is: scores say where each count fell in each forecast, keys and messages say how
+the fits went.  Three questions are kept apart, each with a stated rate of false alarms:
+
+*drift*
+    The forecasts of the month after each origin, the first that was issued for each, judged one after the other
+    (`forecasting.batch.drift`).  ``drifted``: at most a share `rate` of the series called so are expected to be false alarms,
+    whatever the dependence between series.  ``watch``: the evidence reached 1 / `alarm` at some time, which it ever does
+    for at most a share `alarm` of the series whose forecasts are calibrated.
+*jumps*
+    The newest counts under the last forecast that was issued from data before them: twice the smaller tail, times the number
+    of new months.  At most a share `rate` of the jumps are expected to be false alarms (Benjamini and Hochberg 1995, over
+    the series of each model, which should be independent or positively dependent).
+*fits*
+    The newest fit of each series: failed, importance weights in doubt (k-hat above 0.7), annealed, or with warnings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.batch.archive import Archive
+from forecasting.batch.archive.truth import Release
+from forecasting.batch.drift import discoveries, e_bh, wealth
+from forecasting.batch.scoring import score_table
+from forecasting.errors import InvalidInput
+
+RATE = 0.05
+ALARM = 0.01
+_DOUBTFUL = 0.7  # k-hat, Vehtari et al. 2024
+_NEGLIGIBLE = 0.01  # weight of a member of a pool whose fit does not matter
+_SMALLEST = 1e-12  # what archived distributions resolve
+
+_QUALITY = re.compile(r"(?:.*: weight (?P<weight>[\d.]+), )?k-hat (?P<khat>\S+), ess [\d.]+(?P<annealed>, annealed)?")
+_ROW = ["unique_id", "model"]
+
+
+@dataclass(frozen=True, eq=False)
+class Monitor:
+    """What the archive says about its series.
+
+    Attributes
+    ----------
+    drift : pandas.DataFrame
+        A row a series and model with scores: ``n`` months judged, ``last`` of them, ``evidence`` now and ``highest`` ever
+        against calibration, ``leaning`` of the forecasts, and ``drift``: ``drifted``, ``watch`` or empty.
+    jumps : pandas.DataFrame
+        A row a series and model with scores: ``origin`` of the last forecast, number of new ``months``, the one furthest out
+        as ``ds`` with its count ``y``, ``p``, ``direction`` (above or below), ``jumped``.
+    fits : pandas.DataFrame
+        A row a series and model: ``origin`` of the newest fit, ``status`` (done, failed, or bad data), ``notes``, a tuple of
+        what is wrong with it.
+    rate, alarm : float
+        The rates of false alarms.
+    """
+
+    drift: pd.DataFrame
+    jumps: pd.DataFrame
+    fits: pd.DataFrame
+    rate: float = RATE
+    alarm: float = ALARM
+
+    def table(self) -> pd.DataFrame:
+        """Return a row a series and model: ``drift``, ``evidence``, ``jumped``, ``p``, ``status`` and ``notes``."""
+        parts = (
+            self.drift[[*_ROW, "drift", "evidence"]],
+            self.jumps[[*_ROW, "jumped", "p"]],
+            self.fits[[*_ROW, "status", "notes"]],
+        )
+        whole = parts[2]
+        for part in parts[:2]:
+            whole = whole.merge(part, on=_ROW, how="outer")
+        whole["drift"] = whole["drift"].fillna("")
+        whole["jumped"] = whole["jumped"].eq(True)
+        order = [*_ROW, "drift", "evidence", "jumped", "p", "status", "notes"]
+        return whole[order].sort_values(_ROW, ignore_index=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that calls for attention, and how much was judged."""
+        drifted = self.drift[self.drift["drift"] != ""].sort_values("evidence", ascending=False)
+        jumped = self.jumps[self.jumps["jumped"]].sort_values("p")
+        noted = self.fits[self.fits["notes"].map(bool)]
+        return {
+            "rate": self.rate,
+            "alarm": self.alarm,
+            "judged": {"drift": len(self.drift), "jumps": len(self.jumps), "fits": len(self.fits)},
+            "drift": drifted.to_dict("records"),
+            "jumps": jumped.to_dict("records"),
+            "fits": noted.to_dict("records"),
+        }
+
+
+def monitor(
+    archive: Archive, *, release: Release = "latest", rate: float = RATE, alarm: float = ALARM, run: int | None = None
+) -> Monitor:
+    """Judge all series of an archive; months that were not scored yet do not count.
+
+    Parameters
+    ----------
+    archive : Archive
+        With scores.
+    release : {"first", "latest"} or date
+        Which release of the counts is the truth.
+    rate : float
+        Expected share of false alarms among the series called drifted, and among the jumps.
+    alarm : float
+        Share of calibrated series that is ever on watch, at most.
+    run : int, optional
+        The run whose bad series are told; by default the newest that ended.
+
+    Raises
+    ------
+    InvalidInput
+        If a rate is not between 0 and 1.
+    """
+    for name, value in (("rate", rate), ("alarm", alarm)):
+        if not 0.0 < value < 1.0:
+            raise InvalidInput(f"{name}={value!r} must lie between 0 and 1")
+    rows = first_issued(score_table(archive, release=release))
+    known = rows[(rows["status"] == "scored") & rows["pit_lower"].notna()]
+    return Monitor(
+        drift=_drift(known, rate, alarm),
+        jumps=_jumps(known, rate),
+        fits=_fits(archive.keys(), bad_series(archive.runs(), run)),
+        rate=rate,
+        alarm=alarm,
+    )
+
+
+def first_issued(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, of the rows of `score_table`, those of the first forecast of each series, model and origin, months in order."""
+    done = rows[rows["status"] != "failed"].sort_values("run", kind="stable")
+    chosen = done.drop_duplicates([*_ROW, "origin"])["job"]
+    return done[done["job"].isin(chosen)].sort_values([*_ROW, "ds", "origin"], ignore_index=True)
+
+
+def bad_series(runs: pd.DataFrame, run: int | None = None) -> dict[str, str]:
+    """Return the series that a run did not forecast because of their data, with the reasons; by default the newest run."""
+    ended = runs[runs["summary"].notna() & (run is None or runs["id"] == run)]
+    if ended.empty:
+        return {}
+    failures = json.loads(ended["summary"].iloc[-1]).get("failures", [])
+    return {one["series"]: one["reason"] for one in failures if not one["model"]}
+
+
+def _drift(known: pd.DataFrame, rate: float, alarm: float) -> pd.DataFrame:
+    ahead = known[known["horizon"] == 1]
+    groups = ahead.groupby(_ROW, sort=True)
+    row, place = groups.ngroup().to_numpy(), groups.cumcount().to_numpy()
+    shape = (groups.ngroups, int(place.max(initial=-1)) + 1)
+    ends = np.full((2, *shape), np.nan)
+    for end, name in zip(ends, ("pit_lower", "pit_upper"), strict=True):
+        end[row, place] = ahead[name]
+    bets = wealth(ends[0], ends[1])
+    table = groups.agg(n=("ds", "size"), last=("ds", "max")).reset_index()
+    table["evidence"], table["highest"], table["leaning"] = bets.now, bets.highest, list(bets.leaning)
+    watched = np.where(bets.highest >= 1.0 / alarm, "watch", "")
+    table["drift"] = np.where(e_bh(bets.now, rate), "drifted", watched)
+    return table
+
+
+def _jumps(known: pd.DataFrame, rate: float) -> pd.DataFrame:
+    newest = known[known["ds"] == known.groupby(_ROW)["ds"].transform("max")]
+    last = newest.sort_values("origin").drop_duplicates(_ROW, keep="last")["job"]
+    new = known[known["job"].isin(last)].copy()
+    above, below = 1.0 - new["pit_lower"], new["pit_upper"]
+    new["direction"] = np.where(above <= below, "above", "below")
+    new["months"] = new.groupby("job")["ds"].transform("size")
+    new["p"] = (2.0 * np.minimum(above, below) * new["months"]).clip(_SMALLEST, 1.0)
+    table = new.sort_values("p").drop_duplicates(_ROW).sort_values(_ROW, ignore_index=True)
+    found = [pd.Series(discoveries(p, rate), p.index) for _, p in table.groupby("model")["p"]]
+    table["jumped"] = pd.concat(found) if found else np.zeros(0, dtype=bool)
+    columns = [*_ROW, "origin", "months", "ds", "y", "p", "direction", "jumped"]
+    return pd.DataFrame(table[columns].astype({"y": "int64"}))
+
+
+def _fits(keys: pd.DataFrame, bad: dict[str, str]) -> pd.DataFrame:
+    order = keys.assign(done=keys["status"] == "done").sort_values(["origin", "done", "id"])
+    newest = order.drop_duplicates(_ROW, keep="last").sort_values(_ROW, ignore_index=True)
+    notes = [
+        (str(error),) if status == "failed" else tuple(complaints(messages))
+        for status, error, messages in zip(newest["status"], newest["error"], newest["messages"], strict=True)
+    ]
+    table = newest[[*_ROW, "origin", "status"]].assign(notes=pd.Series(notes, dtype=object))
+    rows = [(name, "", "", "bad data", (reason,)) for name, reason in bad.items()]
+    return pd.concat([table, pd.DataFrame(rows, columns=table.columns)]) if rows else table
+
+
+def complaints(messages: Iterable[str]) -> list[str]:
+    """Return what is wrong with a fit according to its messages.
+
+    Examples
+    --------
+    >>> complaints(["level: weight 0.400, k-hat 0.92, ess 31", "level: weight 0.000, k-hat 3.10, ess 2"])
+    ['level: weight 0.400, k-hat 0.92, ess 31']
+    """
+    return [message for message in messages if _complains(message)]
+
+
+def _complains(message: str) -> bool:
+    found = _QUALITY.fullmatch(message)
+    if found is None:
+        return ": weight " not in message  # members of a pool that were not fitted have a weight alone
+    if found["weight"] is not None and float(found["weight"]) < _NEGLIGIBLE:
+        return False
+    return found["annealed"] is not None or not float(found["khat"]) <= _DOUBTFUL
