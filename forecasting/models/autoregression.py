@@ -25,6 +25,7 @@ from forecasting.models.base import BayesianModel, read_data
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
+from forecasting.models.known import read_centred
 from forecasting.terms import Intercept, Term, Terms
 
 _LINKS = ("log", "identity")
@@ -45,7 +46,7 @@ class Autoregression(BayesianModel):
     regressors : Term or Terms, optional
         Trend, season, covariates, events, exposure; the intercept is always there.
     distribution : Distribution
-        Of a month given the months before it; negative binomial unless said otherwise.
+        Of a month given the months before it; negative binomial unless said otherwise.  Any but a hurdle.
     presample : {"first_year", "marginal", "iid", "firstobs", "zero"}
         What counts (transformed by the link) and predictors were before the first month.  ``first_year``: the mean of the
         first twelve observed months; it is the default because it does not move with the parameters, knows the level at which
@@ -98,10 +99,7 @@ class Autoregression(BayesianModel):
                 raise InvalidInput(f"{name}={value!r} is unknown; use one of {', '.join(map(repr, known))}")
         if self.regressors is not None and not isinstance(self.regressors, Term | Terms):
             raise InvalidInput(f"regressors={self.regressors!r} must be terms, for example Trend() + Step('2023-09')")
-        if not isinstance(self.distribution, Distribution):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
-            )
+        read_centred(self.distribution, "an autoregression")
         if any(isinstance(term, Intercept) for term in self.terms.terms):
             raise InvalidInput("an autoregression has its intercept already; leave Intercept() out of the regressors")
 

@@ -52,9 +52,10 @@ class IngarchDensity:
                 self._prior_scale[column] /= max(float(x.std()), 1e-12)
         observed = ~predictor.missing
         total = float(likelihood.target.counts[observed].sum()) + 0.25
-        self._log_level = float(np.log(total / np.exp(likelihood.target.log_exposure[observed]).sum()))
+        self.centre = np.zeros(self._prior_scale.size)
+        self.centre[0] = np.log(total / np.exp(likelihood.target.log_exposure[observed]).sum())
         if not likelihood.is_log:
-            self._prior_scale[self._effects] *= np.exp(self._log_level)
+            self._prior_scale[self._effects] *= np.exp(self.centre[0])
         self._log_mass = _log_mass(likelihood.history, priors.autoregression, likelihood.is_log)
         self.folded: NDArray[np.bool_] = likelihood.folded
         self.scale = self._prior_scale.copy()
@@ -108,14 +109,12 @@ class IngarchDensity:
             theta, rest = self._theta(work), np.ones(work.shape[1], dtype=bool)
             past = theta[:, self._past]
             rest[self._past] = False
-            centre = np.zeros(work.shape[1])
-            centre[0] = self._log_level
             point, positive = work.copy(), np.zeros(work.shape[1], dtype=bool)
             if not self.likelihood.is_log:
                 point[:, self._effects] = theta[:, self._effects]
                 positive[self._effects] = True
             density = log_normal_density(
-                point[:, rest], centre[rest], self._prior_scale[rest], (self.folded | positive)[rest]
+                point[:, rest], self.centre[rest], self._prior_scale[rest], (self.folded | positive)[rest]
             )
             density -= 0.5 * np.square(past / self.priors.autoregression).sum(axis=1) + self._log_mass
             total = past.sum(axis=1)

@@ -18,6 +18,7 @@ from forecasting.inference.mode import Mode, inverse_root
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
 from forecasting.models.ingarch_target import CountTarget, Slice, transformed
+from forecasting.models.known import read_counts
 
 if TYPE_CHECKING:
     from forecasting.models.autoregression import Autoregression
@@ -269,14 +270,7 @@ class IngarchLikelihood:
 
 def _read_counts(model: Autoregression, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:
     """Return counts ``[T]`` and which of them are missing, if the data are a series that the model can see something in."""
-    known = data.constraints
-    nothing = (known.lower == 0) & np.isinf(known.upper)
-    if known.linear or not (known.exact | nothing).all():
-        raise InvalidInput(
-            f"{data.name}: an autoregression needs each month exactly known or missing, and here totals, ranges or orderings "
-            "are known; use CountRegression, which takes any facts, or leave those facts out"
-        )
-    counts, missing = np.where(known.exact, known.lower, 0), ~known.exact
+    counts, missing = read_counts(data, "an autoregression")
     longest, observed = max((*model.past_counts, *model.past_means), default=0), counts[~missing]
     if longest >= len(counts):
         raise InvalidInput(
@@ -289,4 +283,4 @@ def _read_counts(model: Autoregression, data: Observed) -> tuple[IntArray, NDArr
         raise InvalidInput(
             f"{data.name}: {what}; an autoregression needs counts that differ. Use a longer window, or CountRegression"
         )
-    return counts.astype(np.int64), missing
+    return counts, missing

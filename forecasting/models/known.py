@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
+from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import IntArray
 from forecasting.models.base import read_data
@@ -29,3 +30,23 @@ def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]
             "month known or wholly unknown. Use CountRegression, which takes any facts, or a window of published months"
         )
     return np.where(known.exact, known.lower, 0).astype(np.int64), ~known.exact
+
+
+def read_centred(distribution: Distribution, model: str) -> Distribution:
+    """Return `distribution` if counts drawn from it can be fed back into its mean.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no distribution, or its `mean` is not the mean of the count; `model` names who asks.
+    """
+    if not isinstance(distribution, Distribution):
+        raise InvalidInput(
+            f"distribution={distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
+        )
+    if not distribution.centred:
+        raise InvalidInput(
+            f"{model} follows the counts, and under distribution={distribution!r} their mean depends on the share of empty "
+            "months; use ZeroInflated(), whose mean is that of the count, or CountRegression"
+        )
+    return distribution

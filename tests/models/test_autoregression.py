@@ -28,6 +28,7 @@ from forecasting import (
     Trend,
     load_ledger,
 )
+from forecasting.distributions import Contaminated, Distribution, Hurdle, ZeroInflated
 from forecasting.inference.sampling import sample_posterior
 from forecasting.models.ingarch_density import IngarchDensity, _log_mass
 from tests.models import data
@@ -338,7 +339,7 @@ def test_series_in_which_there_is_nothing_to_see(values: list[int], said: str, v
 
 def test_facts_that_are_totals_need_a_regression() -> None:
     evidence = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
-    with pytest.raises(InvalidInput, match="use CountRegression"):
+    with pytest.raises(InvalidInput, match="Use CountRegression"):
         Autoregression().fit(evidence)
 
 
@@ -370,3 +371,10 @@ def test_names_must_differ() -> None:
     price = Covariate("alpha", pd.Series(np.arange(48.0), index=y.months))
     with pytest.raises(InvalidInput, match="alpha names two"):
         Autoregression(regressors=price).fit(y)
+
+
+@pytest.mark.parametrize("family", [Hurdle(), Contaminated(Hurdle(Poisson()))], ids=["hurdle", "contaminated hurdle"])
+def test_a_hurdle_cannot_be_fed_back(family: Distribution) -> None:
+    with pytest.raises(InvalidInput, match="an autoregression follows the counts, .* use ZeroInflated"):
+        Autoregression(distribution=family)
+    assert Autoregression(distribution=ZeroInflated()).distribution == ZeroInflated()

@@ -15,6 +15,7 @@ from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.known import read_centred
 from forecasting.models.level.density import LevelDensity
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 
@@ -37,7 +38,7 @@ class DynamicLevel(BayesianModel):
     terms : Term or Terms, optional
         Effects, covariates and exposure; the level itself is their intercept.
     distribution : Distribution
-        Of a count given its mean; by default negative binomial with one outlier in a hundred months.
+        Of a count given its mean; by default negative binomial with one outlier in a hundred months.  Any but a hurdle.
     priors : Priors
         Scales of the priors; the over-dispersion of monthly surprises has a wider one than that of a regression.
     feedback : float
@@ -76,10 +77,7 @@ class DynamicLevel(BayesianModel):
         for name in ("feedback", "damping"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InvalidInput(f"{name}={getattr(self, name)!r} must lie between 0 and 1")
-        if not isinstance(self.distribution, Distribution):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
-            )
+        read_centred(self.distribution, "a dynamic level")
         if self.terms is None:
             return
         if not isinstance(self.terms, Term | Terms):

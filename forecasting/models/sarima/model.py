@@ -10,7 +10,8 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.base import Model, read_data
+from forecasting.models.base import Model, read_draws
+from forecasting.models.known import read_counts
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.differencing import differences
 from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
@@ -153,10 +154,8 @@ class SARIMA(Model):
         rng : numpy.random.Generator
             Required.
         """
-        generator, number = require_rng(rng), _DRAWS if draws is None else draws
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
-            raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
-        return SarimaPosterior.sample(self, data, int(number), rng=generator)
+        generator, number = require_rng(rng), read_draws(draws, _DRAWS)
+        return SarimaPosterior.sample(self, data, number, rng=generator)
 
     def forecast(
         self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
@@ -240,22 +239,12 @@ def transformed(data: Observed, scale: Transform, name: str | None) -> FloatArra
     InvalidInput
         If something is known of a month but not its count, or a count has no transform.
     """
-    known = read_data(data).constraints
-    tied = sorted({month for row in known.linear for month in row.positions})
-    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
-    partly[tied] = True
-    if partly.any():
-        raise InvalidInput(
-            f"{data.name}: of {listing(data.months[partly])} only a total, an order or a range is known; SARIMA needs each "
-            "month known or wholly unknown. Use CountRegression, or a window of published months"
-        )
-    counts = np.where(known.exact, known.lower, 0).astype(float)
-    if name == "log" and (counts[known.exact] == 0).any():
-        raise InvalidInput(
-            f"{data.name}: {listing(data.months[known.exact & (counts == 0)])} counted zero; use 'log1p'"
-        )
+    counts, missing = read_counts(data, "SARIMA")
+    zero = ~missing & (counts == 0)
+    if name == "log" and zero.any():
+        raise InvalidInput(f"{data.name}: {listing(data.months[zero])} counted zero; use 'log1p'")
     z = np.full(counts.size, np.nan)
-    z[known.exact] = scale.forward(counts[known.exact])
+    z[~missing] = scale.forward(counts[~missing].astype(float))
     return z
 
 
