@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import shlex
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from forecasting.cli.progress import log
+from tests.batch.batches import counts, write_batch
+from tests.cli.commands import run, run_json
+
+
+def test_the_example_runs_as_it_is(tmp_path: Path) -> None:
+    config = tmp_path / "batch.toml"
+    assert run("batch", "init", config).exit_code == 0
+    result = run("batch", "run", config)
+    assert result.exit_code == 0, result.stderr
+    assert "run 1: 2 series; 2 forecasts made, 0 known already, 0 failed; 0 bad series" in result.stdout
+    assert "2 known already" in run("batch", "run", config).stdout
+    refused = run("batch", "init", config)
+    assert (refused.exit_code, "--force" in refused.stderr) == (2, True)
+    assert run("batch", "init", config, "--force").exit_code == 0
+
+
+def test_all_done(tmp_path: Path) -> None:
+    found = run_json("batch", "run", write_batch(tmp_path, counts(2)))
+    assert {key: found[key] for key in ("run", "series", "done", "known", "failed", "failures", "complete")} == {
+        "run": 1,
+        "series": 2,
+        "done": 2,
+        "known": 0,
+        "failed": 0,
+        "failures": [],
+        "complete": True,
+    }
+
+
+def test_some_failed(tmp_path: Path) -> None:
+    rows = [*counts(1), *(f"bad {k}\x1b[2J,2023-01,-1" for k in range(30))]
+    config = write_batch(tmp_path, rows)
+    result = run("batch", "run", config)
+    assert result.exit_code == 1
+    assert "1 forecasts made" in result.stdout
+    assert "30 bad series" in result.stdout
+    assert "bad 0\\x1b[2J: counts that are no whole numbers" in result.stdout
+    assert "and 10 more; all of them with --json" in result.stdout
+    assert "\x1b" not in result.stdout + result.stderr
+    found = json.loads(run("batch", "run", config, "--json").stdout)
+    assert (found["bad_series"], found["known"], found["complete"], len(found["failures"])) == (30, 1, False, 30)
+
+
+def test_a_wrong_request(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, counts(1), "origins = 0\npath = 3")
+    result = run("batch", "run", config, "--json")
+    assert result.exit_code == 2
+    error = json.loads(result.stdout)["error"]
+    assert error["type"] == "InvalidConfiguration"
+    assert {problem["column"] for problem in error["problems"]} == {"origins", "path"}
+    assert run("batch", "run", tmp_path / "absent.toml").exit_code == 2
+    assert run("batch", "run").exit_code == 2
+    good = write_batch(tmp_path / "good", counts(1))
+    assert run("batch", "run", good, "--workers", "many").exit_code == 2
+    (good.parent / "counts.csv").unlink()
+    assert run("batch", "run", good).exit_code == 2
+    assert not (good.parent / "archive.db").exists()
+
+
+def test_workers_by_option(tmp_path: Path) -> None:
+    assert run_json("batch", "run", write_batch(tmp_path, counts(3)), "--workers", 2)["done"] == 3
+
+
+def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
+    rows = [*counts(1), 'a b="c\\,2023-01,-1', "a,2023-01,4"]
+    config = write_batch(tmp_path, [])
+    (tmp_path / "counts.csv").write_text("unique_id,ds,y\n" + "\n".join(row.replace('"', "") for row in rows) + "\n")
+    lines = run("batch", "run", config).stderr.splitlines()
+    events = [dict(pair.split("=", 1) for pair in shlex.split(line)) for line in lines]
+    assert [event["event"] for event in events] == ["start", "bad", "bad", "progress"]
+    assert events[2]["series"] == "a b=c\\"
+    assert events[0]["jobs"] == "3"
+
+
+def test_nothing_breaks_a_log_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log("bad", series="a\nevent=start\x1b[2J\u2028", reason='"', empty="")
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "\x1b" not in error
+    assert error.endswith('empty=""\n')
+
+
+def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    pytest.importorskip("tqdm", reason="the package tqdm is not installed, so there is no bar to look at")
+    config = write_batch(tmp_path, [*counts(2), "bad,2023-01,-1"])
+    terminal, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    arguments = [sys.executable, "-m", "forecasting", "batch", "run", str(config)]
+    process = subprocess.Popen(arguments, stderr=child, stdout=subprocess.PIPE, text=True)
+    os.close(child)
+    output, _ = process.communicate(timeout=60)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    assert process.returncode == 1
+    assert "2 forecasts made" in output
+    assert b"3/3" in shown
+    assert b"bad: counts that are no whole numbers" in shown
+    assert b"event=" not in shown
+
+
+@pytest.mark.parametrize("name", ["run", "init"])
+def test_help_is_light(name: str) -> None:
+    code = (
+        "import sys; from forecasting.cli import main\n"
+        f"try: main(['batch', '{name}', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'pandas', 'pydantic', 'sqlalchemy', 'tqdm', 'distributed', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
