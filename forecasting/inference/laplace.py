@@ -36,9 +36,9 @@ def nested_laplace(
     coordinate : int
         The coordinate to condition on.
     """
-    grid = _GRID * density.scale[coordinate]
     free = np.arange(density.start.size) != coordinate
-    if not free.any():
+    grid = _possible(log_posterior, mode.point, coordinate, _GRID * density.scale[coordinate])
+    if not free.any() or grid.size < 2:
         return []
     centres, roots, heights = [], [], []
     start = mode.point.copy()
@@ -60,6 +60,13 @@ def nested_laplace(
         StudentT(centres[j], _with_slope(roots[j], slopes[j], spacing[j], free, coordinate), _FREEDOM) for j in kept
     ]
     return list(zip(parts, (weights / weights.sum()).tolist(), strict=True))
+
+
+def _possible(log_posterior: LogDensity, point: FloatArray, coordinate: int, grid: FloatArray) -> FloatArray:
+    """Return the values of the coordinate at which the density is finite: an empty month rules out a hurdle of zero."""
+    points = np.repeat(point[None], grid.size, axis=0)
+    points[:, coordinate] = grid
+    return grid[np.isfinite(log_posterior(points))]
 
 
 def _with_slope(root: FloatArray, slope: FloatArray, spacing: float, free: np.ndarray, coordinate: int) -> FloatArray:

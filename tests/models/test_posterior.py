@@ -8,7 +8,17 @@ import pytest
 from scipy.integrate import dblquad, quad
 from scipy.special import gammaln
 
-from forecasting import CountRegression, CountSeries, Intercept, NegativeBinomial, Poisson, Priors, Seasonal, Trend
+from forecasting import (
+    CountRegression,
+    CountSeries,
+    Hurdle,
+    Intercept,
+    NegativeBinomial,
+    Poisson,
+    Priors,
+    Seasonal,
+    Trend,
+)
 from forecasting.kernels import counts
 from tests.models import data
 
@@ -105,3 +115,19 @@ def test_draws_travel_to_arviz(rng: np.random.Generator) -> None:
     assert set(data["posterior"].data_vars) == {"intercept", "alpha"}
     np.testing.assert_array_equal(data["posterior"]["alpha"].to_numpy()[0], posterior.draws[:, 1])
     np.testing.assert_array_equal(data["sample_stats"]["log_likelihood"].to_numpy()[0], posterior.sample.log_likelihood)
+
+
+def test_empty_months_say_how_often_a_hurdle_is_missed(rng: np.random.Generator) -> None:
+    """The hurdle's part of the likelihood stands alone; where a month is empty, its working coordinate cannot be zero."""
+    values = [0, 0, 12, 0, 0, 9, 0, 0, 0, 13, 0, 12, 16, 12, 10, 0, 0, 11]
+    empty, counted = values.count(0), len(values) - values.count(0)
+
+    def joint(root: float) -> float:
+        zero = root**2 / (1.0 + root**2)
+        return zero**empty * (1.0 - zero) ** counted * 2.0 * normal(root, 0.0, Priors().hurdle)
+
+    mass, first = quad(joint, 0.0, 30.0)[0], quad(lambda w: w**2 / (1.0 + w**2) * joint(w), 0.0, 30.0)[0]
+    model = CountRegression(Intercept() + Trend(), Hurdle(Poisson()))
+    found = model.posterior(data.series(values), draws=10_000, rng=rng)
+    zero = found.draws[:, found.names.index("zero")]
+    assert zero.mean() == pytest.approx(first / mass, abs=5 * zero.std() / np.sqrt(found.ess))
