@@ -28,6 +28,14 @@ MOST_PATHS = 200
 
 LONGEST_NAME = 1000
 
+SCORES = (
+    *("log_score", "rps", "dss", "crps", "absolute_error"),
+    *("interval_score_50", "interval_score_80", "interval_score_95"),
+    *("cover_50", "cover_80", "cover_95"),
+    *("pit_lower", "pit_upper"),
+)
+"""Scores of a month; what each is computed from is said in `forecasting.batch.scoring`."""
+
 Status = Literal["done", "failed"]
 
 
@@ -279,7 +287,7 @@ class ScoreRecord:
     y : int
         The count.
     values : mapping of str to float
-        By the names of `forecasting.batch.scoring.SCORES`; NaN where a score cannot be computed.
+        By the names of `SCORES`; NaN where a score cannot be computed.
     """
 
     job: str

@@ -147,8 +147,8 @@ class Grid:
         return self.with_blocks(halves, np.tile(level, 2), months, ~where)
 
 
-def first_grid(months: Months, stride: float, observed: float) -> Grid:
-    """Return dyadic blocks that see every component: near its mean none is longer than `stride` standard deviations."""
+def component_blocks(months: Months, stride: float, observed: float) -> tuple[IntArray, IntArray]:
+    """Return first counts and levels of dyadic blocks, none longer than `stride` deviations near a component's mean."""
     centre, spread = months.expected, np.sqrt(months.variance)
     reach = max(observed + 1.0, float((centre + 8.0 * spread).max()), float(NODES))
     blocks = [(0, 0)] + [(NODES << k, k) for k in range(int(np.ceil(np.log2(min(reach, LARGEST) / NODES))))]
@@ -167,6 +167,12 @@ def first_grid(months: Months, stride: float, observed: float) -> Grid:
         parts = level[long] - 1
         start = np.concatenate([start[~long], start[long], start[long] + (NODES << parts)])
         level = np.concatenate([level[~long], parts, parts])
+    return start, level
+
+
+def first_grid(months: Months, stride: float, observed: float) -> Grid:
+    """Return dyadic blocks that see every component."""
+    start, level = component_blocks(months, stride, observed)
     nothing = Grid(start[:0], level[:0], np.empty((0, NODES, len(months.mean))))
     return nothing.with_blocks(start, level, months, np.zeros(0, dtype=bool))
 

@@ -98,7 +98,11 @@ def exact_counts(history: Observed) -> FloatArray:
 
 def seasonal_scale(training: Observed) -> float:
     """Return the mean absolute difference of counts twelve months apart; NaN where there is none or it is zero."""
-    counts = exact_counts(training)
+    return seasonal_difference(exact_counts(training))
+
+
+def seasonal_difference(counts: FloatArray) -> float:
+    """Return the mean absolute difference of counts ``[T]`` twelve months apart; NaN where there is none or it is zero."""
     apart = np.abs(counts[SEASON:] - counts[:-SEASON])
     apart = apart[~np.isnan(apart)]
     return float(apart.mean()) if apart.any() else float("nan")

@@ -105,8 +105,14 @@ def interval_score(observed: ArrayLike, forecast: Predictive, level: float) -> F
     """
     counts = read_observed(observed, forecast)
     lower, upper = forecast.interval(_one(level)).to_numpy().T
-    outside = np.maximum(lower - counts, 0.0) + np.maximum(counts - upper, 0.0)
-    return np.asarray(upper - lower + 2.0 / (1.0 - level) * outside)
+    return interval_score_of(counts, lower, upper, level)
+
+
+def interval_score_of(observed: FloatArray, lower: ArrayLike, upper: ArrayLike, level: float) -> FloatArray:
+    """Return the interval score of intervals that are given by their ends; arguments broadcast."""
+    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    outside = np.maximum(low - observed, 0.0) + np.maximum(observed - high, 0.0)
+    return np.asarray(high - low + 2.0 / (1.0 - level) * outside)
 
 
 def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:

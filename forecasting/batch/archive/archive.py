@@ -26,7 +26,7 @@ from forecasting.batch.archive.rows import (
     vintage_row,
 )
 from forecasting.batch.archive.truth import Release, truth_of
-from forecasting.batch.records import ForecastRecord, RunRecord, ScoreRecord, Status, Vintage
+from forecasting.batch.records import SCORES, ForecastRecord, RunRecord, ScoreRecord, Status, Vintage
 from forecasting.errors import ArchiveConflict, ArchiveError
 
 _CHUNK = 500
@@ -184,7 +184,7 @@ class Archive:
                 raise ArchiveError(
                     f"no finished forecast has the key {unknown[0]}; {len(unknown)} scores have no forecast"
                 )
-            rows = [score_row(score, number[score.job], schema.SCORES) for score in given]
+            rows = [score_row(score, number[score.job], SCORES) for score in given]
             _add(connection, schema.scores, sorted(rows, key=lambda row: (row["forecast"], row["month"], row["y"])))
         return len(given)
 
@@ -240,13 +240,23 @@ class Archive:
         ArchiveError
             If one is damaged.
         """
-        wanted = self.keys(series=series, model=model, origin=origin, run=run, status=status)["id"].tolist()
+        yield from self.read(self.keys(series=series, model=model, origin=origin, run=run, status=status)["id"])
+
+    def read(self, numbers: Iterable[int]) -> Iterator[ForecastRecord]:
+        """Yield the forecasts with these numbers, the column ``id`` of `keys`, in their order."""
+        wanted = [int(number) for number in numbers]
+        query = select(schema.forecasts)
         for first in range(0, len(wanted), _CHUNK):
             part = wanted[first : first + _CHUNK]
             with self._database.reading() as connection:
-                query = select(schema.forecasts).where(schema.forecasts.c.id.in_(part))
-                rows = {row["id"]: row for row in connection.execute(query).mappings()}
+                found = connection.execute(query.where(schema.forecasts.c.id.in_(part)))
+                rows = {row["id"]: row for row in found.mappings()}
             yield from (read_forecast(rows[number]) for number in part)
+
+    def series(self) -> list[str]:
+        """Return the names of the series that have forecasts, finished or failed."""
+        with self._database.reading() as connection:
+            return sorted(connection.scalars(select(schema.forecasts.c.series).distinct()))
 
     def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
         """Yield the data of the series, the earliest known first within each."""
@@ -284,10 +294,10 @@ class Archive:
         """
         f, s = schema.forecasts.c, schema.scores.c
         key = [f.job, f.series.label("unique_id"), f.model, f.origin, s.month.label("ds"), s.y]
-        query = select(*key, *(s[name] for name in schema.SCORES)).select_from(schema.scores.join(schema.forecasts))
+        query = select(*key, *(s[name] for name in SCORES)).select_from(schema.scores.join(schema.forecasts))
         frame = self._frame(_matching(query, series, model, None, None, None))
         frame["ds"] = pd.PeriodIndex(frame["ds"], freq="M")
-        frame[list(schema.SCORES)] = frame[list(schema.SCORES)].astype(float)
+        frame[list(SCORES)] = frame[list(SCORES)].astype(float)
         return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "y"], ignore_index=True)
 
     def fingerprint(self) -> str:

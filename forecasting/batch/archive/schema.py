@@ -24,6 +24,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from forecasting.batch.records import SCORES
+
 VERSION = 2
 
 metadata = MetaData()
@@ -112,14 +114,6 @@ Index(
     postgresql_where=forecasts.c.status == "done",
 )
 Index("forecasts_by_series", forecasts.c.series, forecasts.c.model, forecasts.c.origin)
-
-SCORES = (
-    *("log_score", "rps", "crps", "absolute_error"),
-    *("interval_score_50", "interval_score_80", "interval_score_95"),
-    *("cover_50", "cover_80", "cover_95"),
-    *("pit_lower", "pit_upper"),
-)
-"""Columns of scores; what each is computed from is said in `forecasting.batch.scoring`."""
 
 scores = Table(
     "scores",
