@@ -375,6 +375,6 @@ def test_names_must_differ() -> None:
 
 @pytest.mark.parametrize("family", [Hurdle(), Contaminated(Hurdle(Poisson()))], ids=["hurdle", "contaminated hurdle"])
 def test_a_hurdle_cannot_be_fed_back(family: Distribution) -> None:
-    with pytest.raises(InvalidInput, match="an autoregression follows the counts, .* use ZeroInflated"):
+    with pytest.raises(InvalidInput, match=r"an autoregression follows the counts, .* use ZeroInflated"):
         Autoregression(distribution=family)
     assert Autoregression(distribution=ZeroInflated()).distribution == ZeroInflated()
