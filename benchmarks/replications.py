@@ -28,12 +28,14 @@ BLOCK = 50
 INFLUENTIAL = (
     "kernels",
     "constraints",
+    "evaluation",
     "likelihood",
     "inference",
     "models",
     "predictive",
     "terms",
     "distributions",
+    "scenarios",
     "series.py",
 )
 
@@ -42,16 +44,17 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Study:
-    """Cases by name, and what is done once in each replication of a case."""
+    """Cases by name, what is done once in each replication of a case, and the scripts that say so."""
 
     cases: dict[str, Any]
     replicate: Callable[[Any, np.random.SeedSequence], Record]
     script: Path
+    shared: tuple[Path, ...] = ()
 
 
 def run(study: Study, replications: int, store: Path, workers: int = 2) -> dict[str, list[Record]]:
     """Return the records of each case in the order of the replications; only missing blocks are computed."""
-    code = _digest(study.script)
+    code = digest(study)
     blocks = list(_blocks(study, replications, code))
     done = _stored(store)
     missing = [block for block in blocks if block[0] not in done]
@@ -66,7 +69,8 @@ def run(study: Study, replications: int, store: Path, workers: int = 2) -> dict[
             log.write(json.dumps({"key": key, "case": case, "first": span.start, "records": done[key]}) + "\n")
             log.flush()
             elapsed = time.perf_counter() - start
-            print(f"  {case}: block {number} of {len(missing)}, {elapsed:.0f} s", file=sys.stderr)
+            left = elapsed / number * (len(missing) - number)
+            print(f"  {case}: block {number} of {len(missing)}, {elapsed:.0f} s, {left:.0f} s to go", file=sys.stderr)
     result: dict[str, list[Record]] = {case: [] for case in study.cases}
     for key, case, _ in blocks:
         result[case] += done[key]
@@ -89,17 +93,21 @@ def _block(study: Study, case: str, span: range) -> list[Record]:
     ]
 
 
-def _digest(script: Path) -> str:
-    """Return a digest of the code and package versions that can change a record."""
+def digest(study: Study) -> str:
+    """Return a digest of the code and package versions that can change a record.
+
+    Of a script only what stands above its ``STUDY`` counts: what stands below it reads records and makes none.
+    """
     package = Path(forecasting.__file__).parent
-    files = [script, Path(__file__)]
+    files = [*study.shared, Path(__file__)]
     for room in INFLUENTIAL:
         path = package / room
-        files += sorted(path.glob("*.py")) if path.is_dir() else [path]
-    digest = hashlib.blake2b(json.dumps(versions()).encode(), digest_size=16)
+        files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    found = hashlib.blake2b(json.dumps(versions()).encode(), digest_size=16)
+    found.update(study.script.read_bytes().partition(b"\nSTUDY = ")[0])
     for file in files:
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()
+        found.update(file.name.encode() + file.read_bytes())
+    return found.hexdigest()
 
 
 def _stored(store: Path) -> dict[str, list[Record]]:

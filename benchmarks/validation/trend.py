@@ -29,6 +29,8 @@ from benchmarks.replications import Record, Study
 
 LEVEL = 0.9
 HORIZON = 6
+TITLE = "Coverage of 90% prediction intervals under a trend"
+REPLICATIONS = 1000
 METHODS = ("forecasting", "plug-in", "oracle")
 MODEL = fc.CountRegression(fc.Intercept() + fc.Trend(), fc.NegativeBinomial())
 
@@ -111,6 +113,15 @@ def interval_score(low: Array, high: Array, y: NDArray[np.int64]) -> Array:
 STUDY = Study(CASES, replicate, Path(__file__))
 
 
+def headline(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return coverage in percent from the shortest and the longest series, in brackets its standard error."""
+    return {
+        f"{method}_{case}": f"{100 * summary[case][method]['coverage']:.1f} ({100 * summary[case][method]['standard_error']:.1f})"
+        for case in (min(CASES, key=lambda case: CASES[case].months), max(CASES, key=lambda case: CASES[case].months))
+        for method in METHODS
+    }
+
+
 def summarise(records: dict[str, list[Record]]) -> dict[str, Any]:
     """Return coverage with its Monte Carlo standard error, widths and scores by case and method.
 
@@ -146,7 +157,7 @@ def _summary(rows: list[Record]) -> dict[str, Any]:
 def page(summary: dict[str, Any]) -> list[str]:
     """Return the results as lines of Markdown."""
     lines = [
-        "# Coverage of 90% prediction intervals",
+        f"# {TITLE}",
         "",
         "![Coverage by horizon for series of 8, 12, 24 and 60 months](coverage.svg)",
         "",

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 import forecasting as fc
 from benchmarks.replications import Record, Study
+from benchmarks.validation import rank_pages, ranks
 from forecasting.constraints import Constraints, Linear
 from forecasting.inference.sampling import sample_posterior
 from forecasting.models import Posterior
@@ -31,10 +31,9 @@ MONTHS = pd.period_range("2023-01", periods=12, freq="M")
 MODEL = fc.CountRegression(
     fc.Intercept() + fc.Trend(), fc.NegativeBinomial(), fc.Priors(level=0.5, trend=0.05, dispersion=0.3)
 )
-PARAMETERS = ("intercept", "trend", "alpha")
+QUANTITIES = ("intercept", "trend", "alpha", "month")
 DRAWS = 1000
-RANKED = 99
-BINS = 20
+REPLICATIONS = 600
 
 Counts = NDArray[np.int64]
 
@@ -114,43 +113,18 @@ def replicate(case: Case, seed: np.random.SeedSequence) -> Record:
         month = fc.reconstruct(posterior, rng=rng).paths[:, case.month]
     else:
         month = posterior.forecast(1, rng=rng).paths[:, 0]
-    drawn = np.column_stack([posterior.draws, month])[:RANKED]  # draws come in random order
-    truth = np.array([level, trend, alpha, y[case.month]])
-    ties = rng.integers(0, (drawn == truth).sum(axis=0), endpoint=True)
-    ranks = (drawn < truth).sum(axis=0) + ties
-    return {"ranks": ranks.tolist(), "method": posterior.sample.method, "khat": posterior.khat}
+    drawn = np.column_stack([posterior.draws, month])  # in random order
+    found = ranks.rank(np.array([level, trend, alpha, y[case.month]]), drawn, rng)
+    return {"ranks": dict(zip(QUANTITIES, found, strict=True)), "khat": posterior.khat}
 
 
-STUDY = Study(CASES, replicate, Path(__file__))
-
-
-def summarise(records: dict[str, list[Record]]) -> dict[str, Any]:
-    """Return rank histograms and the chi-square p-values of uniformity."""
-    return {case: _summary(rows) for case, rows in records.items()}
-
-
-def _summary(rows: list[Record]) -> dict[str, Any]:
-    ranks = np.array([row["ranks"] for row in rows])
-    result: dict[str, Any] = {
-        "replications": len(rows),
-        "annealed": sum(row["method"] == "annealed" for row in rows),
-    }
-    for column, name in enumerate((*PARAMETERS, "month")):
-        counts = np.bincount(ranks[:, column] * BINS // (RANKED + 1), minlength=BINS)
-        test = stats.chisquare(counts)
-        result[name] = {
-            "histogram": counts.tolist(),
-            "chi_square": float(test.statistic),
-            "p": float(test.pvalue),
-            "mean_rank": float(ranks[:, column].mean() / RANKED),
-        }
-    return result
+STUDY = Study(CASES, replicate, Path(__file__), (Path(ranks.__file__),))
+summarise, draw, headline = rank_pages.summarise, rank_pages.draw, rank_pages.headline
+TITLE = "Calibration of posteriors given facts"
 
 
 def page(summary: dict[str, Any]) -> list[str]:
     """Return the results as lines of Markdown."""
-    names = (*PARAMETERS, "month")
-    tests = [entry[name]["p"] for entry in summary.values() for name in names]
     priors = MODEL.priors
     return [
         "# Simulation-based calibration of the regression posterior",
@@ -159,48 +133,19 @@ def page(summary: dict[str, Any]) -> list[str]:
         "",
         "Parameters are drawn from the prior, twelve months of counts from the model with trend, and only the facts of",
         "the case are handed to the posterior. If everything is right, the rank of the truth among posterior draws is",
-        f"uniform. {RANKED} draws are ranked; histograms have {BINS} bins. Priors are narrowed (sd of the level",
-        f"{priors.level:g}, of the trend {priors.trend:g}, of the coefficient of variation {priors.dispersion:g}) and the",
-        "level is centred before the data are seen.",
+        f"uniform. {ranks.RANKED} draws are ranked; histograms have {ranks.BINS} bins, and the band holds all bars of a",
+        f"uniform one with probability 95%. Priors are narrowed (sd of the level {priors.level:g}, of the trend",
+        f"{priors.trend:g}, of the coefficient of variation {priors.dispersion:g}) and the level is centred before the data",
+        "are seen.",
         "",
         "* **complete**: twelve exact months; the month ranked is the next one, a forecast.",
         "* **quarter totals**: four quarter totals and two exact months; the month ranked is one of a quarter of which",
-        "  only the total is known.",
+        "  only the total is known (`reconstruct`).",
         "* **totals, bands, orderings**: a total, one exact month, months known up to a band of 10 or 20, comparisons of",
         "  three months, a total known up to a band of 50, a month of which nothing is known; the month ranked is one",
-        "  inside the total.",
+        "  inside the total (`reconstruct`).",
         "",
-        "| case | replications | annealed | " + " | ".join(f"p, {name}" for name in names) + " |",
-        "|" + "---|" * (3 + len(names)),
-        *(
-            f"| {case} | {entry['replications']} | {entry['annealed']} | "
-            + " | ".join(f"{entry[name]['p']:.3f}" for name in names)
-            + " |"
-            for case, entry in summary.items()
-        ),
+        *rank_pages.table(summary),
         "",
-        f"The smallest of the {len(tests)} p-values is {min(tests):.3f}; were all histograms uniform, the smallest would",
-        f"be below {1 - 0.95 ** (1 / len(tests)):.4f} in 5% of such studies. *annealed* counts posteriors for which the",
-        "importance weights could not be trusted and the slower sampler was used.",
+        *rank_pages.verdict(summary),
     ]
-
-
-def draw(summary: dict[str, Any], file: Path) -> None:
-    """Write the picture: rank histograms with the range that 95% of uniform ones keep to, bin by bin."""
-    from matplotlib import pyplot as plt
-
-    names = (*PARAMETERS, "month")
-    figure, axes = plt.subplots(
-        len(summary), len(names), figsize=(10, 2.1 * len(summary)), squeeze=False, layout="constrained"
-    )
-    edges = np.linspace(0, 1, BINS + 1)
-    for row, (case, entry) in zip(axes, summary.items(), strict=True):
-        low, high = stats.binom.ppf([0.025, 0.975], entry["replications"], 1 / BINS)
-        for axis, name in zip(row, names, strict=True):
-            axis.axhspan(low, high, color="0.9", zorder=0)
-            axis.stairs(entry[name]["histogram"], edges, fill=True, color="#0b6e4f", alpha=0.7)
-            axis.set(title=f"{name}, p = {entry[name]['p']:.2f}", xticks=[0, 0.5, 1], ylim=(0, None))
-        row[0].set_ylabel(case)
-    figure.supxlabel("rank of the truth")
-    figure.savefig(file, metadata={"Date": None})
-    plt.close(figure)

@@ -1,0 +1,17 @@
+"""Are the stated uncertainties true?  One file a piece; `benchmarks.validate` runs them.
+
+A piece is a module with a ``TITLE``, a ``STUDY`` and its usual number of ``REPLICATIONS``, and functions from records to a
+``summarise``-d result, from that to the lines of a ``page`` and to a ``headline`` for the summary, and mostly a ``draw``.
+"""
+
+from types import ModuleType
+
+from benchmarks.validation import calibration, facts, trend
+
+PIECES: dict[str, ModuleType] = {
+    "sbc": facts,
+    "calibration": calibration,
+    "coverage": trend,
+}
+
+__all__ = ["PIECES"]
