@@ -75,7 +75,7 @@ class PIT:
         return len(self.lower)
 
     def cdf(self, u: ArrayLike) -> FloatArray:
-        """Return the share of the spread-out transforms at or below each u: u itself where forecasts are calibrated."""
+        """Return the share of the spread-out transforms at or below each u (Czado et al. 2009): u where calibrated."""
         at = np.asarray(u, dtype=float)
         return np.asarray(share_below(self.lower, self.upper, at).mean(axis=0))
 

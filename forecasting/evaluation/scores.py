@@ -46,7 +46,7 @@ def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
 
 def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
-    """Return mean and variance ``[H]`` of each month, parameter uncertainty included (law of total variance)."""
+    r"""Return mean and variance ``[H]`` of each month, :math:`E(V_s)+\mathrm{Var}(E_s)` over the draws s."""
     arguments = forecast.mean, *beside(forecast.shape)
     within = np.asarray(forecast.distribution.variance(*arguments)).mean(axis=0)
     between = np.asarray(forecast.distribution.expectation(*arguments))

@@ -18,7 +18,7 @@ def span(facts: Iterable[Fact]) -> pd.PeriodIndex:
 
 
 def compiled(facts: Iterable[Fact], months: pd.PeriodIndex) -> tuple[Linear, ...]:
-    """Return the constraints of all facts, positions counted from the first of `months`."""
+    r"""Return the constraints of all facts, :math:`l\le\sum_t c_t y_t\le u`, positions counted from the first of `months`."""
     return tuple(row for fact in facts for row in _rows(fact, months[0].ordinal))
 
 

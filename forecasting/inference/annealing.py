@@ -26,7 +26,7 @@ def anneal(
     log_proposal: Callable[[FloatArray], FloatArray],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
-    """Carry draws of a proposal to the posterior.
+    r"""Carry draws of a proposal to the posterior, through :math:`q^{1-b}(L\pi)^b` (Del Moral, Doucet, Jasra 2006).
 
     Parameters
     ----------

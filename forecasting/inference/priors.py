@@ -94,7 +94,9 @@ class Priors:
 
 
 def log_normal_density(x: FloatArray, centre: FloatArray, scale: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:
-    """Return the log density ``[S]`` of independent normal coordinates, the folded ones on the half line.
+    r"""Return the log density ``[S]`` of independent normal coordinates, the folded ones on the half line.
+
+    .. math:: -\tfrac12\sum_j\{(\theta_j-c_j)/s_j\}^2-\sum_j\log(s_j\sqrt{2\pi})+q\log 2,\quad q\ \text{of them folded}
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class StudentT:
     freedom: float
 
     def draw(self, draws: int, folded: NDArray[np.bool_], rng: np.random.Generator) -> FloatArray:
-        """Return draws ``[S, p]`` in antithetic pairs, the absolute value taken of folded coordinates."""
+        r"""Return draws ``[S, p]`` in antithetic pairs :math:`m\pm d`, the absolute value taken of folded coordinates."""
         half = (draws + 1) // 2
         normal = rng.standard_normal((half, self.centre.size))
         stretch = np.sqrt(self.freedom / rng.chisquare(self.freedom, half))
@@ -41,7 +41,7 @@ class StudentT:
         return points
 
     def log_density(self, points: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:
-        """Return the log density ``[S]`` of the folded distribution: the sum over the signs of folded coordinates."""
+        r"""Return the log density ``[S]``, :math:`\log\sum_\sigma t_\nu(\sigma\theta)` over the signs of folded coordinates."""
         p = self.centre.size
         inverse = np.linalg.inv(self.root)
         power = 0.5 * (self.freedom + p)
@@ -70,6 +70,6 @@ def _signs(folded: NDArray[np.bool_]) -> list[FloatArray]:
 def mixture_log_density(
     points: FloatArray, parts: list[tuple[StudentT, float]], folded: NDArray[np.bool_]
 ) -> FloatArray:
-    """Return the log density ``[S]`` of a mixture of (component, weight), the weights summing to one."""
+    r"""Return the log density :math:`\log\sum_j w_j q_j` ``[S]`` of a mixture of (component, weight)."""
     terms = [part.log_density(points, folded) + np.log(weight) for part, weight in parts]
     return np.asarray(np.logaddexp.reduce(terms, axis=0)) if len(terms) > 1 else terms[0]

@@ -65,7 +65,10 @@ class Sample:
 
 
 def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) -> Sample:
-    """Draw from the posterior of `density`.
+    r"""Draw from the posterior of `density`.
+
+    Weights are :math:`w_s\propto L\pi/\sum_j(n_j/N)q_j`, the evidence their mean before normalisation (Cornuet et al.
+    2012), the effective number of draws :math:`1/\sum_s w_s^2`.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ class Predictor:
         return first, second
 
     def value(self, theta: FloatArray) -> FloatArray:
-        """Return the predictor ``[T, S]`` at the parameters ``[S, p]``."""
+        r"""Return the predictor :math:`\nu_t` ``[T, S]`` at the parameters ``[S, p]``, by the recursion of this module."""
         coefficients = theta[:, self._history.stop :]
         inner = self.inner.shape[1]
         entering = theta[:, 0] + self.inner @ coefficients[:, :inner].T

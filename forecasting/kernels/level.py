@@ -32,7 +32,7 @@ class Motion(NamedTuple):
     anchor: FloatArray | None = None
 
     def step(self, level: FloatArray, count: FloatArray | float, inverse: FloatArray) -> FloatArray:
-        """Return the level ``[S]`` after a month with `count`; `inverse` is one over the factor of the month."""
+        r"""Return the level :math:`\ell_{t+1}` ``[S]`` after a month with `count`; `inverse` is :math:`1/f_t`."""
         surprise = count * inverse
         surprise -= level
         room = _COUNTS * inverse

@@ -27,7 +27,7 @@ _ROUNDING = 1e-8  # relative error of a tail, far above that of its logarithms
 
 
 def quantile(u: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> IntArray:
-    """Return the smallest y with P(Y <= y) >= u.
+    r"""Return the smallest y with P(Y <= y) >= u, :math:`F^{-1}(u)`.
 
     Monotone in `u` and in `mean`, so equal uniforms couple two scenarios path by path.
 

@@ -22,7 +22,9 @@ def draw_months(
     distribution: Distribution,
     rng: np.random.Generator,
 ) -> IntArray:
-    """Return one draw ``[S, m]`` of the group's months for each parameter vector, given every total.
+    r"""Return one draw ``[S, m]`` of the group's months for each parameter vector, given every total.
+
+    A sum s is split with probability :math:`P(Y_a=k)P(Y_b=s-k)/\sum_j P(Y_a=j)P(Y_b=s-j)`.
 
     Parameters
     ----------

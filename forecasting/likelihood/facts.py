@@ -96,7 +96,7 @@ class FactLikelihood:
     def log_likelihood(
         self, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
     ) -> FloatArray:
-        """Return the log probability ``[S]`` of everything known.
+        r"""Return the log probability ``[S]`` of everything known, :math:`\log\sum_{y\in R}\prod_t p(y_t)`, group by group.
 
         Parameters
         ----------

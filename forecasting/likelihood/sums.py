@@ -227,7 +227,9 @@ class SumGroup:
         return width(self.root)
 
     def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
-        """Return the log probability ``[S]`` that the months satisfy every total and limit.
+        r"""Return the log probability ``[S]`` that the months satisfy every total and limit.
+
+        At a total s it is :math:`e^{-\lambda s}\prod_t M_t(\lambda)\,P_\lambda(s)` for any tilt :math:`\lambda` (Esscher 1932).
 
         Parameters
         ----------

@@ -147,7 +147,7 @@ class Auto(Model):
         return _pooled(forecasts, posteriors, self.weigh(np.array(scores)), number)
 
     def weigh(self, scores: FloatArray) -> FloatArray:
-        """Return the weights ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
+        r"""Return the weights :math:`w_m` ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
         known = scores.shape[1]
         recent = min(self.window, known - _UNSCORED) if known >= _UNSCORED + _SHORTEST else known // 2
         counted = np.maximum(np.nan_to_num(scores[:, known - recent :], nan=_WORST), _WORST)

@@ -96,7 +96,10 @@ class Fit:
     def conf_int(
         self, method: str = "profile", level: float = 0.95, names: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return confidence intervals of the parameters.
+        r"""Return confidence intervals of the parameters.
+
+        A profile interval holds every value with :math:`2\{\ell(\hat\theta)-\max\ell\}` up to the quantile of
+        :math:`\chi^2_1`, the other parameters free.
 
         Parameters
         ----------

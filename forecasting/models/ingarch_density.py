@@ -104,7 +104,11 @@ class IngarchDensity:
         return np.asarray((np.abs(past) < 1.0).all(axis=1) & (np.abs(past.sum(axis=1)) < 1.0))
 
     def log_prior(self, work: FloatArray) -> FloatArray:
-        """Return the log prior density ``[S]``; ``-inf`` outside the stationary region."""
+        r"""Return the log prior density ``[S]``; ``-inf`` outside the stationary region.
+
+        Under the log link, past coefficients b with sum s and scale :math:`\tau` have the density
+        :math:`\propto(1-s^2)\prod_k(1-b_k^2)\,e^{-b_k^2/(2\tau^2)}`, a single one without the factor of the sum.
+        """
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             theta, rest = self._theta(work), np.ones(work.shape[1], dtype=bool)
             past = theta[:, self._past]

@@ -69,7 +69,7 @@ class Reconstruction:
 
 
 def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None) -> Reconstruction:
-    """Draw every month of the data given the parameters and everything known.
+    r"""Draw every month of the data given the parameters and everything known, from :math:`p(y\mid\theta, y\in R)`.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class RegressionDensity:
         return self.distribution.sample(mean, *shape, rng=rng), mean
 
     def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
-        """Return the log mean ``[T]`` of any months at one point and its gradient, the design."""
+        r"""Return the log mean ``[T]`` of any months at one point, :math:`o_t+x_t'\beta`, and its gradient, the design."""
         design, offset = self.terms.design(months, origin=self.data.months)
         return design @ work[: self.width] + offset, design
 

@@ -97,7 +97,7 @@ def find_interventions(
     replicates: int = 1000,
     rng: np.random.Generator | None = None,
 ) -> InterventionSearch:
-    """Search all months for the beginning of a change.
+    """Search all months for the beginning of a change (Fokianos, Fried 2010, sec. 4), with p = (1 + b) / (1 + B).
 
     Parameters
     ----------

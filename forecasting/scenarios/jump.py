@@ -116,7 +116,7 @@ def jump(
 
 
 def _search(posterior: Posterior, comparison: Comparison, rng: np.random.Generator) -> float:
-    """Return the chance that some pair of such windows in a replicated period rises as much (posterior predictive)."""
+    r"""Return :math:`P(\max_i A_i/B_i\ge r)` over pairs of such windows in replicated periods (Meng 1994)."""
     mean = np.exp(posterior.log_mean(posterior.months))
     columns = [values[:, None] for values in posterior.shape]
     paths = posterior.distribution.sample(mean, *columns, rng=rng)
@@ -124,7 +124,7 @@ def _search(posterior: Posterior, comparison: Comparison, rng: np.random.Generat
 
 
 def _probabilities(log_evidence: dict[str, float]) -> dict[str, float]:
-    """Return posterior probabilities of models that were equally probable before."""
+    r"""Return posterior probabilities :math:`Z_k/\sum_j Z_j` of models that were equally probable before."""
     top = max(log_evidence.values())
     weights = {name: float(np.exp(value - top)) for name, value in log_evidence.items()}
     total = sum(weights.values())

@@ -72,6 +72,8 @@ def mid_p_interval(after: int, before: int, exposure: float = 1.0, level: float 
 def p_value(after: int, before: int, exposure: float = 1.0) -> float:
     """Return the central two-sided exact p-value of equal rates: twice the smaller tail, at most 1.
 
+    The tails are those of the binomial law of `exact_interval` (Przyborowski, Wilenski 1940).
+
     Examples
     --------
     >>> f"{p_value(577, 305):.2g}"

@@ -36,7 +36,7 @@ class StepEffect:
 
     @classmethod
     def of(cls, posterior: Posterior, boundary: pd.Period, level: float) -> StepEffect:
-        """Return the step at `boundary` in a model that has one."""
+        r"""Return the step :math:`e^\beta` at `boundary` in a model that has one."""
         draws = posterior.draws[:, posterior.names.index(f"step[{boundary}]")]
         tail = round((1.0 - level) / 2.0, 12)  # no rounding error may move a quantile by a draw
         low, middle, high = np.exp(np.quantile(draws, [tail, 0.5, 1.0 - tail], method="inverted_cdf"))

@@ -41,7 +41,7 @@ class Reweighted:
 
 
 def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, rng: np.random.Generator) -> Reweighted:
-    """Return `posterior` under other `priors`.
+    r"""Return `posterior` under other `priors`, by weights :math:`\pi'(\theta)/\pi(\theta)`.
 
     The draws are reweighted by the ratio of the prior densities (the likelihood cancels); where Pareto smoothing says that
     they cannot carry it, the model is drawn from afresh.

@@ -58,7 +58,7 @@ def surprise(
     draws: int | None,
     rng: np.random.Generator,
 ) -> Surprise:
-    """Fit `model` to the months before the later window alone and predict the ratio.
+    r"""Fit `model` to the months before the later window alone and predict the ratio, :math:`P(A'/B\ge r)` (Dawid 1984).
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ class Comparison:
         return float(days_in(self.after).sum() / days_in(self.before).sum())
 
     def largest_ratio(self, paths: IntArray) -> FloatArray:
-        """Return the largest ratio ``[S]`` over all pairs of windows of these lengths and gap within ``[S, T]`` paths."""
+        r"""Return the largest ratio :math:`\max_i A_i/B_i` ``[S]`` of pairs of windows like these within ``[S, T]`` paths."""
         running = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(paths, axis=1)], axis=1)
         early, gap, late = len(self.before), self.gap, len(self.after)
         starts = np.arange(paths.shape[1] - early - gap - late + 1)

@@ -125,7 +125,7 @@ class LevelDensity:
             self.centre[self.layout.reversion_at + 1] = np.log(max(overall, least))
 
     def natural(self, work: FloatArray) -> FloatArray:
-        """Return the parameters ``[S, p]`` in the order of `names`."""
+        r"""Return the parameters ``[S, p]`` in the order of `names`; harmonics are :math:`\tau T_4^{-1}\{\Phi(z)\}`."""
         natural = work.copy()
         natural[:, 1] = expit(work[:, 1])
         if self.layout.reversion:
@@ -166,7 +166,7 @@ class LevelDensity:
         return log_factors, path
 
     def log_mean(self, work: FloatArray) -> FloatArray:
-        """Return the log mean ``[S, t]`` of the known months, each given those before it."""
+        r"""Return the log mean :math:`\log\ell_t+\log f_t` ``[S, t]`` of the known months, each given those before it."""
         log_factors, path = self._path(work)
         return np.asarray((np.log(path[:-1]) + log_factors)[~self._missing].T)
 

@@ -64,7 +64,7 @@ class RoundedNormal(Distribution):
         return read_transform(self.transform)
 
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
-        """Return P(Y <= y)."""
+        r"""Return P(Y <= y), :math:`\Phi((g(y+\frac12)-m)/s)`."""
         count = np.floor(np.asarray(y, dtype=float))
         return np.where(count < 0, 0.0, ndtr(self._standard(count, *shape)))
 
