@@ -8,7 +8,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
@@ -167,8 +167,8 @@ def _perform(job: Job, levels: Sequence[float], paths: int) -> ForecastRecord:
             model = job.specification.build(job.known)
             forecast, status = _forecast(model, job.data, key.horizon, job.specification.draws, rng)
             messages = [*status, *_unique(caught)]
-            cpu = time.thread_time() - start
-            return issued(key, forecast, levels, messages=messages, cpu=cpu, paths=paths)
+            record = issued(key, forecast, levels, messages=messages, paths=paths)
+            return replace(record, cpu=time.thread_time() - start)
         except Exception as error:  # whatever it is, it concerns this job alone
             cpu = time.thread_time() - start
             return ForecastRecord.failed(key, reason(error), messages=tuple(_unique(caught)), cpu=cpu)

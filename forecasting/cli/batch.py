@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecasting.cli import options
-from forecasting.cli.output import say_json, tell, write
+from forecasting.cli.output import records, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import listener, readable
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from forecasting.batch.archive import Archive
+    from forecasting.batch.archive.truth import Release
+    from forecasting.batch.config import Config
     from forecasting.batch.runner import Summary
 
 _SHOWN = 20
+_COLUMNS = ["n", "own", "failed", "log_score", "rps", "crps", "absolute_error", "cover_50", "cover_80", "cover_95"]
 
 config_file = click.argument("config", metavar="CONFIG", type=click.Path(dir_okay=False))
 
@@ -63,6 +68,55 @@ def run(config: str, workers: str | None, as_json: bool) -> int:
     else:
         _print(summary)
     return DONE if summary.complete else FAILED
+
+
+@batch.command()
+@config_file
+@click.option(
+    "--release",
+    metavar="WHICH",
+    default="latest",
+    show_default=True,
+    help="Counts that the table compares with: first, latest, or those known on a day.",
+)
+@options.as_json
+def score(config: str, release: str, as_json: bool) -> None:
+    """Score archived forecasts against the counts that have come since.
+
+    A month without a count is pending.  Models are compared on the months that all of them have.
+    """
+    from forecasting.batch.config import load_config
+    from forecasting.batch.scoring import as_backtest, score_archive
+
+    truth = _release(release)
+    with _archive(load_config(config)) as archive:
+        scored = score_archive(archive)
+        table = as_backtest(archive, release=truth).table()
+    if as_json:
+        say_json({**scored.to_dict(), "release": release, "models": records(table.rename_axis("model").reset_index())})
+        return
+    click.echo(
+        f"{scored.new} months scored now, {scored.known} before, {scored.pending} pending, {scored.failed} of failed forecasts"
+    )
+    if table["n"].gt(0).any():
+        click.echo(f"\nmean scores on the months that all models have; n of them ({release} counts)\n")
+        click.echo(table[_COLUMNS].to_string(float_format="{:.3f}".format, na_rep="-"))
+
+
+def _release(text: str) -> Release:
+    if text in ("first", "latest"):
+        return "first" if text == "first" else "latest"
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"--release {text!r} is none; use first, latest or a day such as 2023-12-05") from None
+
+
+def _archive(request: Config) -> Archive:
+    """Open the archive that a batch has written."""
+    from forecasting.batch.archive import Archive
+
+    return Archive.open(request.address(request.archive), create=False)
 
 
 def _print(summary: Summary) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.cli.progress import log
-from tests.batch.batches import counts, write_batch
+from tests.batch.batches import FAST, counts, write_batch
 from tests.cli.commands import run, run_json
 
 
@@ -71,6 +71,31 @@ def test_a_wrong_request(tmp_path: Path) -> None:
     (good.parent / "counts.csv").unlink()
     assert run("batch", "run", good).exit_code == 2
     assert not (good.parent / "archive.db").exists()
+
+
+def test_scores_when_the_truth_arrives(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, counts(3), models=FAST + '[[models]]\nname = "Climatology"\n')
+    absent = run("batch", "score", config)
+    assert (absent.exit_code, "archive.db" in absent.stderr) == (1, True)
+    today = config.read_text()
+    config.write_text(today.replace("2024-03-31", "2023-10-31"))
+    run_json("batch", "run", config)
+    early = run("batch", "score", config)
+    assert (early.exit_code, early.stdout) == (0, "0 months scored now, 0 before, 18 pending, 0 of failed forecasts\n")
+    config.write_text(today)
+    run_json("batch", "run", config)
+    found = run_json("batch", "score", config)
+    assert {key: found[key] for key in ("new", "known", "pending", "failed")} == {
+        "new": 12,
+        "known": 0,
+        "pending": 24,
+        "failed": 0,
+    }
+    assert [(row["model"], row["n"]) for row in found["models"]] == [("Climatology", 6), ("CountRegression", 6)]
+    again = run("batch", "score", config, "--release", "first").stdout
+    assert again.startswith("0 months scored now, 12 before, 24 pending")
+    assert "(first counts)" in again
+    assert run("batch", "score", config, "--release", "last").exit_code == 2
 
 
 def test_workers_by_option(tmp_path: Path) -> None:
