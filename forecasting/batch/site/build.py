@@ -1,0 +1,174 @@
+"""Writing the site: next to the old one, in several processes, and put in its place when it is complete."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forecasting.batch.archive import Archive
+from forecasting.batch.monitoring import Monitor, monitor
+from forecasting.batch.site.content import FLAGS, Attention, contents, line
+from forecasting.batch.site.pages import file_name, render
+from forecasting.errors import ForecastingError, InvalidInput
+
+_MARK = ".forecasting-report"
+_TOGETHER = 50  # series in memory at a time
+_FEW = 200  # series that are not worth other processes
+
+COLUMNS = ("series", "attention", "until", "last count", "forecast", "scored", "held", "CRPS")
+_TEXTS = (0, 1)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : Path
+        Where; ``index.html`` is the way in.
+    series : int
+        Pages of series.
+    attention : int
+        Series that call for attention.
+    """
+
+    folder: Path
+    series: int
+    attention: int
+
+
+def build_site(address: str, folder: Path, *, models: Sequence[str] = (), workers: int = 1) -> Built:
+    """Write the report of an archive.
+
+    Parameters
+    ----------
+    address : str
+        Of the archive.
+    folder : Path
+        The folder to write; an earlier report there is replaced when the new one is complete.
+    models : sequence of str
+        Models in the order in which they are to be shown.
+    workers : int
+        Processes.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder holds something else than a report, or cannot be written.
+    ArchiveError
+        If there is no archive, or it is damaged.
+    """
+    with Archive.open(address, create=False) as archive, _replacing(folder) as fresh:
+        found = monitor(archive)
+        attention = _attention(found)
+        names = archive.series()
+        pages = fresh / "series"
+        pages.mkdir()
+        parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)]
+        tasks = [
+            (address, pages, part, {name: attention[name] for name in part if name in attention}, tuple(models))
+            for part in parts
+        ]
+        rows = [row for written in _carry_out(tasks, workers if len(names) > _FEW else 1) for row in written]
+        rows += [
+            line(name, file="", attention=one) for name, one in sorted(attention.items()) if name not in set(names)
+        ]
+        last = archive.runs().tail(1).fillna("").to_dict("records")
+        run = {key: str(last[0][key])[:19].replace("T", " ") for key in ("id", "started", "finished")} if last else None
+        calling = sum(bool(row[2]) for row in rows)
+        index = render("index.html", rows=rows, flags=FLAGS, columns=COLUMNS, texts=_TEXTS, run=run, attention=calling)
+        (fresh / "index.html").write_text(index, encoding="utf-8")
+        (fresh / "monitor.html").write_text(_monitor_page(found, set(names)), encoding="utf-8")
+    return Built(folder, len(names), calling)
+
+
+_Task = tuple[str, Path, list[str], Mapping[str, Attention], tuple[str, ...]]
+
+
+def _carry_out(tasks: Sequence[_Task], workers: int) -> Iterator[list[list[Any]]]:
+    if workers == 1:
+        yield from map(_write_pages, tasks)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_write_pages, tasks)
+
+
+def _write_pages(task: _Task) -> list[list[Any]]:
+    """Write the pages of some series and return their lines of the index."""
+    address, folder, names, attention, models = task
+    rows = []
+    with Archive.open(address, create=False) as archive:
+        for page, row in contents(archive, names, attention, models):
+            (folder / f"{row[1]}.html").write_text(render("series.html", page=page), encoding="utf-8")
+            rows.append(row)
+    return rows
+
+
+def _attention(found: Monitor) -> dict[str, Attention]:
+    """Return what calls for attention, by series."""
+    said: dict[str, list[tuple[str, str]]] = {}
+    told = found.to_dict()
+    for row in told["drift"]:
+        letter = "D" if row["drift"] == "drifted" else "W"
+        text = f"{FLAGS[letter]} ({row['model']}): {row['leaning']}; evidence {row['evidence']:,.3g} after {row['n']} months"
+        said.setdefault(row["unique_id"], []).append((letter, text))
+    for row in told["jumps"]:
+        text = (
+            f"{row['ds']}: {row['y']:,} is {row['direction']} the forecast of {row['model']} from {row['origin']}, "
+            f"p {row['p']:.2g}"
+        )
+        said.setdefault(row["unique_id"], []).append(("J", text))
+    for row in told["fits"]:
+        letter = {"failed": "X", "bad data": "B"}.get(row["status"], "N")
+        text = f"{FLAGS[letter]}{' (' + row['model'] + ')' if row['model'] else ''}: {'; '.join(row['notes'])}"
+        said.setdefault(row["unique_id"], []).append((letter, text))
+    return {
+        name: Attention("".join(code for code in FLAGS if code in dict(pairs)), tuple(text for _, text in pairs))
+        for name, pairs in said.items()
+    }
+
+
+def _monitor_page(found: Monitor, with_page: set[str]) -> str:
+    told = found.to_dict()
+    for kind in ("drift", "jumps", "fits"):
+        for row in told[kind]:
+            row["file"] = file_name(row["unique_id"]) if row["unique_id"] in with_page else ""
+    return render("monitor.html", m=told)
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` in the end, or is removed.
+
+    Two renames put it there: whoever looks sees the old report, for an instant none, then the new one; never half of one.
+    """
+    if folder.exists() and not (folder / _MARK).exists() and any(folder.iterdir()):
+        raise InvalidInput(f"{folder} holds something that is no report; name another folder, or empty it")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        space = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written ({error.strerror}); choose another place") from None
+    try:
+        fresh, old = space / "new", space / "old"
+        fresh.mkdir()
+        (fresh / _MARK).touch()
+        yield fresh
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(fresh, folder)
+    except OSError as error:
+        raise ForecastingError(
+            f"the report was not written: {error.strerror}; the old one, if any, is as it was"
+        ) from None
+    finally:
+        shutil.rmtree(space, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""From content to HTML: everything that came from data is escaped, and the page itself forbids whatever else could run.
+
+The content security policy names the one style sheet and the one script of a page by their digests.  Nothing is loaded
+from anywhere, so the pages work from a file address and without a network.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import blake2b, sha256
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from forecasting.batch.site.charts import HEIGHT, WIDTH
+
+_MOST = 1000
+"""Rows of a table of the monitoring page."""
+
+
+def file_name(series: str) -> str:
+    """Return the name of the page of a series, without its ending: no part of the name is in it.
+
+    Examples
+    --------
+    >>> file_name("../../etc/passwd")
+    'd1cd9be4da98d1ad75f5'
+    """
+    return blake2b(series.encode("utf-8"), digest_size=10).hexdigest()
+
+
+def render(template: str, **content: Any) -> str:
+    """Return a page."""
+    return _environment().get_template(template).render(**content)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("forecasting.batch.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_shipped(name) for name in ("style.css", "index.js"))
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src '{_digest(style)}'",
+            f"script-src '{_digest(script)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    environment.globals |= {
+        # our own files, which are to be written as they are
+        **{"style": Markup(style), "script": Markup(script)},
+        **{"policy": policy, "width": int(WIDTH), "height": int(HEIGHT), "most": _MOST},
+    }
+    environment.filters |= {"chance": _chance, "brief": _brief}
+    return environment
+
+
+def _shipped(name: str) -> str:
+    return resources.files("forecasting.batch.site").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _chance(p: float) -> str:
+    return f"{p:.2%}" if p >= 1e-4 else f"one in {_brief(1.0 / p)}"
+
+
+def _brief(value: float) -> str:
+    if value < 1e6:
+        return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+    return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
