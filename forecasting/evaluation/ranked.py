@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.errors import TooLarge
 from forecasting.evaluation.grid import Grid, Marginal, Months, doubled
 from forecasting.evaluation.observed import filled, scored
-from forecasting.kernels.blocks import NODES, block
-from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.kernels.blocks import NODES, block, descend
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, rounding
 from forecasting.predictive import Predictive
 
 _TOLERANCE = 1e-9
@@ -148,7 +148,7 @@ class Resolved:
         result = np.empty((len(y), 2))
         for m, b in enumerate(self.grid.holding(y)):
             place = int(y[m] - self.grid.start[b])
-            p, before, first = _down(self.grid.values[b, :, m], int(self.grid.level[b]), place=place)
+            p, before, first = descend(self.grid.values[b, :, m], int(self.grid.level[b]), place=place)
             result[m] = self.below[b, m] + before + p[: place - first].sum() + [0.0, p[place - first]]
         return np.clip(result, 0.0, 1.0)
 
@@ -158,7 +158,7 @@ class Resolved:
         for m, below in enumerate(self.below.T):
             for k, (level, b) in enumerate(zip(levels, np.searchsorted(below, levels) - 1, strict=True)):
                 missing = level - below[b]
-                p, before, first = _down(self.grid.values[b, :, m], int(self.grid.level[b]), mass=missing)
+                p, before, first = descend(self.grid.values[b, :, m], int(self.grid.level[b]), mass=missing)
                 inside = np.searchsorted(np.cumsum(np.maximum(p, 0.0)), missing - before)
                 result[m, k] = self.grid.start[b] + first + min(int(inside), NODES - 1)
         return result
@@ -215,21 +215,15 @@ class _Sums:
         left = np.empty_like(self.mass)
         for who, weights in grid.by_level():
             left[who] = np.abs(np.einsum("ki,bim->bkm", weights.rest, grid.values[who])).max(axis=1)
-        noise = np.maximum(1e-2 * _TOLERANCE, _rounding(grid.start + grid.size))[:, None]
+        noise = np.maximum(1e-2 * _TOLERANCE, rounding(grid.start + grid.size))[:, None]
         harm = 2.0 * grid.size[:, None] * left * tails.sum(axis=0)
         moving = (harm > _TOLERANCE * bound) & (left > noise * np.abs(grid.values).max(axis=1))
         return bound, np.asarray(moving.any(axis=1))
 
     def complete(self, beyond: FloatArray) -> bool:
         """Whether the blocks and the tail beyond them hold all of the probability."""
-        allowed = max(1e-8, 4.0 * float(_rounding(np.array([self.grid.end]))[0]))
+        allowed = max(1e-8, 4.0 * float(rounding(np.array([self.grid.end]))[0]))
         return bool((np.abs(self.mass.sum(axis=0) + beyond - 1.0) <= allowed).all())
-
-
-def _rounding(count: IntArray) -> FloatArray:
-    """Return the rounding error of log probabilities of counts of this size: that of their factorials."""
-    size = count.astype(float)
-    return np.asarray(np.finfo(float).eps * size * np.log(size))
 
 
 def _before(values: FloatArray) -> FloatArray:
@@ -238,24 +232,6 @@ def _before(values: FloatArray) -> FloatArray:
 
 def _after(values: FloatArray) -> FloatArray:
     return np.asarray(np.cumsum(values[::-1], axis=0)[::-1] - values)
-
-
-def _down(p: FloatArray, level: int, *, place: float = np.inf, mass: float = np.inf) -> tuple[FloatArray, float, int]:
-    """Halve a block down to the 16 counts that hold the count at `place`, or the one where the sum reaches `mass`.
-
-    Returns their probabilities, the sum of those before them, and the place of the first.
-    """
-    before, first = 0.0, 0
-    while level:
-        weights, half = block(level), block(level - 1)
-        left = weights.left @ p
-        sum_left = float(half.total @ left)
-        level -= 1
-        if place >= first + half.size and mass > before + sum_left:
-            before, first, p = before + sum_left, first + half.size, weights.right @ p
-        else:
-            p = left
-    return p, before, first
 
 
 def _leaf(

@@ -92,6 +92,24 @@ def block(level: int) -> Block:
     )
 
 
+def descend(p: FloatArray, level: int, *, place: float = np.inf, mass: float = np.inf) -> tuple[FloatArray, float, int]:
+    """Halve a block down to the 16 counts that hold the count at `place`, or the one where the sum reaches `mass`.
+
+    Returns their probabilities, the sum of those before them, and the place of the first.
+    """
+    before, first = 0.0, 0
+    while level:
+        weights, half = block(level), block(level - 1)
+        left = weights.left @ p
+        sum_left = float(half.total @ left)
+        level -= 1
+        if place >= first + half.size and mass > before + sum_left:
+            before, first, p = before + sum_left, first + half.size, weights.right @ p
+        else:
+            p = left
+    return p, before, first
+
+
 def _chebyshev(size: int) -> IntArray:
     """Return 16 distinct integers of 0..size-1 next to Chebyshev's extreme points, symmetric."""
     angles = np.pi * np.arange(NODES // 2) / (NODES - 1)

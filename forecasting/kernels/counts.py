@@ -157,7 +157,7 @@ LARGEST = 2.0**53
 
 
 def log_interval(low: ArrayLike, high: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
-    """Return log P(low <= Y <= high), to full relative accuracy in either tail.
+    r"""Return log P(low <= Y <= high), :math:`\log\{F(u)-F(l-1)\}`, to full relative accuracy in either tail.
 
     Parameters
     ----------
@@ -205,6 +205,12 @@ def _log_interval_by_terms(lo: FloatArray, hi: FloatArray, mu: FloatArray, alpha
         left = np.maximum((far - y[:, -1]) * direction, 0.0)
         rest = np.where(ratio < 1, last * ratio * (1 - ratio**left) / (1 - ratio), 0.0)
         return np.asarray(top[:, 0] + np.log(weights.sum(axis=1) + rest))
+
+
+def rounding(count: IntArray | FloatArray) -> FloatArray:
+    """Return the rounding error of log probabilities of counts of this size: that of their factorials."""
+    size = np.asarray(count, dtype=float)
+    return np.asarray(np.finfo(float).eps * size * np.log(size))
 
 
 def integer_search(reaches: Callable[[FloatArray, IntArray], NDArray[np.bool_]], guess: FloatArray) -> IntArray:

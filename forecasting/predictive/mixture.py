@@ -17,9 +17,16 @@ from scipy.special import logsumexp
 from forecasting.distributions import Distribution
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
 from forecasting.predictive.arrays import LARGEST_COUNT
+from forecasting.predictive.running import RunningSums
 
-_BLOCK = 2**17
-"""Elements of the largest table held at once."""
+_BLOCK = 2**15
+"""Elements of a table: its temporaries stay in the cache."""
+
+_FEW = 0.05
+"""Share of the draws that may vary less than what the first blocks of counts are cut for."""
+
+_MARGIN = 0.3
+"""Standard deviations of a month, beyond the guesses, in which its quantiles are looked for."""
 
 _NEWTON_STEPS = 3
 
@@ -50,13 +57,14 @@ class Mixture:
         # Draws last: averages over them are contiguous, and summed pairwise.
         self._mean = np.ascontiguousarray(mean.T)
         self._shape = [np.ascontiguousarray(values.T) for values in shape]
-        within = distribution.variance(self._mean, *self._shape).mean(axis=1)
+        variance = distribution.variance(self._mean, *self._shape)
         expected = distribution.expectation(self._mean, *self._shape)
         self.expected = expected.mean(axis=1)
-        self._spread = np.sqrt(within + expected.var(axis=1))
+        self._spread = np.sqrt(variance.mean(axis=1) + expected.var(axis=1))
+        self._least = np.sqrt(np.quantile(variance, _FEW, axis=1))
 
     def cdf(self, y: FloatArray, column: IntArray) -> FloatArray:
-        """Return P(Y <= y) ``[N]`` for the N values `y` of the months numbered `column`."""
+        r"""Return :math:`S^{-1}\sum_s F(y\mid\mu_s,\phi_s)` ``[N]`` for the N values `y` of the months numbered `column`."""
         return self._average(self._distribution.cdf, y, column)
 
     def sf(self, y: FloatArray, column: IntArray) -> FloatArray:
@@ -70,14 +78,33 @@ class Mixture:
 
     def pmf(self, y: FloatArray, column: int | IntArray) -> FloatArray:
         """Return P(Y = y) ``[N]`` for N counts of one month, or of one month each."""
+        return self._average(self._distribution.pmf, y, column)
 
-        def probability(count: FloatArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
-            return np.exp(self._distribution.logpmf(count, mean, *shape))
+    def quantiles(self, levels: FloatArray, guess: FloatArray) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= level ``[K, H]`` of each month, given a guess ``[K, H]``.
 
-        return self._average(probability, y, column)
+        Running sums of probabilities tell most of them; what lies outside the sums, or too close to one to tell, is
+        searched with the cdf.
+        """
+        room = _MARGIN * self._spread + 2.0
+        lowest, highest = np.maximum(np.floor(guess.min(axis=0) - room), 0.0), np.ceil(guess.max(axis=0) + room)
+        found, sure = guess.astype(np.int64), np.zeros(guess.shape, dtype=bool)
+        everyone = np.arange(len(self._mean))
 
-    def quantile(self, levels: FloatArray, column: IntArray, guess: FloatArray) -> IntArray:
-        """Return the smallest y with P(Y <= y) >= level ``[N]``.
+        def cdf(y: float) -> FloatArray:
+            return self.cdf(np.full(len(everyone), y), everyone)
+
+        if highest.max() < LARGEST_COUNT:
+            sums = RunningSums.of(self._table, cdf, (lowest, highest), self._least)
+            if sums is not None:
+                found, sure = sums.quantile(levels, cdf)
+        k, column = np.nonzero(~sure)
+        if k.size:
+            found[k, column] = self.search(levels[k], column, found[k, column].astype(float))
+        return found
+
+    def search(self, levels: FloatArray, column: IntArray, guess: FloatArray) -> IntArray:
+        """Return the smallest y with P(Y <= y) >= level ``[N]`` for N levels and months.
 
         Newton steps on the smooth cdf bring a guess of any quality near; the search over integers makes the
         answer exact.
@@ -103,6 +130,14 @@ class Mixture:
         for block in _blocks(len(y), self._mean.shape[1]):
             parts = self._components(column if isinstance(column, int) else column[block])
             result[block] = function(y[block, None], *parts).mean(axis=1)
+        return result
+
+    def _table(self, y: IntArray) -> FloatArray:
+        """Return P(Y = y) ``[N, H]`` for N counts of every month; what depends on count and shape alone is shared."""
+        result = np.empty((len(y), len(self._mean)))
+        for rows in _blocks(len(y), self._mean.size):
+            count = y[rows, None, None].astype(float)
+            result[rows] = self._distribution.pmf(count, self._mean, *self._shape).mean(axis=2)
         return result
 
     def _components(self, column: int | IntArray) -> list[FloatArray]:

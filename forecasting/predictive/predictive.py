@@ -186,9 +186,7 @@ class Predictive:
         """
         wanted = read_levels(levels)
         guess = np.quantile(self.paths, wanted, axis=0, method="inverted_cdf").astype(float)
-        column = np.tile(np.arange(len(self.months)), len(wanted))
-        found = self._mixture.quantile(np.repeat(wanted, len(self.months)), column, guess.ravel())
-        table = found.reshape(guess.shape)
+        table = self._mixture.quantiles(wanted, guess)
         refuse_explosion(table >= LARGEST_COUNT, self.months, "a quantile of 2^53 or more")
         return pd.DataFrame(table.T, index=self._index, columns=wanted)
 
@@ -343,7 +341,7 @@ class Predictive:
     def _reach(self, column: int) -> int:
         """Return the count that covers all but a negligible share of the probability of a month."""
         guess = np.array([float(self.paths[:, column].max())])
-        return int(self._mixture.quantile(np.array([1.0 - _PMF_TAIL]), np.array([column]), guess)[0])
+        return int(self._mixture.search(np.array([1.0 - _PMF_TAIL]), np.array([column]), guess)[0])
 
     def _window(self, start: MonthLike | None, end: MonthLike | None) -> pd.PeriodIndex:
         window = month_range(self.months[0] if start is None else start, self.months[-1] if end is None else end)
