@@ -42,7 +42,8 @@ def smooth_weights(log_weights: FloatArray) -> tuple[FloatArray, float]:
         return weights / weights.sum(), (-np.inf if np.ptp(weights) < 1e-9 else np.inf)
     shape, scale = fit_generalized_pareto(excess)
     level = (np.arange(length) + 0.5) / length
-    quantiles = -np.log1p(-level) if abs(shape) < 1e-12 else np.expm1(-shape * np.log1p(-level)) / shape
+    with np.errstate(over="ignore"):  # the heaviest tails reach beyond any number; weights end at one
+        quantiles = -np.log1p(-level) if abs(shape) < 1e-12 else np.expm1(-shape * np.log1p(-level)) / shape
     weights[tail] = np.minimum(cut + scale * quantiles, 1.0)
     return weights / weights.sum(), shape
 

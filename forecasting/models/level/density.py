@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FIRST = 24  # months whose mean is the prior guess of the first level
 _USUAL_GAIN, _USUAL_RATE = 0.2, 0.05
 _NUDGE = 1e-4  # step of numerical slopes, in units of `scale`
+_SHAPE_NUDGE = 3e-3  # the same for shape coordinates, which act through second differences
 _LEAST_MEAN = 1e-9
 
 
@@ -186,19 +187,19 @@ class LevelDensity:
     def curvature(self, work: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Return log posterior density, gradient ``[p]`` and positive information ``[p, p]`` at the point ``[p]``."""
         p, width = work.size, self.layout.width
-        nudges = _NUDGE * self.scale
+        nudges = _NUDGE * self.scale[:width]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            log_mean = self.log_mean(np.concatenate([work[None], work + np.diag(nudges)[:width]]))
-            slopes = (log_mean[1:] - log_mean[0]) / nudges[:width, None]
+            log_mean = self.log_mean(np.concatenate([work[None], work + np.eye(width, p) * nudges[:, None]]))
+            slopes = (log_mean[1:] - log_mean[0]) / nudges[:, None]
             below, at, above = self._around(log_mean[0], work)
             by_mean = (above - below) / (2.0 * _NUDGE)
             weight = np.maximum((2.0 * at - above - below) / _NUDGE**2, 0.0)
-            shaped = [self._shaped(log_mean[0], work, k, nudges[k]) for k in range(width, p)]
+            shaped = [self._shaped(log_mean[0], work, k) for k in range(width, p)]
         gradient, information = np.zeros(p), np.zeros((p, p))
         gradient[:width] = slopes @ by_mean
         information[:width, :width] = (slopes * weight) @ slopes.T
         for k, (slope, curve) in enumerate(shaped, start=width):
-            gradient[k], information[k, k] = slope, max(curve, 0.0)
+            gradient[k], information[k, k] = slope, curve
         precision = 1.0 / np.square(self.scale)
         gradient -= precision * (work - self.centre)
         information += np.diag(precision)
@@ -209,13 +210,19 @@ class LevelDensity:
         near = log_mean + _NUDGE * np.array([[-1.0], [0.0], [1.0]])
         return self.distribution.log_terms(self._seen, near, *(np.repeat(s, 3) for s in self._shape(work[None])))
 
-    def _shaped(self, log_mean: FloatArray, work: FloatArray, k: int, nudge: float) -> tuple[float, float]:
-        """Return slope and negative curvature of the log likelihood in one working shape coordinate."""
+    def _shaped(self, log_mean: FloatArray, work: FloatArray, k: int) -> tuple[float, float]:
+        """Return slope and information of the log likelihood in one working shape coordinate."""
+        # Large counts tell the coordinate to about one over their root: a wider stencil would step over the maximum.
+        width = 0.05 * (abs(float(work[k])) + float(np.exp(-0.5 * log_mean.max())))
+        nudge = min(_SHAPE_NUDGE * float(self.scale[k]), width)
         near = np.repeat(work[None], 3, axis=0)
-        near[:, k] += 30.0 * nudge * np.array([-1.0, 0.0, 1.0])
-        values = self.distribution.log_likelihood(self._seen, np.repeat(log_mean[None], 3, axis=0), *self._shape(near))
-        step = 30.0 * nudge
-        return float(values[2] - values[0]) / (2.0 * step), float(2.0 * values[1] - values[0] - values[2]) / step**2
+        near[:, k] += nudge * np.array([-1.0, 0.0, 1.0])
+        terms = self.distribution.log_terms(self._seen, np.repeat(log_mean[None], 3, axis=0), *self._shape(near))
+        slopes = (terms[2] - terms[0]) / (2.0 * nudge)
+        curve = float((2.0 * terms[1] - terms[0] - terms[2]).sum()) / nudge**2
+        # Far from the maximum the curvature vanishes or turns; a share of the squared scores keeps steps in bounds
+        # (Berndt, Hall, Hall, Hausman 1974, Annals of Economic and Social Measurement 3, 653-665).
+        return float(slopes.sum()), max(curve, 0.25 * float(np.square(slopes).sum()))
 
     def simulate(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
