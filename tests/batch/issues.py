@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -52,3 +53,8 @@ def record(
 ) -> ForecastRecord:
     made = forecast(data.series, level=level, horizon=horizon, seed=seed)
     return issued(key(data, model, horizon=horizon, seed=seed), made, LEVELS, messages=("converged",), cpu=0.25)
+
+
+def renamed(template: ForecastRecord, data: Vintage) -> ForecastRecord:
+    """The same numbers for another series."""
+    return dataclasses.replace(template, key=key(data))

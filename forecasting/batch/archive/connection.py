@@ -130,5 +130,5 @@ def _postgresql(url: URL) -> Engine:
         return create_engine(url, connect_args={"connect_timeout": _CONNECT}, poolclass=NullPool)
     except ModuleNotFoundError as error:
         raise ArchiveUnavailable(
-            f"PostgreSQL needs the package {error.name}; install the library with its extra: pip install '...[batch]'"
+            f"PostgreSQL needs the package {error.name}; install it with pip install 'desertion-forecasting[batch]'"
         ) from None

@@ -93,16 +93,20 @@ def forecast_row(record: ForecastRecord, run: int) -> dict[str, Any]:
 
 def read_forecast(row: Row) -> ForecastRecord:
     """Return the record of a row; raises `ArchiveError` where it is damaged or not what was stored."""
-    key = JobKey(
-        row["series"],
-        row["model"],
-        row["origin"],
-        row["vintage"],
-        row["specification"],
-        int(row["horizon"]),
-        int(row["seed"]),
-    )
-    record = ForecastRecord(
+    try:
+        record = _forecast(row)
+        intact = record.content == row["content"] and record.key.digest == row["job"]
+    except (ArchiveError, ValueError) as error:  # of an array, of JSON, or of a record that contradicts itself
+        raise ArchiveError(_altered(row, f" ({error})")) from None
+    if not intact:
+        raise ArchiveError(_altered(row))
+    return record
+
+
+def _forecast(row: Row) -> ForecastRecord:
+    what = row["series"], row["model"], row["origin"]
+    key = JobKey(*what, row["vintage"], row["specification"], int(row["horizon"]), int(row["seed"]))
+    return ForecastRecord(
         key,
         row["status"],
         months=tuple(json.loads(row["months"])),
@@ -115,12 +119,13 @@ def read_forecast(row: Row) -> ForecastRecord:
         error=row["error"],
         cpu=float(row["cpu"]),
     )
-    if record.content != row["content"] or key.digest != row["job"]:
-        raise ArchiveError(
-            f"the archived forecast of {key.series!r} by {key.model!r} from {key.origin} is not what was stored: "
-            "damaged or altered"
-        )
-    return record
+
+
+def _altered(row: Row, detail: str = "") -> str:
+    return (
+        f"the archived forecast of {row['series']!r} by {row['model']!r} from {row['origin']} is not what was stored: "
+        f"damaged or altered{detail}"
+    )
 
 
 def score_row(score: ScoreRecord, forecast: int, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.batch.records import Vintage
 from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import IntArray
 
 Release = Literal["first", "latest"] | date
 """Which release of a count: the first, the latest, or the latest known on a day."""
@@ -29,23 +31,32 @@ def truth_of(dated: Iterable[tuple[str, Vintage]], release: Release) -> pd.DataF
     """
     if release not in ("first", "latest") and not isinstance(release, date):
         raise InvalidInput(f"release={release!r} must be 'first', 'latest' or a date")
-    parts = [_of_one(name, [*group], release) for name, group in groupby(dated, key=lambda pair: pair[1].series)]
-    columns = {"unique_id": "str", "ds": "period[M]", "y": "int64", "known": "str"}
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame({k: pd.Series(dtype=v) for k, v in columns.items()})
+    names, months, counts, days = list[str](), list[IntArray](), list[IntArray](), list[NDArray[np.str_]]()
+    for name, group in groupby(dated, key=lambda pair: pair[1].series):
+        month, y, day = _of_one([*group], release)
+        names += [name] * len(month)
+        months, counts, days = [*months, month], [*counts, y], [*days, day]
+    empty = np.empty(0, dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "unique_id": pd.Series(names, dtype="str"),
+            "ds": pd.PeriodIndex.from_ordinals(np.concatenate([empty, *months]), freq="M"),
+            "y": np.concatenate([empty, *counts]),
+            "known": pd.Series(np.concatenate([np.empty(0, dtype="<U10"), *days]), dtype="str"),
+        }
     )
 
 
-def _of_one(name: str, dated: list[tuple[str, Vintage]], release: Release) -> pd.DataFrame:
+def _of_one(dated: list[tuple[str, Vintage]], release: Release) -> tuple[IntArray, IntArray, NDArray[np.str_]]:
+    """Return months, counts, and the days they became known, of one series."""
     chosen = [(day, v) for day, v in dated if not isinstance(release, date) or day <= release.isoformat()]
-    counts = [pd.DataFrame({"ds": v.months, "y": v.values, "known": day})[~v.missing] for day, v in chosen]
-    rows = (
-        pd.concat(counts)
-        if counts
-        else pd.DataFrame({"ds": pd.PeriodIndex([], freq="M"), "y": np.empty(0, np.int64), "known": ""})
-    )
-    kept = rows.drop_duplicates("ds", keep="first" if release == "first" else "last").sort_values("ds")
-    kept.insert(0, "unique_id", name)
-    return kept
+    if release != "first":
+        chosen.reverse()
+    known = [np.flatnonzero(~v.missing) for _, v in chosen]
+    empty = np.empty(0, dtype=np.int64)
+    starts = [pd.Period(v.first, freq="M").ordinal for _, v in chosen]
+    months = np.concatenate([empty, *(start + at for start, at in zip(starts, known, strict=True))])
+    counts = np.concatenate([empty, *(v.values[at] for (_, v), at in zip(chosen, known, strict=True))])
+    days = np.repeat(np.array([day for day, _ in chosen], dtype="<U10"), [len(at) for at in known])
+    kept, first = np.unique(months, return_index=True)
+    return kept, counts[first], days[first]
