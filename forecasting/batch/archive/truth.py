@@ -40,7 +40,7 @@ def truth_of(dated: Iterable[tuple[str, Vintage]], release: Release) -> pd.DataF
     return pd.DataFrame(
         {
             "unique_id": pd.Series(names, dtype="str"),
-            "ds": pd.PeriodIndex.from_ordinals(np.concatenate([empty, *months]), freq="M"),
+            "ds": pd.PeriodIndex(pd.arrays.PeriodArray(np.concatenate([empty, *months]), dtype=pd.PeriodDtype("M"))),
             "y": np.concatenate([empty, *counts]),
             "known": pd.Series(np.concatenate([np.empty(0, dtype="<U10"), *days]), dtype="str"),
         }
