@@ -98,10 +98,6 @@ def test_scores_when_the_truth_arrives(tmp_path: Path) -> None:
     assert run("batch", "score", config, "--release", "last").exit_code == 2
 
 
-def test_workers_by_option(tmp_path: Path) -> None:
-    assert run_json("batch", "run", write_batch(tmp_path, counts(3)), "--workers", 2)["done"] == 3
-
-
 def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
     rows = [*counts(1), 'a b="c\\,2023-01,-1', "a,2023-01,4"]
     config = write_batch(tmp_path, [])
