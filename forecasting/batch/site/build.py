@@ -79,9 +79,7 @@ def build_site(address: str, folder: Path, *, models: Sequence[str] = (), worker
             for part in parts
         ]
         rows = [row for written in _carry_out(tasks, workers if len(names) > _FEW else 1) for row in written]
-        rows += [
-            line(name, file="", attention=one) for name, one in sorted(attention.items()) if name not in set(names)
-        ]
+        rows += [line(name, one) for name, one in sorted(attention.items()) if name not in set(names)]
         last = archive.runs().tail(1).fillna("").to_dict("records")
         run = {key: str(last[0][key])[:19].replace("T", " ") for key in ("id", "started", "finished")} if last else None
         calling = sum(bool(row[2]) for row in rows)
@@ -119,7 +117,10 @@ def _attention(found: Monitor) -> dict[str, Attention]:
     told = found.to_dict()
     for row in told["drift"]:
         letter = "D" if row["drift"] == "drifted" else "W"
-        text = f"{FLAGS[letter]} ({row['model']}): {row['leaning']}; evidence {row['evidence']:,.3g} after {row['n']} months"
+        text = (
+            f"calibration {FLAGS[letter]} ({row['model']}): {row['leaning']}; evidence {row['evidence']:,.3g} after "
+            f"{row['n']} months"
+        )
         said.setdefault(row["unique_id"], []).append((letter, text))
     for row in told["jumps"]:
         text = (

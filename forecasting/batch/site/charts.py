@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.kernels.counts import FloatArray
@@ -18,6 +17,7 @@ WIDTH, HEIGHT = 374.0, 190.0  # as 374 units the type stays readable on a phone 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 6.0, 14.0, 30.0
 _STEEPEST = 4.0  # times the counts and medians: what an interval reaches beyond is cut off
 _TICKS = 4
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Chart:
 
 def draw(
     label: str,
-    months: pd.PeriodIndex,
+    first: int,
     counts: ArrayLike,
     median: ArrayLike,
     bands: Sequence[tuple[ArrayLike, ArrayLike]],
@@ -83,8 +83,8 @@ def draw(
     ----------
     label : str
         The picture in words.
-    months : PeriodIndex
-        The T months.
+    first : int
+        The first of the T months, counted from January 1970.
     counts, median : array_like[T]
         NaN where there is none.
     bands : sequence of (array_like[T], array_like[T])
@@ -97,8 +97,8 @@ def draw(
     reach = _largest([high for _, high in limits])
     top = max(_largest([y]), min(reach, _STEEPEST * max(_largest([y, middle]), 1.0)), 1.0)
     marks = _round_counts(top)
-    across = (WIDTH - _LEFT - _RIGHT) / len(months)
-    left: FloatArray = np.asarray(_LEFT + across * np.arange(len(months)), dtype=float)
+    across = (WIDTH - _LEFT - _RIGHT) / len(y)
+    left: FloatArray = np.asarray(_LEFT + across * np.arange(len(y)), dtype=float)
 
     def height(values: FloatArray) -> FloatArray:
         room = HEIGHT - _TOP - _BOTTOM
@@ -114,7 +114,7 @@ def draw(
             Dot(_short(left[t] + across / 2.0), _short(height(y)[t]), bool(y[t] < outer[0][t] or y[t] > outer[1][t]))
             for t in (np.flatnonzero(~np.isnan(y)) if compared else ())
         ),
-        _month_ticks(months, left, across),
+        _month_ticks(first, left + across / 2.0),
         tuple(Tick(_short(float(height(np.array(mark)))), f"{mark:,.0f}") for mark in marks),
         f"{top:,.0f}" if reach > top else "",
     )
@@ -159,18 +159,15 @@ def _round_counts(top: float) -> list[float]:
     return [step * k for k in range(int(top / step) + 1)]
 
 
-def _month_ticks(months: pd.PeriodIndex, left: FloatArray, across: float) -> tuple[Tick, ...]:
-    every = next((step for step, most in ((1, 12), (3, 30), (6, 66)) if len(months) <= most), 12)
+def _month_ticks(first: int, middle: FloatArray) -> tuple[Tick, ...]:
+    every = next((step for step, most in ((1, 12), (3, 30), (6, 66)) if len(middle) <= most), 12)
     years: set[int] = set()
     ticks = []
-    for t, month in enumerate(months):
-        if (month.month - 1) % every == 0:
-            ticks.append(
-                Tick(
-                    _short(left[t] + across / 2.0), month.strftime("%b"), "" if month.year in years else str(month.year)
-                )
-            )
-            years.add(month.year)
+    for t, x in enumerate(middle):
+        year, month = divmod(first + t, 12)
+        if month % every == 0:
+            ticks.append(Tick(_short(x), _MONTHS[month], "" if year in years else str(1970 + year)))
+            years.add(year)
     return tuple(ticks)
 
 

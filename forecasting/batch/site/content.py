@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from forecasting.batch.archive import Archive
-from forecasting.batch.monitoring import first_issued
 from forecasting.batch.records import ForecastRecord
-from forecasting.batch.scoring import score_table
 from forecasting.batch.site.charts import Chart, central_pairs, draw, sparkline
+from forecasting.batch.site.known import Columns, Known, month_name, month_number, read_known, take
 from forecasting.batch.site.pages import file_name
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 
 FLAGS = {
-    "D": "calibration drifted",
-    "W": "calibration on watch",
-    "J": "beyond the last forecast",
+    "D": "drifted",
+    "W": "watch",
+    "J": "beyond forecast",
     "X": "failed",
     "N": "fit warns",
     "B": "bad data",
@@ -97,23 +94,6 @@ class Attention:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class _Known:
-    """What the archive holds of one series."""
-
-    name: str
-    keys: pd.DataFrame
-    records: dict[str, ForecastRecord]
-    rows: pd.DataFrame  # of `score_table`
-    counts: pd.Series[float]  # by month, NaN where there is none
-    as_of: str
-
-    def newest(self, model: str) -> ForecastRecord | None:
-        """Return the last forecast that was issued from the last month of the data."""
-        done = self.keys[(self.keys["model"] == model) & (self.keys["status"] == "done")]
-        return self.records[done.sort_values(["origin", "id"])["job"].iloc[-1]] if len(done) else None
-
-
 def contents(
     archive: Archive, names: Sequence[str], attention: Mapping[str, Attention], models: Sequence[str]
 ) -> Iterator[tuple[Page, list[Any]]]:
@@ -130,63 +110,37 @@ def contents(
     models : sequence of str
         Models in the order in which they are shown; others follow.
     """
-    for known in _known(archive, sorted(names)):
-        found = sorted(known.keys["model"].unique(), key=lambda one: (one not in models, _place(models, one), one))
-        yield _content(known, found, attention.get(known.name, Attention()))
+    for known in read_known(archive, sorted(names)):
+        found = set(known.keys["model"])
+        order = [model for model in models if model in found]
+        order += sorted(found - set(order))
+        yield _content(known, order, attention.get(known.name, Attention()))
 
 
-def line(name: str, *, file: str, attention: Attention, known: _Known | None = None, model: str = "") -> list[Any]:
-    """Return the line of a series in the index: what `index.js` expects."""
-    empty = [None] * 6
+def line(name: str, attention: Attention, known: Known | None = None, model: str = "") -> list[Any]:
+    """Return the line of a series in the index: what `index.js` expects; without a file where it has no page."""
     if known is None:
-        return [name, file, attention.flags, "", "", None, *empty, ""]
-    seen = known.counts.dropna()
-    record = known.newest(model)
-    scored = known.rows[(known.rows["model"] == model) & (known.rows["status"] == "scored")]
-    values: list[Any] = list(empty)
-    if record is not None:
-        pairs = list(central_pairs(record.levels).values())
-        ends = [_whole(record.quantiles[end, 0]) for end in pairs[0]] if pairs else [None, None]
-        values[:3] = [_whole(_median(record)[0]), *ends]
-    values[3] = len(scored)
-    if len(scored):
-        held, size = scored["cover_80"].mean(), scored["y"].mean()
-        values[4] = None if np.isnan(held) else round(float(held), 3)
-        values[5] = round(float(scored["crps"].mean() / size), 3) if size else None
-    last = str(seen.index[-1]) if len(seen) else ""
-    count = _whole(seen.iloc[-1]) if len(seen) else None
-    drawn = sparkline(np.asarray(known.counts.to_numpy()[-_SPARK:], dtype=float))
-    return [name, file, attention.flags, model, last, count, *values, drawn]
+        return [name, "", attention.flags, "", "", None, None, None, None, 0, None, None, ""]
+    last, count = known.last or ("", None)
+    middle, low, high = _firstmonth_name(known.newest[model]) if model in known.newest else (None, None, None)
+    scored = known.of(model, "scored")
+    n = len(scored["y"])
+    size = scored["y"].mean() if n else 0.0
+    held = _rounded(scored["cover_80"].mean()) if n else None
+    crps = _rounded(scored["crps"].mean() / size) if size else None
+    row = [name, file_name(name), attention.flags, model, last, count, middle, low, high, n, held, crps]
+    return [*row, sparkline(known.counts[-_SPARK:])]
 
 
-def _known(archive: Archive, names: list[str]) -> Iterator[_Known]:
-    keys = dict(list(archive.keys(series=names).groupby("unique_id")))
-    rows = dict(list(score_table(archive, series=names).groupby("unique_id")))
-    truth = dict(list(archive.truth(series=names).groupby("unique_id")))
-    known = {name: list(found) for name, found in groupby(archive.vintages(series=names), key=lambda one: one.series)}
-    records = {
-        name: {record.key.digest: record for record in found}
-        for name, found in groupby(archive.forecasts(series=names), key=lambda one: one.key.series)
-    }
-    for name in names:
-        counts = pd.Series(dtype=float)
-        if name in truth and len(truth[name]):
-            table = truth[name].set_index("ds")["y"].astype(float)
-            counts = table.reindex(pd.period_range(table.index[0], table.index[-1], freq="M"))
-        day = known[name][-1].as_of if name in known else None
-        yield _Known(name, keys[name], records.get(name, {}), rows[name], counts, str(day or ""))
-
-
-def _content(known: _Known, models: list[str], attention: Attention) -> tuple[Page, list[Any]]:
-    forecasts = [_forecast(known, model, record) for model in models if (record := known.newest(model)) is not None]
+def _content(known: Known, models: list[str], attention: Attention) -> tuple[Page, list[Any]]:
+    forecasts = [_forecast(known, model) for model in models if model in known.newest]
     first = forecasts[0].model if forecasts else models[0]
-    seen = known.counts.dropna()
-    scores, common = _scores(known.rows, models)
+    scores, common = _scores(known, models)
     page = Page(
         name=known.name,
-        known=len(seen),
-        first=str(seen.index[0]) if len(seen) else "",
-        last=str(seen.index[-1]) if len(seen) else "",
+        known=int((~np.isnan(known.counts)).sum()),
+        first=month_name(known.first),
+        last=known.last[0] if known.last else "",
         as_of=known.as_of,
         tiles=tuple(_tiles(known, first)),
         notices=attention.notices,
@@ -196,46 +150,45 @@ def _content(known: _Known, models: list[str], attention: Attention) -> tuple[Pa
         common=common,
         failures=tuple(_failures(known.keys)),
     )
-    return page, line(known.name, file=file_name(known.name), attention=attention, known=known, model=first)
+    return page, line(known.name, attention, known, first)
 
 
-def _tiles(known: _Known, model: str) -> Iterator[Tile]:
-    seen = known.counts.dropna()
-    if len(seen):
-        yield Tile(f"{seen.iloc[-1]:,.0f}", f"in {seen.index[-1]}, the newest count")
-    record = known.newest(model)
-    if record is not None:
+def _tiles(known: Known, model: str) -> Iterator[Tile]:
+    if known.last:
+        yield Tile(f"{known.last[1]:,}", f"in {known.last[0]}, the newest count")
+    if model in known.newest:
+        record = known.newest[model]
+        middle, low, high = _first_month(record)
         said = f"median for {record.months[0]} by {model}"
-        pairs = central_pairs(record.levels)
-        if pairs:
-            level, (low, high) = next(iter(pairs.items()))
-            said += f"; {level:.0%} interval {record.quantiles[low, 0]:,} to {record.quantiles[high, 0]:,}"
-        yield Tile(f"{_median(record)[0]:,.0f}", said)
-    scored = known.rows[(known.rows["model"] == model) & (known.rows["status"] == "scored")]
-    if len(scored) and scored["cover_80"].notna().any():
-        yield Tile(f"{scored['cover_80'].mean():.0%}", f"of {len(scored)} scored counts within their 80% interval")
+        if low is not None:
+            said += f"; {next(iter(central_pairs(record.levels))):.0%} interval {low:,} to {high:,}"
+        yield Tile(f"{middle:,}", said)
+    held = known.of(model, "scored")["cover_80"]
+    if len(held) and not np.isnan(held).all():
+        yield Tile(f"{np.nanmean(held):.0%}", f"of {len(held)} scored months of forecasts were within the 80% interval")
 
 
-def _forecast(known: _Known, model: str, record: ForecastRecord) -> Forecast:
+def _forecast(known: Known, model: str) -> Forecast:
+    record = known.newest[model]
     pairs = dict(list(central_pairs(record.levels).items())[:_SHADES])
-    months = pd.PeriodIndex(record.months, freq="M")
-    origin = pd.Period(record.key.origin, "M")
-    first = max(min(known.counts.index, default=origin), origin - _BEHIND + 1)
-    drawn = pd.period_range(first, months[-1], freq="M")
-    place = drawn.get_indexer(months)
+    start = month_number(record.months[0])
+    first = min(max(known.first, start - _BEHIND), start)
+    drawn = start + len(record.months) - first
+    behind = np.full(drawn, np.nan)
+    seen = known.counts[first - known.first :][:drawn] if len(known.counts) else known.counts
+    behind[: len(seen)] = seen
 
-    def spread(values: FloatArray) -> FloatArray:
-        result = np.full(len(drawn), np.nan)
-        result[place] = values
-        return result
+    def ahead(values: FloatArray | IntArray) -> FloatArray:
+        return np.concatenate([np.full(start - first, np.nan), values])
 
     middle = _median(record)
     fan = draw(
-        f"Counts of the months before {months[0]}, and the forecast: medians {middle.min():,.0f} to {middle.max():,.0f}",
-        drawn,
-        known.counts.reindex(drawn).to_numpy(),
-        spread(middle),
-        [(spread(record.quantiles[low]), spread(record.quantiles[high])) for low, high in pairs.values()],
+        f"Counts up to {known.last[0] if known.last else 'none'}, and the forecast from {record.months[0]}: "
+        f"medians {middle.min():,.0f} to {middle.max():,.0f}",
+        first,
+        behind,
+        ahead(middle),
+        [(ahead(record.quantiles[low]), ahead(record.quantiles[high])) for low, high in pairs.values()],
     )
     return Forecast(
         model=model,
@@ -244,62 +197,64 @@ def _forecast(known: _Known, model: str, record: ForecastRecord) -> Forecast:
         shades=", ".join(f"{level:.0%}" for level in pairs) + " interval" + "s" * (len(pairs) > 1),
         levels=tuple(f"{level:.4g}" for level in record.levels),
         rows=tuple(
-            {"month": month, "mean": float(mean), "quantiles": [int(q) for q in column]}
-            for month, mean, column in zip(record.months, record.mean, record.quantiles.T, strict=True)
+            {"month": month, "mean": mean, "quantiles": column}
+            for month, mean, column in zip(
+                record.months, record.mean.tolist(), record.quantiles.T.tolist(), strict=True
+            )
         ),
         past=_past(known, model),
         messages=record.messages,
     )
 
 
-def _past(known: _Known, model: str) -> Chart | None:
+def _past(known: Known, model: str) -> Chart | None:
     """Return the counts with the last forecast that was issued before each."""
-    rows = first_issued(known.rows[(known.rows["model"] == model) & known.rows["y"].notna()])
-    if rows.empty:
+    mine = known.of(model)
+    mine = take(mine, ~np.isnan(mine["y"]))
+    months = mine["ds"]
+    if not len(months):
         return None
-    last = rows.drop_duplicates("ds", keep="last").tail(_BEHIND)
-    months = pd.period_range(last["ds"].iloc[0], last["ds"].iloc[-1], freq="M")
-    table = np.full((2 + 2 * _SHADES, len(months)), np.nan)
-    for month, job, ahead, y in zip(last["ds"], last["job"], last["horizon"], last["y"], strict=True):
+    last = np.append(months[1:] != months[:-1], True)  # they come by month and origin
+    last &= months > months[-1] - _BEHIND
+    mine = take(mine, last)
+    first = int(mine["ds"][0])
+    table = np.full((2 + 2 * _SHADES, int(mine["ds"][-1]) - first + 1), np.nan)
+    for month, job, ahead, y in zip(mine["ds"], mine["job"], mine["horizon"], mine["y"], strict=True):
         record = known.records[job]
         pairs = list(central_pairs(record.levels).values())[:_SHADES]
-        ends = [float(record.quantiles[end, ahead - 1]) for pair in pairs for end in pair]
-        column = [y, _median(record)[ahead - 1], *ends]
-        table[: len(column), months.get_loc(month)] = column
+        ends = [record.quantiles[end, ahead - 1] for pair in pairs for end in pair]
+        table[: 2 + len(ends), month - first] = [y, _median(record)[ahead - 1], *ends]
     bands = [(low, high) for low, high in zip(table[2::2], table[3::2], strict=True) if not np.isnan(low).all()]
-    label = f"{len(last)} counts with the last forecast before each"
-    return draw(label, months, table[0], table[1], bands, compared=True)
+    label = f"{len(mine['ds'])} counts, each with the last forecast before it"
+    return draw(label, first, table[0], table[1], bands, compared=True)
 
 
-def _scores(rows: pd.DataFrame, models: Sequence[str]) -> tuple[list[dict[str, Any]], int]:
+def _scores(known: Known, models: Sequence[str]) -> tuple[list[dict[str, Any]], int]:
     """Return means over the months that all models with scores were scored on, and how many these are."""
-    issued = first_issued(rows)
-    scored = issued[issued["status"] == "scored"]
-    judged = [model for model in models if (scored["model"] == model).any()]
-    if not judged:
-        return [], 0
-    models_of_month = scored.groupby(["origin", "ds"])["model"].transform("size")
-    common = scored[models_of_month == len(judged)]
+    scored = {model: rows for model in models if len((rows := known.of(model, "scored"))["y"])}
+    months = {model: set(zip(rows["origin"], rows["ds"], strict=True)) for model, rows in scored.items()}
+    common = set.intersection(*months.values()) if months else set()
     table = []
-    for model in judged:
-        mine = common[common["model"] == model]
-        values = [_shown(mine[column].mean(), form) for column, form in _SCORES.values()]
-        own = issued[issued["model"] == model]["status"]
-        table.append(
-            {
-                "model": model,
-                "values": values,
-                "scored": int((own == "scored").sum()),
-                "pending": int((own != "scored").sum()),
-            }
-        )
-    return table, len(common) // len(judged)
+    for model, rows in scored.items():
+        held = np.array([pair in common for pair in zip(rows["origin"], rows["ds"], strict=True)], dtype=bool)
+        mine = take(rows, held)
+        values = [_shown(mine[column].mean() if common else np.nan, form) for column, form in _SCORES.values()]
+        pending = len(known.of(model)["y"]) - len(rows["y"])
+        table.append({"model": model, "values": values, "scored": len(rows["y"]), "pending": pending})
+    return table, len(common)
 
 
-def _failures(keys: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    failed = keys[keys["status"] == "failed"].sort_values("id", ascending=False)
-    for row in failed.head(_FAILURES).itertuples():
-        yield {"model": row.model, "origin": row.origin, "error": row.error}
+def _failures(keys: Columns) -> Iterator[dict[str, Any]]:
+    failed = take(keys, keys["status"] == "failed")
+    for k in np.argsort(-failed["id"])[:_FAILURES]:
+        yield {"model": failed["model"][k], "origin": failed["origin"][k], "error": failed["error"][k]}
+
+
+def _first_month(record: ForecastRecord) -> tuple[int, int | None, int | None]:
+    """Return median and widest interval of the first month."""
+    pairs = list(central_pairs(record.levels).values())
+    low, high = (int(record.quantiles[end, 0]) for end in pairs[0]) if pairs else (None, None)
+    return round(float(_median(record)[0])), low, high
 
 
 def _median(record: ForecastRecord) -> FloatArray:
@@ -308,12 +263,8 @@ def _median(record: ForecastRecord) -> FloatArray:
     return record.quantiles[at[0]].astype(float) if at.size else record.mean
 
 
-def _place(models: Sequence[str], name: str) -> int:
-    return models.index(name) if name in models else len(models)
-
-
-def _whole(value: float) -> int:
-    return round(float(value))
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 3)
 
 
 def _shown(value: float, form: str) -> str:

@@ -74,6 +74,8 @@ def _digest(text: str) -> str:
 
 
 def _chance(p: float) -> str:
+    if p <= 1e-12:  # what archived distributions resolve
+        return "less than one in 1e12"
     return f"{p:.2%}" if p >= 1e-4 else f"one in {_brief(1.0 / p)}"
 
 
