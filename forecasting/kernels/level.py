@@ -33,13 +33,15 @@ class Motion(NamedTuple):
 
     def step(self, level: FloatArray, count: FloatArray | float, inverse: FloatArray) -> FloatArray:
         r"""Return the level :math:`\ell_{t+1}` ``[S]`` after a month with `count`; `inverse` is :math:`1/f_t`."""
-        surprise = count * inverse
-        surprise -= level
-        room = _COUNTS * inverse
-        if (surprise > room).any():
+        return self.follow(level, count * inverse, _COUNTS * inverse, inverse)
+
+    def follow(self, level: FloatArray, adjusted: FloatArray, room: FloatArray, inverse: FloatArray) -> FloatArray:
+        """Return the level after a month with the count `adjusted`, which may stand out by `room` and no more than usual."""
+        surprise = adjusted - level
+        if np.logical_or.reduce(surprise > room):
             with np.errstate(over="ignore", invalid="ignore"):
-                room += _DEVIATIONS * np.sqrt(level * (inverse + self.dispersion * level))
-                np.minimum(surprise, room, out=surprise)
+                usual = np.sqrt(level * (inverse + self.dispersion * level))
+                np.minimum(surprise, room + _DEVIATIONS * usual, out=surprise)
         surprise *= self.gain
         surprise += level
         return self.idle(surprise, level)
@@ -83,9 +85,12 @@ def levels(
     [2.0, 3.0, 5.5, 5.5]
     """
     inverse = 1.0 / factors
+    adjusted, room = counts[:, None] * inverse, _COUNTS * inverse
     path = np.empty((len(counts) + 1, len(start)))
-    path[0] = start
-    for month, (count, absent) in enumerate(zip(counts.tolist(), missing.tolist(), strict=True)):
-        level = path[month]
-        path[month + 1] = motion.idle(level, level) if absent else motion.step(level, count, inverse[month])
+    path[0] = level = start
+    for month, absent in enumerate(missing.tolist()):
+        level = (
+            motion.idle(level, level) if absent else motion.follow(level, adjusted[month], room[month], inverse[month])
+        )
+        path[month + 1] = level
     return path
