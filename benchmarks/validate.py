@@ -76,7 +76,20 @@ def _shown(value: Any) -> str:
 
 
 def _write_json(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write an entry a line, two levels deep."""
+    blocks = []
+    for key, value in content.items():
+        inner = value.items() if isinstance(value, dict) else None
+        lines = ",\n".join(f"  {json.dumps(name)}: {_dumped(held)}" for name, held in inner) if inner else ""
+        blocks.append(f" {json.dumps(key)}: " + (f"{{\n{lines}\n }}" if inner else _dumped(value)))
+    file.write_text("{\n" + ",\n".join(blocks) + "\n}\n", encoding="utf-8")
+
+
+def _dumped(value: Any) -> str:
+    """Return JSON with six significant digits."""
+    return json.dumps(
+        json.loads(json.dumps(value), parse_float=lambda text: float(f"{float(text):.6g}")), ensure_ascii=False
+    )
 
 
 def _footer(made: dict[str, Any]) -> str:

@@ -6,12 +6,14 @@ A piece is a module with a ``TITLE``, a ``STUDY`` and its usual number of ``REPL
 
 from types import ModuleType
 
-from benchmarks.validation import calibration, facts, trend
+from benchmarks.validation import calibration, facts, misspecification, prediction, trend
 
 PIECES: dict[str, ModuleType] = {
     "sbc": facts,
     "calibration": calibration,
     "coverage": trend,
+    "prediction": prediction,
+    "misspecification": misspecification,
 }
 
 __all__ = ["PIECES"]

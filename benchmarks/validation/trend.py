@@ -13,7 +13,6 @@ oracle        quantiles at the true parameters; counts are whole, so it covers a
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.discrete.discrete_model import NegativeBinomial, Poisson
 
 import forecasting as fc
 from benchmarks.replications import Record, Study
+from benchmarks.validation import methods
 
 LEVEL = 0.9
 HORIZON = 6
@@ -85,16 +84,8 @@ def _plug_in(y: NDArray[np.int64]) -> tuple[tuple[Array, Array], str]:
     """Return the interval of the usual practice, and how the fit went."""
     month = np.arange(y.size + HORIZON) - (y.size - 1) / 2.0
     design = np.column_stack([np.ones(month.size), month])
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            fit = NegativeBinomial(y, design[: y.size]).fit(disp=0)
-            params, outcome = fit.params, "converged" if fit.mle_retvals["converged"] else "not converged"
-        except Exception:  # whatever the optimiser raises, it is counted
-            params, outcome = np.full(3, np.nan), "failed"
-        if not np.isfinite(params).all() or params[-1] <= 0.0:
-            params, outcome = np.append(Poisson(y, design[: y.size]).fit(disp=0).params, 0.0), "failed"
-    return _quantiles(np.exp(design[y.size :] @ params[:2]), params[2]), outcome
+    beta, alpha, outcome = methods.plug_in(y, design[: y.size])
+    return _quantiles(np.exp(design[y.size :] @ beta), alpha), outcome
 
 
 def _quantiles(mean: Array, alpha: float) -> tuple[Array, Array]:
@@ -110,13 +101,13 @@ def interval_score(low: Array, high: Array, y: NDArray[np.int64]) -> Array:
     return high - low + 2.0 / (1.0 - LEVEL) * outside
 
 
-STUDY = Study(CASES, replicate, Path(__file__))
+STUDY = Study(CASES, replicate, Path(__file__), (Path(methods.__file__),))
 
 
 def headline(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return coverage in percent from the shortest and the longest series, in brackets its standard error."""
+    """Return coverage from the shortest and the longest series, with its standard error."""
     return {
-        f"{method}_{case}": f"{100 * summary[case][method]['coverage']:.1f} ({100 * summary[case][method]['standard_error']:.1f})"
+        f"{method}_{case}": "{coverage:.3f} ± {standard_error:.3f}".format(**summary[case][method])
         for case in (min(CASES, key=lambda case: CASES[case].months), max(CASES, key=lambda case: CASES[case].months))
         for method in METHODS
     }
