@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,6 +192,26 @@ def _fits(keys: pd.DataFrame, bad: dict[str, str]) -> pd.DataFrame:
     table = newest[[*_ROW, "origin", "status"]].assign(notes=pd.Series(notes, dtype=object))
     rows = [(name, "", "", "bad data", (reason,)) for name, reason in bad.items()]
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)]) if rows else table
+
+
+def in_words(kind: str, row: Mapping[str, Any]) -> str:
+    """Return what a row of `Monitor.to_dict` says, without the name of the series.
+
+    Examples
+    --------
+    >>> row = {"ds": "2023-12", "y": 1250, "direction": "above", "model": "auto", "origin": "2023-11", "p": 3e-7}
+    >>> in_words("jumps", row)
+    '1,250 in 2023-12 is above the forecast of auto from 2023-11, p 3e-07'
+    """
+    if kind == "drift":
+        said = {"drifted": "calibration drifted", "watch": "calibration on watch"}[row["drift"]]
+        return f"{said} ({row['model']}): {row['leaning']}, evidence {row['evidence']:,.3g} after {row['n']} months"
+    if kind == "jumps":
+        where = f"{row['direction']} the forecast of {row['model']} from {row['origin']}"
+        return f"{row['y']:,} in {row['ds']} is {where}, p {row['p']:.2g}"
+    who = f" ({row['model']} from {row['origin']})" if row["model"] else ""
+    status = "fit warns" if row["status"] == "done" else row["status"]
+    return f"{status}{who}: {'; '.join(row['notes'])}"
 
 
 def complaints(messages: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,75 @@ def score(config: str, release: str, as_json: bool) -> None:
     if table["n"].gt(0).any():
         click.echo(f"\nmean scores on the months that all models have; n of them ({release} counts)\n")
         click.echo(table[_COLUMNS].to_string(float_format="{:.3f}".format, na_rep="-"))
+
+
+@batch.command()
+@config_file
+@click.option("--output", metavar="DIR", type=click.Path(file_okay=False), help="Instead of the folder of CONFIG.")
+@options.as_json
+def report(config: str, output: str | None, as_json: bool) -> None:
+    """Write a static site: an index with search and sort, a page a series, a page of what calls for attention.
+
+    An earlier report in the folder is replaced when the new one is complete.
+    """
+    from forecasting.batch.config import load_config
+    from forecasting.batch.site import build_site
+
+    request = load_config(config)
+    built = build_site(
+        request.address(request.archive),
+        request.place(request.report) if output is None else Path(output),
+        models=[one.label for one in request.specifications],
+        workers=request.workers if isinstance(request.workers, int) else os.cpu_count() or 1,
+    )
+    if as_json:
+        say_json(built.to_dict())
+    else:
+        tell(f"wrote {built.folder / 'index.html'}: {built.series} series, {built.attention} call for attention")
+
+
+@batch.command()
+@config_file
+@click.option("--release", metavar="WHICH", default="latest", show_default=True, help="Counts that are the truth.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Expected share of false alarms among those listed as drifted, and as jumps.",
+)
+@click.option(
+    "--alarm",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    help="Share of calibrated series that is ever on watch, at most.",
+)
+@options.as_json
+def monitor(config: str, release: str, rate: float, alarm: float, as_json: bool) -> None:
+    """List what calls for attention: drifting calibration, counts beyond their last forecast, fits that warn.
+
+    Counts that came since the last ``forecasting batch score`` are not in it.
+    """
+    from forecasting.batch.config import load_config
+    from forecasting.batch.monitoring import in_words
+    from forecasting.batch.monitoring import monitor as judge
+
+    truth = _release(release)
+    with _archive(load_config(config)) as archive:
+        found = judge(archive, release=truth, rate=rate, alarm=alarm)
+    if as_json:
+        say_json({**found.to_dict(), "release": release})
+        return
+    titles = {"drift": "calibration", "jumps": "counts beyond their last forecast", "fits": "fits that warn or failed"}
+    told = found.to_dict()
+    for kind, title in titles.items():
+        rows = told[kind]
+        click.echo(f"{title}: {len(rows)} of {told['judged'][kind]}")
+        for row in rows[:_SHOWN]:
+            click.echo(f"  {readable(row['unique_id'])}: {readable(in_words(kind, row))}")
+        if len(rows) > _SHOWN:
+            click.echo(f"  and {len(rows) - _SHOWN} more; all of them with --json")
 
 
 def _release(text: str) -> Release:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.batch.archive import Archive
-from forecasting.batch.monitoring import Monitor, monitor
+from forecasting.batch.monitoring import Monitor, in_words, monitor
 from forecasting.batch.site.content import FLAGS, Attention, contents, line
 from forecasting.batch.site.pages import file_name, render
 from forecasting.errors import ForecastingError, InvalidInput
@@ -44,6 +44,10 @@ class Built:
     folder: Path
     series: int
     attention: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {"folder": str(self.folder), "series": self.series, "attention": self.attention}
 
 
 def build_site(address: str, folder: Path, *, models: Sequence[str] = (), workers: int = 1) -> Built:
@@ -115,27 +119,21 @@ def _attention(found: Monitor) -> dict[str, Attention]:
     """Return what calls for attention, by series."""
     said: dict[str, list[tuple[str, str]]] = {}
     told = found.to_dict()
-    for row in told["drift"]:
-        letter = "D" if row["drift"] == "drifted" else "W"
-        text = (
-            f"calibration {FLAGS[letter]} ({row['model']}): {row['leaning']}; evidence {row['evidence']:,.3g} after "
-            f"{row['n']} months"
-        )
-        said.setdefault(row["unique_id"], []).append((letter, text))
-    for row in told["jumps"]:
-        text = (
-            f"{row['ds']}: {row['y']:,} is {row['direction']} the forecast of {row['model']} from {row['origin']}, "
-            f"p {row['p']:.2g}"
-        )
-        said.setdefault(row["unique_id"], []).append(("J", text))
-    for row in told["fits"]:
-        letter = {"failed": "X", "bad data": "B"}.get(row["status"], "N")
-        text = f"{FLAGS[letter]}{' (' + row['model'] + ')' if row['model'] else ''}: {'; '.join(row['notes'])}"
-        said.setdefault(row["unique_id"], []).append((letter, text))
+    for kind in ("drift", "jumps", "fits"):
+        for row in told[kind]:
+            said.setdefault(row["unique_id"], []).append((_letter(kind, row), in_words(kind, row)))
     return {
         name: Attention("".join(code for code in FLAGS if code in dict(pairs)), tuple(text for _, text in pairs))
         for name, pairs in said.items()
     }
+
+
+def _letter(kind: str, row: dict[str, Any]) -> str:
+    if kind == "jumps":
+        return "J"
+    return {"drifted": "D", "watch": "W", "failed": "X", "bad data": "B", "done": "N"}[
+        row.get("drift") or row["status"]
+    ]
 
 
 def _monitor_page(found: Monitor, with_page: set[str]) -> str:

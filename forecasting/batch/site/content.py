@@ -122,7 +122,7 @@ def line(name: str, attention: Attention, known: Known | None = None, model: str
     if known is None:
         return [name, "", attention.flags, "", "", None, None, None, None, 0, None, None, ""]
     last, count = known.last or ("", None)
-    middle, low, high = _firstmonth_name(known.newest[model]) if model in known.newest else (None, None, None)
+    middle, low, high = _first_month(known.newest[model]) if model in known.newest else (None, None, None)
     scored = known.of(model, "scored")
     n = len(scored["y"])
     size = scored["y"].mean() if n else 0.0
@@ -139,7 +139,7 @@ def _content(known: Known, models: list[str], attention: Attention) -> tuple[Pag
     page = Page(
         name=known.name,
         known=int((~np.isnan(known.counts)).sum()),
-        first=month_name(known.first),
+        first=month_name(known.first) if known.last else "",
         last=known.last[0] if known.last else "",
         as_of=known.as_of,
         tiles=tuple(_tiles(known, first)),
