@@ -76,6 +76,8 @@ class Pool:
         Number of workers there are now.
     deaths : tuple of exception types
         What a future raises when its worker has died.
+    lost : tuple of exception types
+        What is raised when there are no workers any more.
     work : callable
         What is done with a chunk.
     """
@@ -83,10 +85,23 @@ class Pool:
     start: Callable[[int], Executor]
     width: Callable[[], int]
     deaths: tuple[type[BaseException], ...]
+    lost: tuple[type[BaseException], ...] = (CancelledError,)
     work: Work = perform
 
     def __call__(self, chunks: Iterable[Chunk]) -> Results:
-        """Yield each chunk with its records, as they come."""
+        """Yield each chunk with its records, as they come.
+
+        Raises
+        ------
+        EngineLost
+            If there are no workers any more.
+        """
+        try:
+            yield from self._results(chunks)
+        except self.lost:
+            raise EngineLost(_GONE) from None
+
+    def _results(self, chunks: Iterable[Chunk]) -> Results:
         waiting = iter(chunks)
         while True:
             executor, running, suspects = self.start(self.width()), dict[Future[Any], Chunk](), list[Chunk]()
@@ -125,8 +140,6 @@ class Pool:
                 records = future.result()
             except self.deaths:
                 suspects.append(chunk)
-            except CancelledError:
-                raise EngineLost(_GONE) from None
             else:
                 yield chunk, records
 
@@ -143,8 +156,6 @@ class Pool:
                         records.append(ForecastRecord.failed(job.key, _DEAD))
                         executor.shutdown()
                         executor = self.start(1)
-                    except CancelledError:
-                        raise EngineLost(_GONE) from None
                 yield chunk, records
         finally:
             executor.shutdown()
@@ -192,6 +203,7 @@ def _cluster(config: Config) -> Iterator[Engine]:
             lambda _: client.get_executor(pure=False),
             lambda: max(sum(client.nthreads().values()), 1),
             (dask.KilledWorker,),
+            (CancelledError, OSError, dask.client.ClosedClientError),
         )
     finally:
         client.close()

@@ -7,7 +7,6 @@ import itertools
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
@@ -85,14 +84,13 @@ class Staging:
 
     def __len__(self) -> int:
         """Return the number of series."""
-        with closing(self._database.execute("SELECT COUNT(DISTINCT series) FROM rows")) as found:
-            return int(found.fetchone()[0])
+        return int(self._database.execute("SELECT COUNT(DISTINCT series) FROM rows").fetchone()[0])
 
     def __iter__(self) -> Iterator[RawSeries]:
         try:
-            with closing(self._database.execute("SELECT * FROM rows ORDER BY series, rowid")) as cursor:
-                for name, rows in itertools.groupby(cursor, key=lambda row: row[0]):
-                    yield _gathered(str(name), rows)
+            sorted_rows = self._database.execute("SELECT * FROM rows ORDER BY series, rowid")
+            for name, rows in itertools.groupby(sorted_rows, key=lambda row: row[0]):
+                yield _gathered(str(name), rows)
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
 

@@ -42,7 +42,7 @@ def deadly(chunk: Chunk) -> list[ForecastRecord]:
 
 
 def pool(start: Callable[[int], Executor]) -> Pool:
-    return Pool(start, lambda: 2, (BrokenProcessPool,), deadly)
+    return Pool(start, lambda: 2, (BrokenProcessPool,), work=deadly)
 
 
 def errors(engine: Pool, given: list[Chunk]) -> dict[str, str | None]:
