@@ -9,6 +9,7 @@ import click
 
 from forecasting import __version__
 from forecasting.cli.batch import batch
+from forecasting.cli.checklist import checklist
 from forecasting.cli.facts import facts
 from forecasting.cli.jump import jump
 from forecasting.cli.models import fit, forecast, outlook
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (facts, jump, fit, forecast, outlook, batch):
+for command in (facts, jump, checklist, fit, forecast, outlook, batch):
     main.add_command(command)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from forecasting.cli import options
 from forecasting.cli.options import GET_LOST, Selection
-from forecasting.cli.output import records, say_json, tell, to_json, write
+from forecasting.cli.output import plain, records, say_json, tell, to_json, write
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from forecasting.scenarios import JumpReport
 
 _WINDOWS = {"before": "2023-06..2023-08", "after": "2023-09..2023-11"}
-_NOT_REPEATED = {"output", "as_json"}
 
 
 @click.command()
@@ -35,6 +32,7 @@ _NOT_REPEATED = {"output", "as_json"}
 @options.draws
 @options.seed
 @click.option("--readings/--no-readings", default=True, help="Repeat the key numbers under every alternative reading.")
+@options.states
 @click.option(
     "--output", metavar="FOLDER", type=click.Path(file_okay=False), help="Write the report, pictures and JSON."
 )
@@ -50,6 +48,7 @@ def jump(
     draws: int,
     seed: int,
     readings: bool,
+    statements: dict[str, str],
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -73,12 +72,14 @@ def jump(
     others, truth = _beyond(report, whole, ledger, data, selection, readings, rng)
     from forecasting.report import provenance
 
-    record = provenance(ledger, command=_command(context), seed=seed, draws=draws)
+    command = options.spelt_out(context, _resolved(report, ledger))
+    record = provenance(ledger, command=command, seed=seed, draws=draws)
     found = {
         **report.to_dict(),
         "readings": None if others is None else records(others),
         "truth": None if truth is None else records(truth),
         "facts": records(data.facts),
+        "statements": statements,
         "provenance": record,
     }
     files = [] if output is None else _write(Path(output), report, data, others, truth, record, found)
@@ -139,10 +140,13 @@ def _write(
     """Write the page, the pictures and the JSON; return the files."""
     tell("drawing and writing")
     from forecasting.figures import facts_figure, svg
-    from forecasting.report import pictures, render
+    from forecasting.report import checklist, pictures, render
 
     drawings = {name: svg(figure) for name, figure in pictures(report, truth).items()}
-    page = render(report, facts=data.facts, readings=readings, truth=truth, record=record, drawings=drawings)
+    items = checklist(plain(found))
+    page = render(
+        report, facts=data.facts, readings=readings, truth=truth, record=record, drawings=drawings, items=items
+    )
     files = {
         "index.html": page,
         "jump.json": to_json(found) + "\n",
@@ -186,17 +190,14 @@ def _table(report: JumpReport) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _command(context: click.Context) -> str:
-    """Return what was typed, without options that only say where results go."""
-    words = ["forecasting", str(context.info_name)]
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        if context.get_parameter_source(name) != ParameterSource.COMMANDLINE or name in _NOT_REPEATED:
-            continue
-        value = context.params[name]
-        if isinstance(value, bool):
-            words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
-            continue
-        for item in value if isinstance(value, tuple) else (value,):
-            words += [parameter.opts[0], str(item)]
-    return shlex.join(words)
+def _resolved(report: JumpReport, ledger: Ledger) -> dict[str, Any]:
+    """Return what was analysed where nothing was typed."""
+    pair = report.comparison
+    return {
+        "series": report.series,
+        "as_of": ledger.vintage,
+        "start": report.months[0],
+        "end": report.months[-1],
+        "before": f"{pair.before[0]}..{pair.before[-1]}",
+        "after": f"{pair.after[0]}..{pair.after[-1]}",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -116,7 +117,9 @@ def fit(
 @options.seed
 @options.picture
 @options.as_json
+@click.pass_context
 def forecast(
+    context: click.Context,
     selection: Selection,
     csv: str | None,
     unique_id: str | None,
@@ -151,7 +154,8 @@ def forecast(
         _draw(forecast_figure(ahead, data), picture)
     if as_json:
         header = _header(data, terms, distribution) if name == "regression" else _whose(data)
-        say_json({**header, "model": name, **quality, "weights": weights, "forecast": records(table)})
+        found = {**header, "model": name, **quality, "weights": weights, "forecast": records(table)}
+        say_json({**found, **_origin(context, data, seed, draws)})
         return
     _print(table, data, what)
     if weights:
@@ -172,7 +176,9 @@ def forecast(
 @options.seed
 @options.picture
 @options.as_json
+@click.pass_context
 def outlook(
+    context: click.Context,
     selection: Selection,
     csv: str | None,
     unique_id: str | None,
@@ -204,6 +210,7 @@ def outlook(
                 **_quality(posterior, seed),
                 "outlook": records(table),
                 "totals": records(ahead.totals().reset_index()),
+                **_origin(context, data, seed, draws),
             }
         )
     else:
@@ -245,6 +252,22 @@ def _quality(posterior: Posterior, seed: int) -> dict[str, Any]:
         "log_evidence": posterior.log_evidence,
         "khat": posterior.khat,
         "ess": posterior.ess,
+        "priors": asdict(posterior.priors),
+    }
+
+
+def _origin(context: click.Context, data: Any, seed: int, draws: int) -> dict[str, Any]:
+    """Return the facts a forecast rests on, if it rests on facts, and what gives it again."""
+    from forecasting.report import provenance
+
+    facts = getattr(data, "facts", None)
+    resolved: dict[str, Any] = {"start": data.months[0], "end": data.months[-1]}
+    if facts is not None:
+        resolved |= {"series": data.name, "as_of": data.as_of}
+    command = options.spelt_out(context, resolved)
+    return {
+        "facts": [] if facts is None else records(facts),
+        "provenance": provenance(data, command=command, seed=seed, draws=draws),
     }
 
 

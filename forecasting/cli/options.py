@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from forecasting.errors import InvalidInput
+from forecasting.statements import STATEMENTS, option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SEED = 20231205
 GET_LOST = "get_lost.desertion_requests"
 GET_LOST_DAY = "2023-12-05"
+_NOT_REPEATED = {"output", "picture", "as_json"}
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 draws = click.option(
@@ -112,6 +115,47 @@ def selects(command: Command) -> Command:
         return command(*arguments, selection=Selection(**chosen), **given)
 
     return functools.reduce(lambda inner, option: option(inner), reversed(options), wrapped)  # type: ignore[return-value]
+
+
+def states(command: Command) -> Command:
+    """Add an option for each statement of the reporting checklist; the command receives them as a mapping `statements`."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **given: Any) -> Any:
+        statements = {name: text for name in STATEMENTS if (text := given.pop(name)) is not None}
+        return command(*arguments, statements=statements, **given)
+
+    asked = [
+        click.option(option(name), name, metavar="TEXT", help=f"For the checklist: {asks}")
+        for name, asks in STATEMENTS.items()
+    ]
+    return functools.reduce(lambda inner, add: add(inner), reversed(asked), wrapped)  # type: ignore[return-value]
+
+
+def spelt_out(context: click.Context, resolved: dict[str, Any]) -> str:
+    """Return the command that gives the same result again: every option as it was used, defaults included.
+
+    Options that only say where results go, or how they are printed, are left out.
+
+    Parameters
+    ----------
+    context : click.Context
+        Of the command that runs.
+    resolved : dict
+        Values that took the place of what was not typed, by parameter.
+    """
+    words = ["forecasting", str(context.info_name)]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        value = resolved.get(name, context.params[name])
+        if name in _NOT_REPEATED or value is None:
+            continue
+        if isinstance(value, bool):
+            words += [parameter.opts[0]] if value else parameter.secondary_opts[:1]
+            continue
+        for item in value if isinstance(value, tuple) else (value,):
+            words += [parameter.opts[0], str(item)]
+    return shlex.join(words)
 
 
 def generator(number: int) -> np.random.Generator:

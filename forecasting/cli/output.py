@@ -28,7 +28,7 @@ def say_json(found: dict[str, Any]) -> None:
 
 def to_json(found: dict[str, Any]) -> str:
     """Return a JSON object; numbers that are missing or infinite are null, months and dates are text."""
-    return json.dumps(_plain(found), ensure_ascii=False, allow_nan=False, indent=2)
+    return json.dumps(plain(found), ensure_ascii=False, allow_nan=False, indent=2)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -51,15 +51,16 @@ def write(path: Path, text: str) -> None:
         raise InvalidInput(f"{path} cannot be written ({error.strerror}); choose another place") from None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as `to_json` writes it."""
     if isinstance(value, dict):
-        return {str(key): _plain(cell) for key, cell in value.items()}
+        return {str(key): plain(cell) for key, cell in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(cell) for cell in value]
+        return [plain(cell) for cell in value]
     if value is None or isinstance(value, bool | int | str):
         return value
     if hasattr(value, "item"):  # a number of NumPy
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     text = str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from forecasting.figures import (
     svg,
 )
 from forecasting.figures.style import total
+from forecasting.report.checklist import Item
 from forecasting.report.truth import coverage, published
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
@@ -64,6 +65,7 @@ def render(
     truth: pd.DataFrame | None = None,
     record: Mapping[str, object] | None = None,
     drawings: Mapping[str, str] | None = None,
+    items: Sequence[Item] = (),
 ) -> str:
     """Return the page.
 
@@ -81,6 +83,8 @@ def render(
         From `provenance`.
     drawings : mapping of str to str, optional
         `pictures` as SVG, if they are at hand.
+    items : sequence of Item, optional
+        From `checklist`.
 
     Returns
     -------
@@ -108,6 +112,8 @@ def render(
             roles=[(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()],
             samplers=_samplers(report),
             record=record or {},
+            items=items,
+            omitted=list(facts.loc[facts["role"] == "left out", "fact_id"]),
             # drawn by `svg`, which escapes all text
             drawings={name: Markup(image) for name, image in images.items()},
         )

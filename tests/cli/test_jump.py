@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import html
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from forecasting.evidence import load_ledger
-from forecasting.report.provenance import digest
+from forecasting.report.provenance import code_digest, digest
 from tests.cli.commands import run, run_json
 from tests.evidence.ledgers import write_ledger
 from tests.report.jumps import NASTY, TAG, nasty_cells
@@ -47,16 +49,44 @@ def test_the_json_says_everything(written: tuple[Path, str]) -> None:
     assert found["facts"][0]["start"] == "2023-09"
     assert found["facts"][0]["published"] == "2023-12-05"
     record = found["provenance"]
-    assert record["command"] == "forecasting jump --draws 200"
+    assert record["command"] == (
+        "forecasting jump --as-of 2023-12-05 --series get_lost.desertion_requests --start 2023-04 --end 2023-11 "
+        "--before 2023-06..2023-08 --after 2023-09..2023-11 --level 0.95 --horizon 3 --draws 200 --seed 20231205 --readings"
+    )
     assert record["seed"] == 20231205
     assert record["ledger_sha256"] == digest(load_ledger().as_of("2023-12-05"))
     assert set(record["versions"]) >= {"forecasting", "numpy", "scipy", "python"}
+    assert record["code_sha256"] == code_digest()
+    assert found["statements"] == {}
 
 
-def test_the_same_request_gives_the_same_bytes(written: tuple[Path, str], tmp_path: Path) -> None:
-    run("jump", *DRAWS, "--output", tmp_path / "again")
-    for file in written[0].iterdir():
-        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+def test_the_command_in_a_report_makes_the_same_bytes(written: tuple[Path, str], tmp_path: Path) -> None:
+    again(written[0], tmp_path / "again")
+
+
+def again(folder: Path, other: Path) -> None:
+    """Run the command that the JSON of a report holds, and compare every file."""
+    command = json.loads((folder / "jump.json").read_text(encoding="utf-8"))["provenance"]["command"]
+    program, *words = shlex.split(command)
+    assert program == "forecasting"
+    assert run(*words, "--output", other).exit_code == 0
+    assert {file.name for file in other.iterdir()} == {file.name for file in folder.iterdir()}
+    for file in folder.iterdir():
+        assert (other / file.name).read_bytes() == file.read_bytes(), file.name
+    page = html.unescape((folder / "index.html").read_text(encoding="utf-8"))
+    assert page.count(command) == 2  # in the checklist and at the end
+
+
+ODD = (
+    *("jump", "--draws", "100", "--seed", "7", "--level", "0.8", "--horizon", "2", "--no-readings", "--end", "2023-11"),
+    *("--reading", "counselled-apart", "--without", "F012b", "--before", "2023-06", "--after", "2023-09..2023-10"),
+    *("--purpose", "a test with 'quotes' & more", "--how-chosen", "it was in the news"),
+)
+
+
+def test_every_choice_is_in_that_command(tmp_path: Path) -> None:
+    assert run(*ODD, "--output", tmp_path / "first").exit_code == 0
+    again(tmp_path / "first", tmp_path / "again")
 
 
 def test_another_seed_gives_other_draws() -> None:

@@ -5,12 +5,26 @@ from html.parser import HTMLParser
 
 import pytest
 
-from forecasting.report import provenance, render
+from forecasting.cli.output import plain, records
+from forecasting.report import checklist, provenance, render
 from forecasting.report.page import _is_web, _power
 from tests.report.jumps import TAG, Case, nasty, shipped, yearly
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-PARTS = ("answer", "observed", "verdicts", "months", "step", "priors", "readings", "next", "facts", "methods", "again")
+PARTS = (
+    "answer",
+    "observed",
+    "verdicts",
+    "months",
+    "step",
+    "priors",
+    "readings",
+    "next",
+    "facts",
+    "methods",
+    "checklist",
+    "again",
+)
 
 
 class Reader(HTMLParser):
@@ -42,7 +56,9 @@ class Reader(HTMLParser):
 
 def page(case: Case) -> str:
     record = provenance(case.ledger, command="forecasting jump", seed=1, draws=300)
-    return render(case.report, facts=case.data.facts, readings=case.readings, truth=case.truth, record=record)
+    items = checklist(plain({**case.report.to_dict(), "facts": records(case.data.facts), "truth": records(case.truth)}))
+    tables = {"facts": case.data.facts, "readings": case.readings, "truth": case.truth}
+    return render(case.report, **tables, record=record, items=items)
 
 
 def read(html: str) -> Reader:
