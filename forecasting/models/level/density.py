@@ -80,9 +80,6 @@ class LevelDensity:
         self.terms = model.terms_for(data)
         self._design, self._offset = self.terms.design(data.months, origin=data.months)
         columns = self.terms.columns()
-        clash = {"log_level", "gain", *self.distribution.shape_names} & set(columns)
-        if clash:
-            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
         self.layout = Layout(model.trend, model.reversion, len(columns))
         self.names = (
             *("log_level", "gain"),
@@ -90,6 +87,9 @@ class LevelDensity:
             *(("reversion", "log_anchor") if model.reversion else ()),
             *(*columns, *self.distribution.shape_names),
         )
+        clash = {name for name in columns if self.names.count(name) > 1}
+        if clash:
+            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
         families = (
             *("initial", "gain"),
             *(("growth",) if model.trend else ()),
@@ -102,9 +102,12 @@ class LevelDensity:
         order = np.array([float(self.names[column][3:]) for column in self._harmonics])  # cos3, sin3: the third
         self._harmonic_scale = self.scale[self._harmonics] / np.sqrt(order)
         self.scale[self._harmonics] = 1.0
-        for column, family in enumerate(families):
-            if family == "covariate":
-                self.scale[column] /= max(float(self._design[:, column - self.layout.effects_at.start].std()), 1e-12)
+        self._middle = np.zeros(len(columns))
+        for effect, family in enumerate(self.terms.families):
+            if family == "covariate":  # from its mean, so that its origin means nothing to the prior of the level
+                self._middle[effect] = self._design[:, effect].mean()
+                self.scale[self.layout.effects_at][effect] /= max(float(self._design[:, effect].std()), 1e-12)
+        self._design = self._design - self._middle
         shapes = len(self.distribution.shape_names)
         self.folded: NDArray[np.bool_] = np.array([False] * self.layout.width + list(self.distribution.folded))
         self.centre = np.zeros(self.scale.size)
@@ -241,7 +244,7 @@ class LevelDensity:
         motion = self._motion(work, feedback=self.model.feedback)
         paths, means = np.empty((len(work), len(months)), dtype=np.int64), np.empty((len(work), len(months)))
         with np.errstate(over="ignore", invalid="ignore"):
-            factors = np.exp(self._log_factors(work, design, offset))
+            factors = np.exp(self._log_factors(work, design - self._middle, offset))
             level = self._path(work)[1][-1]
             for step, factor in enumerate(factors):
                 mean = np.maximum(level * factor, _LEAST_MEAN)
