@@ -58,3 +58,10 @@ def record(
 def renamed(template: ForecastRecord, data: Vintage) -> ForecastRecord:
     """The same numbers for another series."""
     return dataclasses.replace(template, key=key(data))
+
+
+def moved(template: ForecastRecord, origin: str, data: Vintage) -> ForecastRecord:
+    """The same numbers from another origin."""
+    months = pd.period_range(pd.Period(origin, "M") + 1, periods=len(template.months), freq="M")
+    moved_key = dataclasses.replace(template.key, origin=origin, vintage=data.digest)
+    return dataclasses.replace(template, key=moved_key, months=tuple(months.astype(str)))

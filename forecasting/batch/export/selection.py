@@ -1,0 +1,77 @@
+"""Which of the archived forecasts to export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from forecasting.batch.archive import Archive
+from forecasting.batch.records import ForecastRecord
+from forecasting.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Finished forecasts, at most one for each series, model and origin: the one issued last.
+
+    Attributes
+    ----------
+    archive : Archive
+        Where they are.
+    keys : pandas.DataFrame
+        Their rows of `Archive.keys`, by series, model and origin.
+    """
+
+    archive: Archive
+    keys: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        archive: Archive,
+        *,
+        series: str | Sequence[str] | None = None,
+        model: str | Sequence[str] | None = None,
+        origin: str | Sequence[str] | None = None,
+        run: int | None = None,
+    ) -> Selection:
+        """Choose forecasts.
+
+        Parameters
+        ----------
+        archive : Archive
+            Where they are.
+        series, model : str or sequence of str, optional
+            All by default.
+        origin : str or sequence of str, optional
+            Last months of the data, ``YYYY-MM``; ``"all"``; by default the latest of each series and model.
+        run : int, optional
+            Number of the run.
+
+        Raises
+        ------
+        InvalidInput
+            If nothing is left.
+        """
+        wanted = None if origin == "all" else origin
+        keys = archive.keys(series=series, model=model, origin=wanted, run=run, status="done").sort_values("id")
+        chosen = ["unique_id", "model"] if origin is None else ["unique_id", "model", "origin"]
+        keys = keys.sort_values(["origin", "id"]).drop_duplicates(chosen, keep="last")
+        if keys.empty:
+            raise InvalidInput(
+                f"the archive {archive.address} has no finished forecast of that kind; nothing to export"
+            )
+        return cls(archive, keys.sort_values(["unique_id", "model", "origin"], ignore_index=True))
+
+    def where(self, **columns: str) -> Selection:
+        """Return the forecasts whose columns have these values."""
+        keys = self.keys
+        for name, value in columns.items():
+            keys = keys[keys[name] == value]
+        return Selection(self.archive, keys)
+
+    def records(self) -> Iterator[ForecastRecord]:
+        """Yield the forecasts."""
+        yield from self.archive.read(self.keys["id"])
