@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from forecasting.batch.archive import Archive
     from forecasting.batch.archive.truth import Release
     from forecasting.batch.config import Config
+    from forecasting.batch.export import Format
     from forecasting.batch.runner import Summary
 
 _SHOWN = 20
+_FORMATS = ["nixtla", "hubverse", "paths"]
 _COLUMNS = ["n", "own", "failed", "log_score", "rps", "crps", "absolute_error", "cover_50", "cover_80", "cover_95"]
 
 config_file = click.argument("config", metavar="CONFIG", type=click.Path(dir_okay=False))
@@ -171,6 +173,49 @@ def monitor(config: str, release: str, rate: float, alarm: float, as_json: bool)
             click.echo(f"  {readable(row['unique_id'])}: {readable(in_words(kind, row))}")
         if len(rows) > _SHOWN:
             click.echo(f"  and {len(rows) - _SHOWN} more; all of them with --json")
+
+
+@batch.command()
+@config_file
+@click.option("--format", "layout", type=click.Choice(_FORMATS), required=True, help="Whose format.")
+@click.option("--out", metavar="FILE", required=True, help="Ends in .csv or .parquet; for a hub also a folder.")
+@click.option("--series", metavar="NAME", multiple=True, help="All by default; repeatable.")
+@click.option("--model", metavar="LABEL", multiple=True, help="All by default; repeatable.")
+@click.option("--origin", metavar="YYYY-MM", multiple=True, help="Last month of the data, or all; default: the latest.")
+@click.option("--run", "number", type=click.IntRange(1), metavar="N", help="Of one run alone.")
+@click.option("--target", metavar="NAME", help="Of a hub: what is forecast; default: count.")
+@click.option("--team", metavar="NAME", help="Of a hub: who forecasts; default: forecasting.")
+@options.as_json
+def export(
+    config: str,
+    layout: Format,
+    out: str,
+    series: tuple[str, ...],
+    model: tuple[str, ...],
+    origin: tuple[str, ...],
+    number: int | None,
+    target: str | None,
+    team: str | None,
+    as_json: bool,
+) -> None:
+    """Write archived forecasts for other programs: Nixtla's wide table, a hub's model output, or sample paths."""
+    from forecasting.batch.config import load_config
+    from forecasting.batch.export import Selection
+    from forecasting.batch.export import export as write_export
+
+    named = {name: value for name, value in (("target", target), ("team", team)) if value is not None}
+    if named and layout != "hubverse":
+        raise InvalidInput("--target and --team belong to --format hubverse; leave them out")
+    with _archive(load_config(config)) as archive:
+        origins = "all" if origin == ("all",) else origin or None
+        chosen = Selection.of(archive, series=series or None, model=model or None, origin=origins, run=number)
+        files = write_export(chosen, layout, Path(out), **named)
+    if as_json:
+        say_json({"format": layout, "forecasts": len(chosen.keys), "files": [str(file) for file in files]})
+    else:
+        tell(f"{len(chosen.keys)} forecasts written to {', '.join(str(file) for file in files[:3])}")
+        if len(files) > 3:
+            tell(f"and {len(files) - 3} more files")
 
 
 def _release(text: str) -> Release:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 from forecasting.batch.config import load_config
 from forecasting.batch.runner import run_batch
 from forecasting.errors import EngineLost
-from tests.batch.batches import counts, fingerprint, run_here, write_batch
+from tests.batch.batches import counts, eventually, fingerprint, run_here, stored, write_batch
 
 ROWS = counts(24)
 
@@ -61,10 +62,36 @@ def test_a_cluster_with_a_killed_worker(cluster: Any, tmp_path: Path) -> None:
         assert processes[workers[0]] not in client.run(os.getpid).values()
 
 
-def test_a_scheduler_file(cluster: Any, tmp_path: Path) -> None:
-    (tmp_path / "scheduler.json").write_text(json.dumps({"address": cluster.scheduler_address}))
-    config = write_batch(tmp_path, counts(2), 'workers = "dask-file:scheduler.json"')
-    assert run_here(config).done == 2
+@pytest.fixture
+def machines(cluster: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a scheduler, which is yielded, and a worker by their commands, as on several machines."""
+    file = ["--scheduler-file", str(tmp_path / "scheduler.json"), "--no-dashboard"]
+    with (tmp_path / "log").open("wb") as log:
+        scheduler, worker = (
+            subprocess.Popen([sys.executable, "-m", f"distributed.cli.{name}", *file, *more], stderr=log)
+            for name, more in (("dask_scheduler", ["--port", "0"]), ("dask_worker", ["--nthreads", "1", "--no-nanny"]))
+        )
+        yield scheduler
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+
+
+def test_a_scheduler_that_is_lost(machines: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    config = write_batch(tmp_path, ROWS, 'chunk = 1\nworkers = "dask-file:scheduler.json"')
+    eventually((tmp_path / "scheduler.json").exists)
+
+    def kill(event: str, **_: object) -> None:
+        if event == "progress":
+            machines.kill()
+
+    with pytest.raises(EngineLost, match="run the same configuration again"):
+        run_batch(load_config(config), kill)
+    kept = stored(config)
+    assert 0 < kept < 24
+    again = run_here(config, workers=1)
+    assert (again.known, again.done) == (kept, 24 - kept)
+    assert stored(config) == 24
 
 
 def test_no_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import sys
 import termios
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from forecasting.cli.progress import log
@@ -96,6 +97,24 @@ def test_scores_when_the_truth_arrives(tmp_path: Path) -> None:
     assert again.startswith("0 months scored now, 12 before, 24 pending")
     assert "(first counts)" in again
     assert run("batch", "score", config, "--release", "last").exit_code == 2
+
+
+def test_exports(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, counts(3), models=FAST + '[[models]]\nname = "Climatology"\n')
+    run_json("batch", "run", config)
+    wide = tmp_path / "wide.csv"
+    found = run_json("batch", "export", config, "--format", "nixtla", "--out", wide)
+    assert found == {"format": "nixtla", "forecasts": 6, "files": [str(wide)]}
+    assert "CountRegression-lo-90" in pd.read_csv(wide).columns
+    one = ("--series", "s001", "--model", "Climatology", "--origin", "2023-12")
+    run_json("batch", "export", config, "--format", "paths", "--out", tmp_path / "paths.parquet", *one)
+    assert set(pd.read_parquet(tmp_path / "paths.parquet")["unique_id"]) == {"s001"}
+    assert (
+        run("batch", "export", config, "--format", "hubverse", "--out", tmp_path / "hub", "--team", "us").exit_code == 0
+    )
+    assert list((tmp_path / "hub").rglob("*.csv"))
+    for wrong in (("--team", "us"), ("--series", "nobody"), ("--run", "9")):
+        assert run("batch", "export", config, "--format", "nixtla", "--out", wide, *wrong).exit_code == 2
 
 
 def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
