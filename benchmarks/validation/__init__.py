@@ -6,7 +6,7 @@ A piece is a module with a ``TITLE``, a ``STUDY`` and its usual number of ``REPL
 
 from types import ModuleType
 
-from benchmarks.validation import calibration, facts, misspecification, prediction, trend
+from benchmarks.validation import calibration, facts, jumps, misspecification, prediction, recovery, trend
 
 PIECES: dict[str, ModuleType] = {
     "sbc": facts,
@@ -14,6 +14,8 @@ PIECES: dict[str, ModuleType] = {
     "coverage": trend,
     "prediction": prediction,
     "misspecification": misspecification,
+    "recovery": recovery,
+    "jumps": jumps,
 }
 
 __all__ = ["PIECES"]
