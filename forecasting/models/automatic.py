@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated
-from forecasting.errors import InvalidSeries
+from forecasting.errors import InvalidInput, InvalidSeries
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_data, read_draws
 from forecasting.models.baselines import HistoricalMoments
@@ -84,6 +84,10 @@ class PooledForecast(Predictive):
     members: dict[str, Predictive]
     posteriors: dict[str, Posterior]
 
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{weight:.0%} {name}" for name, weight in self.weights.items())
+        return f"{super().__repr__()[:-1]}: {shares})"
+
 
 @dataclass(frozen=True)
 class Auto(Model):
@@ -95,10 +99,40 @@ class Auto(Model):
         What is pooled; all with the same conditional distribution.
     window : int
         Number of recent months whose scores weigh the members.
+
+    Raises
+    ------
+    InvalidInput
+        If there are no members, two have one name or different conditional distributions, a weight before the data is not
+        positive, or the window is no number of months.
     """
 
     members: tuple[Member, ...] = field(default_factory=_usual_members)
     window: int = 24
+
+    def __post_init__(self) -> None:
+        names = [member.name for member in self.members]
+        if not names or len(set(names)) < len(names):
+            raise InvalidInput(f"members={names} must be one or more, each with a name of its own")
+        families = {member.model.distribution for member in self.members}
+        if len(families) > 1:
+            raise InvalidInput(
+                f"members have the distributions {', '.join(sorted(map(repr, families)))}; give all the same"
+            )
+        for member in self.members:
+            if not (np.isfinite(member.prior) and member.prior > 0):
+                raise InvalidInput(f"the prior weight {member.prior!r} of {member.name!r} must be a positive number")
+        if isinstance(self.window, bool) or not isinstance(self.window, (int, np.integer)) or self.window < 1:
+            raise InvalidInput(f"window={self.window!r} must be a whole number of months of at least 1")
+
+    def check(self, data: Observed) -> None:
+        """Raise what `forecast` would raise if the data are too few, or known in part only."""
+        known = int((~read_counts(data, "the automatic forecast")[1]).sum())
+        if known < _SHORTEST:
+            raise InvalidSeries(
+                f"{data.name}: {known} known months; the automatic forecast needs {_SHORTEST}. Use CountRegression with "
+                "priors of your own, or wait for more months"
+            )
 
     def forecast(
         self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
@@ -125,12 +159,7 @@ class Auto(Model):
         """
         stream, number = named_streams(require_rng(rng)), read_draws(draws, _DRAWS)
         following(read_data(data).months, horizon)
-        known = int((~read_counts(data, "the automatic forecast")[1]).sum())
-        if known < _SHORTEST:
-            raise InvalidSeries(
-                f"{data.name}: {known} known months; the automatic forecast needs {_SHORTEST}. Use CountRegression with "
-                "priors of your own, or wait for more months"
-            )
+        self.check(data)
         forecasts: dict[str, Predictive] = {}
         posteriors: dict[str, Posterior] = {}
         scores = []
@@ -220,7 +249,7 @@ def auto(
     Raises
     ------
     InvalidSeries
-        If a series of a table is no series of monthly counts, or fewer than six of its months are known.
+        If a table is empty, a series of it is no series of monthly counts, or fewer than six of its months are known.
 
     Examples
     --------
@@ -234,6 +263,10 @@ def auto(
     if not isinstance(data, pd.DataFrame):
         return model.forecast(data, horizon, draws=draws, rng=rng)
     stream = named_streams(require_rng(rng))
+    if data.empty:
+        raise InvalidSeries("the table has no rows; give one row a month, with the columns unique_id, ds, y")
     names = data["unique_id"].astype(str).unique() if "unique_id" in data else [None]
     every = [CountSeries.from_frame(data, name, allow_missing=True) for name in names]
+    for series in every:
+        model.check(series)
     return {series.name: model.forecast(series, horizon, draws=draws, rng=stream(series.name)) for series in every}

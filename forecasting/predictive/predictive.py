@@ -314,7 +314,7 @@ class Predictive:
         )
 
     def __repr__(self) -> str:
-        return f"Predictive({self.name!r}, {_label(self.months)}, {len(self.paths)} draws)"
+        return f"{type(self).__name__}({self.name!r}, {_label(self.months)}, {len(self.paths)} draws)"
 
     def _repr_html_(self) -> str:
         table = self.to_frame().drop(columns="unique_id").assign(ds=self.months.astype(str))
