@@ -1,0 +1,279 @@
+"""The automatic forecaster: its weights by hand, its members, and the series and tables it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting import (
+    Auto,
+    Contaminated,
+    DynamicLevel,
+    HistoricalMoments,
+    InvalidInput,
+    InvalidSeries,
+    NegativeBinomial,
+    auto,
+    load_ledger,
+)
+from forecasting.models import Member, PooledForecast
+from tests.evidence.ledgers import SERIES, fact, ledger_of
+from tests.models import data
+
+Y = data.simulated(40)
+NAMES = ["level and season", "level", "moments of the last year"]
+TWO = (
+    Member("level", DynamicLevel(seasonal=0), 0.7),
+    Member("moments", HistoricalMoments(6, Contaminated()), 0.3),
+)
+
+
+def generator(seed: int = 17) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def table(**columns: list[float]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"unique_id": name, "ds": data.months(len(y)).astype(str), "y": y}) for name, y in columns.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def forecast() -> PooledForecast:
+    return auto(Y, 6, draws=400, rng=generator())
+
+
+# Weights
+
+
+def test_weights_are_priors_times_recent_scores(forecast: PooledForecast) -> None:
+    """Known months less the first twelve, at most 24 of them; WAIC for what has parameters, plain scores for moments."""
+    scores = []
+    for name in NAMES[:2]:
+        posterior = forecast.posteriors[name]
+        terms = posterior.density.log_terms(posterior.sample.work[:250])
+        scores.append(np.log(np.exp(terms).mean(axis=0)) - terms.var(axis=0))
+    scores.append(HistoricalMoments(12, Contaminated()).log_terms(Y))
+    recent = np.maximum([s[-24:] for s in scores], -12.0)
+    assert recent.shape == (3, 24)
+    raw = np.array([0.4, 0.15, 0.45]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
+    np.testing.assert_allclose(forecast.weights, raw / raw.sum(), rtol=1e-9)
+    assert forecast.weights.sum() == pytest.approx(1.0, abs=1e-12)
+    assert list(forecast.weights.index) == NAMES
+
+
+@pytest.mark.parametrize(("known", "recent"), [(6, 3), (9, 4), (17, 8), (18, 6), (30, 18), (36, 24), (200, 24)])
+def test_recent_months_that_count(known: int, recent: int) -> None:
+    scores = np.zeros((2, known))
+    scores[0] = np.linspace(-3.0, -1.0, known)
+    weights = Auto(TWO).weigh(scores)
+    ratio = 0.7 / 0.3 * np.exp(scores[0, known - recent :].sum())
+    assert weights[0] / weights[1] == pytest.approx(ratio, rel=1e-9)
+
+
+def test_one_month_does_not_decide_alone() -> None:
+    scores = np.zeros((2, 40))
+    scores[0, -1] = -1e6
+    weights = Auto(TWO).weigh(scores)
+    assert weights[0] / weights[1] == pytest.approx(0.7 / 0.3 * np.exp(-12.0), rel=1e-9)
+    scores[0, -1] = np.nan  # a month without a score counts as the worst
+    np.testing.assert_allclose(Auto(TWO).weigh(scores), weights)
+
+
+def test_a_better_member_gets_the_weight() -> None:
+    """A season moves weight to the member that knows it, a burst of change away from a long memory."""
+    t = np.arange(96)
+    seasonal = generator().poisson(80.0 * np.exp(0.7 * np.cos(2.0 * np.pi * t / 12.0)))
+    assert auto(data.series(seasonal), 1, draws=300, rng=generator()).weights["level and season"] > 0.95
+    drifting = generator().poisson(np.exp(4.0 + np.cumsum(generator(3).normal(0.0, 0.2, 96))))
+    assert auto(data.series(drifting), 1, draws=300, rng=generator()).weights["moments of the last year"] < 0.05
+
+
+# The pool
+
+
+def test_the_pool_holds_its_members(forecast: PooledForecast) -> None:
+    assert list(forecast.members) == NAMES
+    assert list(forecast.posteriors) == NAMES[:2]
+    assert "gain" in forecast.posteriors["level"].summary().index
+    pooled = sum(forecast.weights[name] * forecast.members[name].expected for name in NAMES)
+    spread = forecast.mean.std(axis=0).max()
+    np.testing.assert_allclose(forecast.expected, pooled, atol=6.0 * spread / np.sqrt(400))
+    month = forecast.months[0]
+    mixed = sum(forecast.weights[name] * forecast.members[name].cdf(month, 25) for name in NAMES)
+    assert forecast.cdf(month, 25) == pytest.approx(mixed, abs=0.03)
+
+
+def test_the_weights_are_shown(forecast: PooledForecast) -> None:
+    for name, weight in forecast.weights.items():
+        for shown in (repr(forecast), forecast._repr_html_()):
+            assert f"{weight:.0%} {name}" in shown
+    assert repr(forecast).startswith("PooledForecast('y', 2021-05..2021-10, 400 draws: ")
+
+
+def test_the_order_of_members_does_not_matter() -> None:
+    first, second = (Auto(members).forecast(Y, 2, draws=400, rng=generator()) for members in (TWO, TWO[::-1]))
+    for name in ("level", "moments"):
+        assert first.weights[name] == pytest.approx(second.weights[name], rel=1e-12)
+        np.testing.assert_array_equal(first.members[name].paths, second.members[name].paths)
+    np.testing.assert_allclose(first.expected, second.expected, rtol=0.01)
+
+
+def test_a_member_alone_is_itself() -> None:
+    alone = Auto(TWO[:1]).forecast(Y, 3, draws=300, rng=generator())
+    assert alone.weights.tolist() == [1.0]
+    np.testing.assert_array_equal(alone.paths, alone.members["level"].paths)
+
+
+def test_forecasts_repeat_with_the_seed(forecast: PooledForecast) -> None:
+    again = auto(Y, 6, draws=400, rng=generator())
+    np.testing.assert_array_equal(forecast.paths, again.paths)
+    np.testing.assert_array_equal(forecast.weights, again.weights)
+
+
+# Series
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [1, 2, 3, 4, 5, 6],
+        [0] * 6,
+        [0] * 60,
+        [7] * 40,
+        np.eye(1, 40, 25, dtype=int)[0].tolist(),
+        generator().poisson(1e6, 40).tolist(),
+        [0] * 30 + [1_000_000],
+    ],
+    ids=["six", "six zeros", "zeros", "constant", "one", "million", "burst"],
+)
+def test_any_series(counts: list[int]) -> None:
+    forecast = auto(data.series(counts), 12, draws=300, rng=generator())
+    assert forecast.weights.sum() == pytest.approx(1.0)
+    quantiles = forecast.quantile([0.1, 0.5, 0.9]).to_numpy()
+    assert (quantiles[:, 0] <= max(counts[-12:])).all()
+    assert (quantiles[:, 2] >= min(counts[-12:])).all()
+    assert np.isfinite(forecast.expected).all()
+    if not any(counts):
+        assert (quantiles[:, 1] == 0).all()
+
+
+def test_five_months_are_too_few() -> None:
+    for series in (data.series([3, 1, 4, 1, 5]), data.series(range(8), missing=[1, 2, 7])):
+        with pytest.raises(InvalidSeries, match="y: 5 known months; the automatic forecast needs 6"):
+            auto(series, 3, rng=generator())
+    assert auto(data.series(range(8), missing=[1, 7]), 3, draws=100, rng=generator()).paths.shape == (100, 3)
+
+
+def test_exact_months_of_evidence_are_a_series() -> None:
+    y = [54, 61, 70, 66, 59, 73, 80, 71]
+    series = data.series(y, "2022-11", missing=[2])
+    known = [fact(f"m{k}", "count", str(series.months[k]), value=str(y[k])) for k in range(8) if k != 2]
+    first, second = (
+        auto(thing, 3, draws=200, rng=generator()) for thing in (series, ledger_of(known).evidence(SERIES))
+    )
+    np.testing.assert_array_equal(first.paths, second.paths)
+    with pytest.raises(InvalidInput, match="the automatic forecast needs each month known or wholly unknown"):
+        auto(load_ledger().evidence(SERIES), 3, rng=generator())
+
+
+# Tables
+
+
+def test_a_table_is_its_series() -> None:
+    y = [float(v) for v in Y.values[:20]]
+    calm, gapped = [3.0, 1.0, 4.0, 2.0, 5.0, 3.0, 2.0], [*y[:5], float("nan"), *y[6:]]
+    whole = auto(table(calm=calm, long=y, gapped=gapped), 4, draws=200, rng=generator())
+    assert list(whole) == ["calm", "long", "gapped"]
+    assert [whole[name].months[0] for name in whole] == [
+        pd.Period("2018-08"),
+        pd.Period("2019-09"),
+        pd.Period("2019-09"),
+    ]
+    for name, values in (("calm", calm), ("long", y), ("gapped", gapped)):
+        alone = auto(table(**{name: values}), 4, draws=200, rng=generator())[name]
+        np.testing.assert_array_equal(alone.paths, whole[name].paths)
+        np.testing.assert_array_equal(alone.weights, whole[name].weights)
+    assert not np.array_equal(whole["gapped"].paths, whole["long"].paths)
+    turned = auto(table(gapped=gapped, long=y, calm=calm), 4, draws=200, rng=generator())
+    for name in whole:
+        np.testing.assert_array_equal(turned[name].paths, whole[name].paths)
+
+
+def test_an_empty_count_is_a_month_not_observed() -> None:
+    y = [5.0, 8.0, 6.0, float("nan"), 7.0, 9.0, 4.0]
+    forecast = auto(table(a=y), 2, draws=200, rng=generator())["a"]
+    assert forecast.posteriors["level"].density.log_terms(forecast.posteriors["level"].sample.work[:1]).shape == (1, 6)
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ([5.0, 8.0, -1.0, 4.0, 7.0, 9.0], "series 'b': 2018-03 is -1"),
+        ([5.0, 8.0, 2.5, 4.0, 7.0, 9.0], "series 'b': 2018-03 is 2.5"),
+        ([5.0, 8.0, 3.0, 4.0, 7.0], "b: 5 known months"),
+        ([5.0, 8.0, 3.0, 4.0, 7.0, float("nan")], "b: 5 known months"),
+    ],
+)
+def test_a_bad_series_of_a_table_is_named(second: list[float], said: str) -> None:
+    with pytest.raises(InvalidSeries, match=said):
+        auto(table(a=[5.0] * 8, b=second), 3, rng=generator())
+
+
+def test_a_table_with_a_month_twice_or_without_rows() -> None:
+    twice = table(a=[5.0] * 8)
+    with pytest.raises(InvalidSeries, match="series 'a' has several rows for 2018-03"):
+        auto(pd.concat([twice, twice.iloc[2:3]]), 3, rng=generator())
+    with pytest.raises(InvalidSeries, match="no rows"):
+        auto(twice.iloc[:0], 3, rng=generator())
+    with pytest.raises(InvalidSeries, match="no column 'y'"):
+        auto(twice.drop(columns="y"), 3, rng=generator())
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"members": ()}, "one or more"),
+        ({"members": (TWO[0], TWO[0])}, "a name of its own"),
+        ({"members": (TWO[0], Member("moments", HistoricalMoments(), 0.3))}, "give all the same"),
+        ({"members": (Member("level", DynamicLevel(), 0.0),)}, "must be a positive number"),
+        ({"members": (Member("level", DynamicLevel(), np.inf),)}, "must be a positive number"),
+        ({"window": 0}, "window=0"),
+        ({"window": 2.5}, "window=2.5"),
+    ],
+)
+def test_wrong_arguments(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Auto(**wrong)
+
+
+def test_other_distributions_can_be_pooled() -> None:
+    members = (
+        Member("level", DynamicLevel(distribution=NegativeBinomial()), 0.5),
+        Member("m", HistoricalMoments(), 0.5),
+    )
+    assert Auto(members).forecast(Y, 2, draws=200, rng=generator()).distribution == NegativeBinomial()
+
+
+@pytest.mark.parametrize("horizon", [0, -1, 2.5, True])
+def test_impossible_horizons(horizon: object) -> None:
+    for known in (Y, table(a=[5.0] * 8)):
+        with pytest.raises(InvalidInput, match="whole number of months"):
+            auto(known, horizon, rng=generator())
+
+
+def test_a_generator_is_required() -> None:
+    for known in (Y, table(a=[5.0] * 8)):
+        with pytest.raises(InvalidInput, match="rng is required"):
+            auto(known, 3)
+
+
+def test_a_series_of_counts_is_left_alone() -> None:
+    before = Y.values.copy()
+    auto(Y, 2, draws=100, rng=generator())
+    np.testing.assert_array_equal(Y.values, before)
