@@ -73,7 +73,8 @@ def jump(
     from forecasting.report import provenance
 
     command = options.spelt_out(context, _resolved(report, ledger))
-    record = provenance(ledger, command=command, seed=seed, draws=draws)
+    known_later = None if truth is None else whole
+    record = provenance(ledger, command=command, seed=seed, draws=draws, truth=known_later)
     found = {
         **report.to_dict(),
         "readings": None if others is None else records(others),

@@ -55,9 +55,9 @@ class Run:
         return [fact for fact in self.rows("facts") if fact.get("role") == "data"]
 
     @property
-    def units(self) -> str:
-        """What is counted."""
-        return ", ".join(dict.fromkeys(str(fact["unit"]) for fact in self.data if fact.get("unit")))
+    def units(self) -> list[str]:
+        """What is counted, in the words of the facts, in their order."""
+        return list(dict.fromkeys(str(fact["unit"]) for fact in self.data if fact.get("unit")))
 
     @property
     def samplers(self) -> Rows:
@@ -71,7 +71,7 @@ def _title(run: Run) -> Answer:
 
 
 def _purpose(run: Run) -> Answer:
-    what = f"Target: monthly counts of {run.found['series']}{f' ({run.units})' if run.units else ''}"
+    what = f"Target: monthly counts of {run.found['series']}{f' ({run.units[0]})' if run.units else ''}"
     answers = [f"{what}{f', {_span(run.ahead)}' if run.ahead else ''}."]
     if run.is_jump:
         answers.append(
@@ -237,6 +237,8 @@ def _weaknesses(run: Run) -> Answer:
             f"The windows are one of {run.found.get('window_pairs_searched')} such pairs in the period; how the series was "
             "found is not corrected for."
         )
+    if len(run.units) > 1:
+        answers.append(f"Facts in different words are taken to count the same: {', '.join(run.units)}.")
     poor = [row for row in run.samplers if (row.get("khat") or 0.0) > 0.7]
     if poor:
         answers.append(
@@ -276,7 +278,7 @@ def _draws(run: Run) -> Answer:
     worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below 0.7)"
     least = min(row["ess"] for row in rows if row.get("ess") is not None)
     return [
-        f"{run.found.get('draws')} draws by importance sampling, at least {least:,.0f} of them effective{worst}."
+        f"{run.found.get('draws', 0):,} draws by importance sampling, at least {least:,.0f} of them effective{worst}."
     ], []
 
 

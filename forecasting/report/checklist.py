@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forecasting import __version__
 from forecasting.errors import InvalidInput
 from forecasting.report.answers import ANSWERS, Run
 from forecasting.statements import STATEMENTS, option
@@ -63,7 +64,7 @@ def checklist(found: Mapping[str, Any], statements: Mapping[str, str] | None = N
     Raises
     ------
     InvalidInput
-        If `found` is no such result, or a statement has an unknown name.
+        If `found` is no such result or lacks a part of it, or a statement has an unknown name.
 
     Examples
     --------
@@ -85,7 +86,12 @@ def checklist(found: Mapping[str, Any], statements: Mapping[str, str] | None = N
     if unknown:
         raise InvalidInput(f"there is no statement {', '.join(unknown)}; there are {', '.join(STATEMENTS)}")
     run = Run(found, {name: text.strip() for name, text in given.items() if text and text.strip()})
-    return tuple(_items(run))
+    try:
+        return tuple(_items(run))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInput(
+            f"the result is not as forecasting {__version__} writes it ({type(error).__name__}: {error}); make it again"
+        ) from None
 
 
 def _items(run: Run) -> Iterator[Item]:

@@ -19,7 +19,9 @@ _PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "jinja2")
 _CODE = {".py", ".html", ".css"}
 
 
-def provenance(data: Ledger | Evidence | CountSeries, *, command: str, seed: int, draws: int) -> dict[str, object]:
+def provenance(
+    data: Ledger | Evidence | CountSeries, *, command: str, seed: int, draws: int, truth: Ledger | None = None
+) -> dict[str, object]:
     """Return the record of an analysis, the same for the same request, data and versions: it holds no time of day.
 
     Parameters
@@ -30,6 +32,8 @@ def provenance(data: Ledger | Evidence | CountSeries, *, command: str, seed: int
         What gives the result again, every option spelt out but those that only say where results go.
     seed, draws : int
         Of the random numbers.
+    truth : Ledger, optional
+        Where what was published later was looked up.
     """
     vintage = data.vintage if isinstance(data, Ledger) else getattr(data, "as_of", None)
     return {
@@ -38,6 +42,7 @@ def provenance(data: Ledger | Evidence | CountSeries, *, command: str, seed: int
         "draws": draws,
         "as_of": None if vintage is None else str(vintage),
         "ledger_sha256" if isinstance(data, Ledger) else "data_sha256": digest(data),
+        **({} if truth is None else {"truth_sha256": digest(truth)}),
         "code_sha256": code_digest(),
         "machine": f"{platform.system()} {platform.machine()}",
         "threads": os.environ.get("OPENBLAS_NUM_THREADS", "not limited"),

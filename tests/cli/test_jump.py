@@ -56,6 +56,7 @@ def test_the_json_says_everything(written: tuple[Path, str]) -> None:
     assert record["seed"] == 20231205
     assert record["ledger_sha256"] == digest(load_ledger().as_of("2023-12-05"))
     assert set(record["versions"]) >= {"forecasting", "numpy", "scipy", "python"}
+    assert record["truth_sha256"] == digest(load_ledger())
     assert record["code_sha256"] == code_digest()
     assert found["statements"] == {}
 

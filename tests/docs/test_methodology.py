@@ -118,17 +118,3 @@ def test_the_table_of_priors_is_that_of_the_code() -> None:
     section = TEXT.split("## Priors and what they mean in counts")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", section, flags=re.MULTILINE)
     assert {name: float(value) for name, value in rows} == {field.name: field.default for field in fields(fc.Priors)}
-
-
-def test_quoted_results_stand_in_their_files() -> None:
-    coverage = (DOCS / "validation" / "coverage.md").read_text(encoding="utf-8")
-    section = TEXT.split("## What has been checked")[1]
-    quoted = re.search(r"cover ([\d., and]+)%; plug-in\s+intervals of the same\s+model ([\d., and]+)%", section)
-    assert quoted is not None
-    for method, numbers in zip(("forecasting", "plug-in"), quoted.groups(), strict=True):
-        stated = re.findall(r"\d+\.\d", numbers)
-        assert stated == re.findall(rf"months \| {method} \| ([\d.]+) \(", coverage)
-    smallest = re.search(r"is (0\.\d+)\.", section)
-    assert smallest is not None
-    sbc = (DOCS / "validation" / "sbc.md").read_text(encoding="utf-8")
-    assert f"p-values is {smallest.group(1)}" in sbc

@@ -64,6 +64,7 @@ def test_answers_come_from_the_run() -> None:
     smallest = min(one.posterior.ess for one in case.report.results)
     assert f"at least {smallest:,.0f} of them effective" in items["B2"]
     assert "2023-12-05" in items["B3"]
+    assert "taken to count the same: requests for help to desert, " in items["17"]
 
 
 def test_intervals_that_hold_what_was_published_are_counted() -> None:
@@ -91,6 +92,13 @@ def test_reports_with_less_in_them_fill_it_too() -> None:
 @pytest.mark.parametrize("found", [{}, {"series": "s"}, {"forecast": []}])
 def test_anything_else_is_refused(found: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="no result of forecasting"):
+        checklist(found)
+
+
+def test_a_result_that_lacks_a_part_is_refused() -> None:
+    found = result(shipped())
+    del found["before"]
+    with pytest.raises(InvalidInput, match=r"not as forecasting .* writes it \(KeyError"):
         checklist(found)
 
 
