@@ -335,6 +335,11 @@ def _check_shapes(
             f"the forecast of {key.series!r} has {horizon} months and {len(levels)} levels, but quantiles "
             f"{quantiles.shape}, paths {paths.shape} and mean {mean.shape}"
         )
+    after = pd.period_range(pd.Period(key.origin, "M") + 1, periods=key.horizon, freq="M")
+    if months != tuple(after.astype(str)):
+        raise InvalidInput(
+            f"the forecast of {key.series!r} must cover the {key.horizon} months after {key.origin}: {months}"
+        )
     if (np.diff(levels) <= 0).any() or (np.diff(quantiles, axis=0) < 0).any():
         raise InvalidInput(f"the quantiles of {key.series!r} must rise with their levels")
     if len(paths) > MOST_PATHS:

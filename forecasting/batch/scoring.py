@@ -148,25 +148,25 @@ def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "
     """
     new = known = pending = failed = 0
     for names in _in_parts(archive):
-        truths = [_by_month(archive.truth(series=names, release=release)) for release in releases]
-        stored = archive.scores(series=names)
-        have = set(zip(stored["job"], stored["ds"].astype(str), stored["y"], strict=True))
-        found: list[ScoreRecord] = []
-        for record in archive.forecasts(series=names):
-            job, series = record.key.digest, record.key.series
-            counts = [[truth.get((series, month)) for month in record.months] for truth in truths]
-            pending += sum(not any(y is not None for y in values) for values in zip(*counts, strict=True))
-            seen: set[tuple[str, int]] = set()
-            for values in counts:
-                wanted = {(m, y) for m, y in zip(record.months, values, strict=True) if y is not None} - seen
-                missing = {m for m, y in wanted if (job, m, y) not in have}
-                known += len(wanted) - len(missing)
-                seen |= wanted
-                given = [y if m in missing else None for m, y in zip(record.months, values, strict=True)]
-                found += score_forecast(record, np.array(given, dtype=float))
-        new += archive.store_scores(found)
-        failed += int(_lost(archive.keys(series=names))["horizon"].sum())
+        months = [_months(archive, release, names) for release in releases]
+        counted = pd.concat(months).drop_duplicates(["job", "ds", "y"])
+        left = counted[counted["status"] == "unscored"]
+        new += archive.store_scores(_scores(archive, left))
+        known += int((counted["status"] == "scored").sum())
+        pending += int(np.logical_and.reduce([table["status"] == "pending" for table in months]).sum())
+        failed += int((months[0]["status"] == "failed").sum())
     return Scored(new, known, pending, failed)
+
+
+def _scores(archive: Archive, left: pd.DataFrame) -> Iterator[ScoreRecord]:
+    """Yield the scores of months of forecasts; a month that was revised is there once for each count."""
+    which = left.groupby(["id", "horizon"]).cumcount()
+    for _, rows in left.groupby(which):
+        forecasts = list(rows.groupby("id"))
+        for record, (_, months) in zip(archive.read(np.unique(rows["id"])), forecasts, strict=True):
+            counts = np.full(len(record.months), np.nan)
+            counts[months["horizon"] - 1] = months["y"]
+            yield from score_forecast(record, counts)
 
 
 def score_table(
@@ -191,10 +191,15 @@ def score_table(
         yet; ``unscored``, a count that `score_archive` has not seen; ``failed``, a forecast that failed and was not made up
         for by a later attempt.
     """
+    return _months(archive, release, series).drop(columns="id")
+
+
+def _months(archive: Archive, release: Release, series: str | Sequence[str] | None) -> pd.DataFrame:
+    """Return what `score_table` does, and the number of the forecast."""
     keys = archive.keys(series=series)
     issued = pd.concat([keys[keys["status"] == "done"], _lost(keys)])
     rows = issued.loc[issued.index.repeat(issued["horizon"])].reset_index(drop=True)
-    rows["horizon"] = rows.groupby(["job", "id"]).cumcount() + 1
+    rows["horizon"] = rows.groupby("id").cumcount() + 1
     rows["origin"] = pd.PeriodIndex(rows["origin"], freq="M")
     rows["ds"] = pd.PeriodIndex(rows["origin"].array + rows["horizon"].to_numpy(), freq="M")
     truth = archive.truth(series=series, release=release).drop(columns="known").astype({"y": float})
@@ -203,7 +208,7 @@ def score_table(
     rows = rows.merge(scores, "left", ["job", "ds", "y"], indicator="found")
     choices = [rows["status"] == "failed", rows["y"].isna(), rows["found"] == "both"]
     rows["status"] = np.select(choices, ["failed", "pending", "scored"], "unscored")
-    names = ["unique_id", "model", "origin", "ds", "horizon", "job", "run", "vintage", "status", "y"]
+    names = ["id", "unique_id", "model", "origin", "ds", "horizon", "job", "run", "vintage", "status", "y"]
     return rows.rename(columns={"error": "message"})[[*names, "message", *SCORES]]
 
 
@@ -243,7 +248,3 @@ def _in_parts(archive: Archive) -> Iterator[list[str]]:
     names = archive.series()
     for first in range(0, len(names), _SERIES):
         yield names[first : first + _SERIES]
-
-
-def _by_month(truth: pd.DataFrame) -> dict[tuple[str, str], int]:
-    return dict(zip(zip(truth["unique_id"], truth["ds"].astype(str), strict=True), truth["y"].tolist(), strict=True))
