@@ -40,6 +40,7 @@ _NEGLIGIBLE = 0.01  # weight of a member of a pool whose fit does not matter
 _SMALLEST = 1e-12  # what archived distributions resolve
 
 _QUALITY = re.compile(r"(?:.*: weight (?P<weight>[\d.]+), )?k-hat (?P<khat>\S+), ess [\d.]+(?P<annealed>, annealed)?")
+_WARNING = re.compile(r"\w*Warning: |scored by quantiles alone")
 _ROW = ["unique_id", "model"]
 
 
@@ -205,7 +206,7 @@ def in_words(kind: str, row: Mapping[str, Any]) -> str:
     """
     if kind == "drift":
         said = {"drifted": "calibration drifted", "watch": "calibration on watch"}[row["drift"]]
-        return f"{said} ({row['model']}): {row['leaning']}, evidence {row['evidence']:,.3g} after {row['n']} months"
+        return f"{said} ({row['model']}): {row['leaning']}, evidence up to {row['highest']:,.3g} after {row['n']} months"
     if kind == "jumps":
         where = f"{row['direction']} the forecast of {row['model']} from {row['origin']}"
         return f"{row['y']:,} in {row['ds']} is {where}, p {row['p']:.2g}"
@@ -228,7 +229,7 @@ def complaints(messages: Iterable[str]) -> list[str]:
 def _complains(message: str) -> bool:
     found = _QUALITY.fullmatch(message)
     if found is None:
-        return ": weight " not in message  # members of a pool that were not fitted have a weight alone
+        return _WARNING.match(message) is not None
     if found["weight"] is not None and float(found["weight"]) < _NEGLIGIBLE:
         return False
     return found["annealed"] is not None or not float(found["khat"]) <= _DOUBTFUL

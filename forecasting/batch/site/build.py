@@ -24,7 +24,7 @@ _TOGETHER = 50  # series in memory at a time
 _FEW = 200  # series that are not worth other processes
 
 COLUMNS = ("series", "attention", "until", "last count", "forecast", "scored", "held", "CRPS")
-_TEXTS = (0, 1)
+TEXTS = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def build_site(address: str, folder: Path, *, models: Sequence[str] = (), worker
         last = archive.runs().tail(1).fillna("").to_dict("records")
         run = {key: str(last[0][key])[:19].replace("T", " ") for key in ("id", "started", "finished")} if last else None
         calling = sum(bool(row[2]) for row in rows)
-        index = render("index.html", rows=rows, flags=FLAGS, columns=COLUMNS, texts=_TEXTS, run=run, attention=calling)
+        index = render("index.html", rows=rows, flags=FLAGS, columns=COLUMNS, texts=TEXTS, run=run, attention=calling)
         (fresh / "index.html").write_text(index, encoding="utf-8")
         (fresh / "monitor.html").write_text(_monitor_page(found, set(names)), encoding="utf-8")
     return Built(folder, len(names), calling)
