@@ -14,7 +14,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench validate notebooks clean
+.PHONY: help report test lint bench accuracy validate notebooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,11 @@ $(PEERS)/.ready: benchmarks/requirements-peers.txt
 
 bench: $(READY) $(PEERS)/.ready ## measure speed against the stated budgets
 	@echo "== benchmarks: CPU seconds and ratios on this machine"
-	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.speed
+
+accuracy: $(READY) $(PEERS)/.ready ## forecast the public and the simulated collections, beside the peers (long)
+	@echo "== accuracy: the automatic forecaster and its peers, three origins a series; an interrupted run goes on"
+	@$(BIN)/python -m benchmarks.accuracy
 
 validate: $(READY) ## simulate coverage and calibration (long)
 	@echo "== validation: coverage of prediction intervals and calibration of posteriors on simulated series"

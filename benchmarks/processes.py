@@ -31,7 +31,8 @@ class Simulated:
     values : int64[T]
         Counts.
     law : callable
-        ``law(origin, paths, rng)``: distribution, its means ``[S, H]`` and shapes ``[S]`` given month number `origin`.
+        ``law(origin, paths, rng)``: distribution, its means ``[S, H]`` and its shape parameters, given the months before
+        month number `origin`; one row of means where the future is no mixture.
     """
 
     values: FloatArray
@@ -46,7 +47,7 @@ def seasonal(rng: np.random.Generator) -> Simulated:
     phase = rng.uniform(0, 2 * np.pi, 2)
     mean = level * np.exp(0.5 * np.cos(np.pi * t / 6 + phase[0]) + 0.2 * np.cos(np.pi * t / 3 + phase[1]))
     values = fc.NegativeBinomial().sample(mean[:MONTHS], alpha, rng=rng)
-    return Simulated(values, lambda o, s, _: (fc.NegativeBinomial(), np.tile(mean[o : o + HORIZON], (s, 1)), [alpha]))
+    return Simulated(values, lambda o, *_: (fc.NegativeBinomial(), mean[None, o : o + HORIZON], [alpha]))
 
 
 def sparse(rng: np.random.Generator) -> Simulated:
@@ -54,7 +55,7 @@ def sparse(rng: np.random.Generator) -> Simulated:
     mean, alpha, zero = np.exp(rng.uniform(-1.0, 1.5)), rng.uniform(0.1, 1.0), rng.uniform(0.2, 0.7)
     law = fc.ZeroInflated()
     values = law.sample(np.full(MONTHS, mean), alpha, zero, rng=rng)
-    return Simulated(values, lambda o, s, _: (law, np.full((s, HORIZON), mean), [alpha, zero]))
+    return Simulated(values, lambda *_: (law, np.full((1, HORIZON), mean), [alpha, zero]))
 
 
 def autoregressive(rng: np.random.Generator) -> Simulated:
@@ -139,4 +140,4 @@ def truth(name: str, training: fc.CountSeries, rng: np.random.Generator) -> fc.P
     _, series = simulate(int(place) * len(PROCESSES) + list(PROCESSES).index(process))
     law, mean, shape = series.law(len(training.months), PATHS, rng)
     months = pd.period_range(training.months[-1] + 1, periods=HORIZON, freq="M")
-    return fc.Predictive.draw(months, mean, tuple(np.full(PATHS, s) for s in shape), law, name=name, rng=rng)
+    return fc.Predictive.draw(months, mean, tuple(np.full(len(mean), s) for s in shape), law, name=name, rng=rng)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import calibration, intervals, maximum_likelihood, paths, posterior, run, validate
+from benchmarks import maximum_likelihood, paths, posterior, speed, validate
 from benchmarks.replications import Study
 from benchmarks.replications import run as replicate
+from benchmarks.validation import facts, trend
 
 
 def test_posterior_without_peers(tmp_path: Path) -> None:
@@ -40,27 +41,27 @@ def test_speed_page_says_what_was_not_measured() -> None:
         "forecasting --help": None,
         "import forecasting, then a first posterior": 0.8,
     }
-    table = run.budgets({"start": start, "posterior": {}, "jump": {}})
+    table = speed.budgets({"start": start, "posterior": {}, "jump": {}})
     assert any("--help" in line and "not measured" in line for line in table)
 
 
 def test_validation_writes_its_pages(tmp_path: Path) -> None:
-    validate.main(["--replications", "2", "--folder", str(tmp_path), "--results", str(tmp_path)])
+    validate.main(["coverage", "sbc", "--replications", "2", "--folder", str(tmp_path), "--results", str(tmp_path)])
     for name in ("coverage", "sbc"):
         assert {f.suffix for f in tmp_path.glob(f"{name}.*")} == {".json", ".jsonl", ".md", ".svg"}
     cases = json.loads((tmp_path / "coverage.json").read_text())["cases"]
-    assert set(cases) == set(intervals.CASES)
+    assert set(cases) == set(trend.CASES)
 
 
 def test_interval_score() -> None:
-    score = intervals.interval_score(np.array([2.0, 2.0]), np.array([6.0, 6.0]), np.array([4, 8]))
+    score = trend.interval_score(np.array([2.0, 2.0]), np.array([6.0, 6.0]), np.array([4, 8]))
     assert score.tolist() == pytest.approx([4.0, 4.0 + 20.0 * 2.0])
 
 
 def test_facts_hold_for_the_counts_they_were_made_from(rng: np.random.Generator) -> None:
     y = rng.poisson(20, size=12)
-    for facts in calibration.FACTS.values():
-        assert all(row.holds(y.tolist()) for row in facts(y))
+    for known in facts.FACTS.values():
+        assert all(row.holds(y.tolist()) for row in known(y))
 
 
 def _first_uniform(case: float, seed: np.random.SeedSequence) -> dict[str, float]:
