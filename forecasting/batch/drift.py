@@ -62,7 +62,7 @@ class Wealth:
 
 
 def wealth(lower: ArrayLike, upper: ArrayLike) -> Wealth:
-    """Bet against N sequences of forecasts.
+    r"""Bet against N sequences of forecasts: :math:`P(\sup_t E_t\ge 1/\alpha)\le\alpha` where they are calibrated (Ville 1939).
 
     Parameters
     ----------

@@ -118,3 +118,29 @@ def test_the_table_of_priors_is_that_of_the_code() -> None:
     section = TEXT.split("## Priors and what they mean in counts")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", section, flags=re.MULTILINE)
     assert {name: float(value) for name, value in rows} == {field.name: field.default for field in fields(fc.Priors)}
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "value"),
+    [
+        ("past 200,000 vectors", "forecasting.likelihood.enumeration.LARGEST", 200_000),
+        (r"c_t = .ell_t \+ 4.sqrt", "forecasting.kernels.level._DEVIATIONS", 4.0),
+        (r"\+ 10/f_t", "forecasting.kernels.level._COUNTS", 10.0),
+        (r"counts plus\s+0\.5", "forecasting.models.baselines._LEAST", 0.5),
+        ("kept above -12", "forecasting.models.automatic._WORST", -12.0),
+        (r"gains less than \$10\^\{-6\}\$", "forecasting.models.fit._AT_BOUNDARY", 1e-6),
+        ("Above 0.7", "forecasting.inference.sampling.KHAT_LIMIT", 0.7),
+        ("t with seven degrees of freedom", "forecasting.inference.sampling._FREEDOM", 7.0),
+        (r"half of the particles effective, with\s+twelve", "forecasting.inference.annealing._MOVES", 12),
+        (r"strength above\s+0\.64", "forecasting.models.sarima.differencing._STRONG", 0.64),
+        (r"fewer than\s+eight\s+origins", "forecasting.evaluation.comparison.FEWEST_ORIGINS", 8),
+        (r"no\s+verdict\s+from\s+fewer\s+than\s+five", "forecasting.evaluation.comparison.FEWEST_SERIES", 5),
+        ("up to 200 sample paths", "forecasting.batch.records.MOST_PATHS", 200),
+        (r"one month in\s+a hundred", "forecasting.distributions.Contaminated.share", 0.01),
+        (r"`feedback` \(one\s+half\s+by\s+default\)", "forecasting.models.DynamicLevel.feedback", 0.5),
+        (r"at most the\s+last\s+24\s+known", "forecasting.models.Auto.window", 24),
+    ],
+)
+def test_constants_in_the_text_are_those_of_the_code(said: str, where: str, value: float) -> None:
+    assert re.search(said, TEXT)
+    assert found(where)[0] == value
