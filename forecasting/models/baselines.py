@@ -19,7 +19,7 @@ from forecasting.predictive import Predictive
 from forecasting.randomness import require_rng
 
 _DRAWS = 4000
-_LEAST = 0.5
+_LEAST = 0.3
 """Added to a sum of counts, so that months of zeros do not rule out what comes after them."""
 
 
@@ -62,7 +62,7 @@ class Climatology(Model):
 class HistoricalMoments(Model):
     r"""A constant level and over-dispersion, from the moments of the last known months.
 
-    With the sum s of n months (and a half more, as under the prior of Jeffreys for a Poisson rate), mean m and moment estimate
+    With the sum s of n months (and 0.3 more, so that zeros do not rule out what comes after them), mean m and moment estimate
     a of their over-dispersion, the level is gamma distributed around m with squared coefficient of variation
     :math:`1/s+a/n`, and a count given it negative binomial.
 
