@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from forecasting import (
+    Contaminated,
     CountSeries,
     Hurdle,
     InvalidInput,
@@ -39,7 +40,9 @@ GET_LOST = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_reques
 every_model = pytest.mark.parametrize("model", ALL)
 each_model = pytest.mark.parametrize("model", MODELS)
 each_family = pytest.mark.parametrize(
-    "family", [Poisson(), NegativeBinomial(), ZeroInflated(), Hurdle(Poisson())], ids=lambda f: type(f).__name__
+    "family",
+    [Poisson(), NegativeBinomial(), ZeroInflated(), Hurdle(Poisson()), Contaminated()],
+    ids=lambda f: type(f).__name__,
 )
 
 
