@@ -6,7 +6,7 @@ A piece is a module with a ``TITLE``, a ``STUDY`` and its usual number of ``REPL
 
 from types import ModuleType
 
-from benchmarks.validation import calibration, facts, jumps, misspecification, prediction, recovery, trend
+from benchmarks.validation import agreement, calibration, facts, jumps, misspecification, prediction, recovery, trend
 
 PIECES: dict[str, ModuleType] = {
     "sbc": facts,
@@ -16,6 +16,7 @@ PIECES: dict[str, ModuleType] = {
     "misspecification": misspecification,
     "recovery": recovery,
     "jumps": jumps,
+    "agreement": agreement,
 }
 
 __all__ = ["PIECES"]
