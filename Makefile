@@ -58,8 +58,8 @@ accuracy: $(READY) $(PEERS)/.ready ## forecast the public and the simulated coll
 	@echo "== accuracy: the automatic forecaster and its peers, three origins a series; an interrupted run goes on"
 	@$(BIN)/python -m benchmarks.accuracy
 
-validate: $(READY) ## simulate coverage and calibration (long)
-	@echo "== validation: coverage of prediction intervals and calibration of posteriors on simulated series"
+validate: $(READY) ## calibration, coverage, jumps, recovery, agreement with R (long)
+	@echo "== validation: are the stated uncertainties true?  An interrupted run goes on where it stopped"
 	@$(BIN)/python -m benchmarks.validate
 
 notebooks: $(READY) ## execute the notebooks in place
