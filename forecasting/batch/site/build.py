@@ -123,9 +123,14 @@ def _attention(found: Monitor) -> dict[str, Attention]:
         for row in told[kind]:
             said.setdefault(row["unique_id"], []).append((_letter(kind, row), in_words(kind, row)))
     return {
-        name: Attention("".join(code for code in FLAGS if code in dict(pairs)), tuple(text for _, text in pairs))
+        name: Attention(_letters({code for code, _ in pairs}), tuple(text for _, text in pairs))
         for name, pairs in said.items()
     }
+
+
+def _letters(found: set[str]) -> str:
+    """Return them in the order of `FLAGS`; what drifted is on watch anyway."""
+    return "".join(code for code in FLAGS if code in found and not (code == "W" and "D" in found))
 
 
 def _letter(kind: str, row: dict[str, Any]) -> str:
