@@ -39,9 +39,8 @@ class Motion(NamedTuple):
         """Return the level after a month with the count `adjusted`, which may stand out by `room` and no more than usual."""
         surprise = adjusted - level
         if np.logical_or.reduce(surprise > room):
-            with np.errstate(over="ignore", invalid="ignore"):
-                usual = np.sqrt(level * (inverse + self.dispersion * level))
-                np.minimum(surprise, room + _DEVIATIONS * usual, out=surprise)
+            usual = np.sqrt(level * (inverse + self.dispersion * level))
+            np.minimum(surprise, room + _DEVIATIONS * usual, out=surprise)
         surprise *= self.gain
         surprise += level
         return self.idle(surprise, level)
@@ -88,9 +87,9 @@ def levels(
     adjusted, room = counts[:, None] * inverse, _COUNTS * inverse
     path = np.empty((len(counts) + 1, len(start)))
     path[0] = level = start
-    for month, absent in enumerate(missing.tolist()):
-        level = (
-            motion.idle(level, level) if absent else motion.follow(level, adjusted[month], room[month], inverse[month])
-        )
-        path[month + 1] = level
+    with np.errstate(over="ignore", invalid="ignore"):
+        for month, absent in enumerate(missing.tolist()):
+            given = adjusted[month], room[month], inverse[month]
+            level = motion.idle(level, level) if absent else motion.follow(level, *given)
+            path[month + 1] = level
     return path

@@ -260,7 +260,8 @@ class LevelDensity:
 
 def _heavy(z: FloatArray) -> FloatArray:
     """Return the quantile of Student's t with four degrees of freedom at the normal probability of z (Shaw 2006, sec. 2)."""
-    root = 2.0 * np.sqrt(ndtr(z) * ndtr(-z))
+    tail = ndtr(-np.abs(z))
+    root = 2.0 * np.sqrt(tail * (1.0 - tail))
     return np.asarray(
         np.sign(z) * 2.0 * np.sqrt(np.maximum(np.cos(np.arccos(np.minimum(root, 1.0)) / 3.0) / root - 1.0, 0.0))
     )
