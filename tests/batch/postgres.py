@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 PASSWORD = "pa55word"
 
 
