@@ -93,7 +93,7 @@ def score(config: str, release: str, as_json: bool) -> None:
 
     truth = _release(release)
     with _archive(load_config(config)) as archive:
-        scored = score_archive(archive)
+        scored = score_archive(archive, releases=list(dict.fromkeys(("first", "latest", truth))))
         table = as_backtest(archive, release=truth).table()
     if as_json:
         say_json({**scored.to_dict(), "release": release, "models": records(table.rename_axis("model").reset_index())})
