@@ -32,6 +32,8 @@ _TILTS = (-0.9, -0.45, 0.0, 0.45, 0.9)
 _BENDS = (-0.9, -0.45, 0.0, 0.9, 1.8)
 _LEAST = 0.05  # of a density: a bet that can lose everything never recovers
 
+_CLEAR = 2.5  # standard deviations
+
 LEANINGS = ("forecasts too high", "forecasts too low", "forecasts too wide", "forecasts too narrow")
 
 
@@ -44,7 +46,7 @@ class Wealth:
     path : float64[N, T]
         The e-process: expectation 1 at any time for calibrated forecasts.
     leaning : tuple of str
-        For each sequence, what the richest bet now stands on, one of `LEANINGS`.
+        For each sequence, how its forecasts are wrong if they are, one of `LEANINGS`.
     """
 
     path: FloatArray
@@ -92,8 +94,7 @@ def wealth(lower: ArrayLike, upper: ArrayLike) -> Wealth:
         fresh = 1.0 / (n * (n + 1.0))  # the share of the stake that is first put at risk in this month
         bets[who] = (bets[who] + fresh[:, None]) * _gain(low[who, t], high[who, t], tilt, bend)
         path[:, t] = bets.mean(axis=1) + 1.0 / (begun + 1.0)
-    best = bets.argmax(axis=1)
-    return Wealth(path, tuple(_leaning(tilt[k], bend[k]) for k in best))
+    return Wealth(path, _leanings(low + high - 1.0, tilt[bets.argmax(axis=1)], bend[bets.argmax(axis=1)]))
 
 
 def e_bh(values: ArrayLike, rate: float) -> NDArray[np.bool_]:
@@ -146,7 +147,10 @@ def _gain(low: FloatArray, high: FloatArray, tilt: FloatArray, bend: FloatArray)
     return np.asarray(1.0 + first[:, None] * tilt + second[:, None] * bend)
 
 
-def _leaning(tilt: float, bend: float) -> str:
-    if abs(tilt) >= abs(bend):
-        return LEANINGS[int(tilt > 0)]
-    return LEANINGS[2 + int(bend > 0)]
+def _leanings(place: FloatArray, tilt: FloatArray, bend: FloatArray) -> tuple[str, ...]:
+    """Name a side where the places of the counts in their forecasts, -1 to 1, lie on one side, else what is bet on."""
+    total, size = np.nansum(place, axis=1), np.sqrt(np.nansum(np.square(place), axis=1))
+    sided = np.abs(total) > _CLEAR * size
+    side = np.where(sided, total > 0.0, tilt > 0.0)
+    which = np.where(sided | (bend == 0.0), side, 2 + (bend > 0.0))
+    return tuple(LEANINGS[k] for k in which)
