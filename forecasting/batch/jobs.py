@@ -200,7 +200,8 @@ def _pooled(forecast: Any) -> list[str]:
 
 
 def _quality(posterior: Any) -> str:
-    return f"k-hat {posterior.khat:.2f}, ess {posterior.ess:.0f}"
+    annealed = getattr(getattr(posterior, "sample", None), "method", "") == "annealed"
+    return f"k-hat {posterior.khat:.2f}, ess {posterior.ess:.0f}" + ", annealed" * annealed
 
 
 def _unique(caught: Sequence[warnings.WarningMessage]) -> list[str]:
