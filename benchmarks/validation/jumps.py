@@ -226,7 +226,7 @@ def _promised(summary: dict[str, Any], start: str) -> str:
         for name in cases[0]
         if all(entry[name]["called"] <= THRESHOLD + 2.0 * entry[name]["error"] for entry in cases)
     ]
-    return ", ".join(kept) or "none"
+    return "; ".join(kept) or "none"
 
 
 @styled

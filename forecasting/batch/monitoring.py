@@ -206,7 +206,9 @@ def in_words(kind: str, row: Mapping[str, Any]) -> str:
     """
     if kind == "drift":
         said = {"drifted": "calibration drifted", "watch": "calibration on watch"}[row["drift"]]
-        return f"{said} ({row['model']}): {row['leaning']}, evidence up to {row['highest']:,.3g} after {row['n']} months"
+        return (
+            f"{said} ({row['model']}): {row['leaning']}, evidence up to {row['highest']:,.3g} after {row['n']} months"
+        )
     if kind == "jumps":
         where = f"{row['direction']} the forecast of {row['model']} from {row['origin']}"
         return f"{row['y']:,} in {row['ds']} is {where}, p {row['p']:.2g}"

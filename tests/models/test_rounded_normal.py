@@ -85,7 +85,9 @@ def test_far_tails_keep_their_digits() -> None:
         expected = float(mpmath.log(mpmath.erfc(low / mpmath.sqrt(2)) / 2 - mpmath.erfc(high / mpmath.sqrt(2)) / 2))
     assert float(family.logpmf(10**6, 0.0, 3.0, 0.1)) == pytest.approx(expected, rel=1e-9)
     assert np.isfinite(family.logpmf(0, 0.0, 30.0, 0.1))
-    assert float(family.log_interval(5, np.inf, 0.0, 3.0, 0.5)) == pytest.approx(float(np.log(family.sf(4, 0.0, 3.0, 0.5))))
+    assert float(family.log_interval(5, np.inf, 0.0, 3.0, 0.5)) == pytest.approx(
+        float(np.log(family.sf(4, 0.0, 3.0, 0.5)))
+    )
 
 
 def test_a_scale_of_zero_is_one_count() -> None:
