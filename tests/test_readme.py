@@ -14,11 +14,13 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 
 
 def test_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    exec(compile(block, "README.md", "exec"), {})
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)
     printed = capsys.readouterr().out
     assert "184" in printed
     assert "1.89 times as many a month" in printed
+    assert "moments of the last year" in printed
 
 
 def test_first_table_is_that_of_the_report() -> None:
