@@ -126,7 +126,7 @@ def test_the_table_of_priors_is_that_of_the_code() -> None:
         ("past 200,000 vectors", "forecasting.likelihood.enumeration.LARGEST", 200_000),
         (r"c_t = .ell_t \+ 4.sqrt", "forecasting.kernels.level._DEVIATIONS", 4.0),
         (r"\+ 10/f_t", "forecasting.kernels.level._COUNTS", 10.0),
-        (r"counts plus\s+0\.5", "forecasting.models.baselines._LEAST", 0.5),
+        (r"counts plus\s+0\.3", "forecasting.models.baselines._LEAST", 0.3),
         ("kept above -12", "forecasting.models.automatic._WORST", -12.0),
         (r"gains less than \$10\^\{-6\}\$", "forecasting.models.fit._AT_BOUNDARY", 1e-6),
         ("Above 0.7", "forecasting.inference.sampling.KHAT_LIMIT", 0.7),

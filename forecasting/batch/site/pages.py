@@ -27,7 +27,7 @@ def file_name(series: str) -> str:
     Examples
     --------
     >>> file_name("../../etc/passwd")
-    'd1cd9be4da98d1ad75f5'
+    'b8860ee917d4e3d10f7c'
     """
     return blake2b(series.encode("utf-8"), digest_size=10).hexdigest()
 
