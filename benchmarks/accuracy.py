@@ -62,6 +62,9 @@ RECORDED = {
 }
 """Scaled scores recorded for the peers before this library had a forecaster."""
 
+CHOSEN_ON = {"hospital": 3, "carparts": 6}
+"""Every third and every sixth series: what the pool holds and how it is weighted was chosen on these."""
+
 AVERAGED = ("scaled_crps", "crps", "log_score", *rolling.INTERVALS, "below_zero", "fractional", "cpu_ms")
 
 
@@ -88,6 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name in options.collections
             if name in tasks
         },
+    }
+    unseen = {
+        name: [task for n, task in enumerate(tasks[name]) if n % CHOSEN_ON[name]]
+        for name in options.collections
+        if name in CHOSEN_ON and len(tasks.get(name, [])) > 1
+    }
+    results["unseen"] = {
+        name: summary({task.unique_id: records[task.name] for task in rest}, {}) for name, rest in unseen.items()
     }
     if "simulated" in results["collections"]:
         results["processes"] = {
@@ -214,6 +225,8 @@ def render(results: Record) -> str:
     ]
     for name, models in results["collections"].items():
         lines += ["", f"## {name}", "", *table(models)]
+    for name, models in results["unseen"].items():
+        lines += ["", f"## {name}, without the series on which the pool was chosen", "", *table(models)]
     if "processes" in results:
         lines += ["", "## simulated, by process: scaled CRPS", "", *_by_process(results["processes"])]
     return "\n".join(lines) + "\n"
