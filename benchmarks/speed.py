@@ -29,12 +29,13 @@ JUMP_LIMITS = dict(zip(jump_cost.ANALYSES, (3.0, 10.0, 10.0, 10.0), strict=True)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    results: dict[str, Any] = {
-        "date": datetime.date.today().isoformat(),
-        "machine": machine(),
-        "versions": versions(),
-    }
-    for name, (title, module) in SECTIONS.items():
+    before = options.folder / "speed.json"
+    results: dict[str, Any] = json.loads(before.read_text()) if options.only and before.exists() else {}
+    results |= {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions()}
+    wanted = options.only or list(SECTIONS)
+    results["earlier"] = [name for name in SECTIONS if name in results and name not in wanted]
+    for name in wanted:
+        title, module = SECTIONS[name]
         start = time.perf_counter()
         repeats = () if options.repeats is None else (options.repeats,)
         results[name] = module.measure(*repeats)
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, help="runs of each benchmark; fewer for a trial")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(SECTIONS), help="sections to measure; the others stay as they are"
+    )
     parser.add_argument("--folder", type=Path, default=RESULTS, help="where the results go")
     return parser.parse_args(arguments)
 
@@ -69,7 +73,9 @@ def render(results: dict[str, Any]) -> str:
         *budgets(results),
     ]
     for name, (title, module) in SECTIONS.items():
-        lines += ["", f"## {title}", "", *module.table(results[name])]
+        if name in results:
+            lines += ["", f"## {title}", "", *module.table(results[name])]
+            lines += ["", "Measured in an earlier run."] if name in results["earlier"] else []
     return "\n".join(lines) + "\n"
 
 
@@ -88,11 +94,11 @@ def budgets(results: dict[str, Any]) -> list[str]:
 
 
 def _at_most(results: dict[str, Any]) -> Iterator[Budget]:
-    start, jump = results["start"], results["jump"]
-    yield "`import forecasting`, CPU s", 0.3, start["import forecasting"]
-    yield "`forecasting --help`, CPU s", 0.4, start["forecasting --help"]
-    yield "a first posterior, CPU s", 1.5, start["import forecasting, then a first posterior"]
-    for name, entry in results["posterior"].items():
+    start, jump = results.get("start", {}), results.get("jump", {})
+    yield "`import forecasting`, CPU s", 0.3, start.get("import forecasting")
+    yield "`forecasting --help`, CPU s", 0.4, start.get("forecasting --help")
+    yield "a first posterior, CPU s", 1.5, start.get("import forecasting, then a first posterior")
+    for name, entry in results.get("posterior", {}).items():
         yield f"posterior, {name}, CPU ms", 25.0, entry["forecasting"]["cpu_ms"]
     for name, limit in JUMP_LIMITS.items():
         yield f"jump, {name}, CPU s", limit, jump.get(name, {}).get("first_s")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, automatic, processes, rolling
+from benchmarks import accuracy, automatic, processes, rolling, speed
 
 
 def test_a_small_run_writes_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,3 +80,16 @@ def test_forecasts_are_timed_without_peers(tmp_path: Path) -> None:
     result = automatic.measure(1, tmp_path / "python", series=1)
     assert all(result[name] > 0 for name in automatic.CALLS)
     assert any("not installed" in line for line in automatic.table(result))
+
+
+def test_one_section_is_measured_and_the_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"campy": {"fit": 6.1, "search, one kind, 1000 replicates": 1500.0}}
+    (tmp_path / "speed.json").write_text(json.dumps({"ingarch": kept, "earlier": []}))
+    monkeypatch.setattr(speed.maximum_likelihood, "measure", lambda *_: {"forecasting": {}})
+    monkeypatch.setattr(speed.maximum_likelihood, "table", lambda _: ["a line"])
+    monkeypatch.setattr(speed.ingarch, "table", lambda _: ["another"])
+    speed.main(["--only", "maximum_likelihood", "--folder", str(tmp_path)])
+    page = (tmp_path / "speed.md").read_text()
+    assert "| INGARCH, one fit, R's time over ours | at least 50 | 100.00 | yes |" in page
+    assert page.count("Measured in an earlier run.") == 1
+    assert "not measured" in page
