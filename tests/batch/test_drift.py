@@ -16,7 +16,8 @@ Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def poisson_ends(y: NDArray[np.int64], mean: float) -> Ends:
-    return stats.poisson.cdf(y - 1, mean), stats.poisson.cdf(y, mean)
+    table = stats.poisson.cdf(np.arange(-1, y.max() + 1), mean)
+    return table[y], table[y + 1]
 
 
 def slow(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[float]:
