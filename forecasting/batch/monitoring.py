@@ -41,6 +41,7 @@ _SMALLEST = 1e-12  # what archived distributions resolve
 
 _QUALITY = re.compile(r"(?:.*: weight (?P<weight>[\d.]+), )?k-hat (?P<khat>\S+), ess [\d.]+(?P<annealed>, annealed)?")
 _WARNING = re.compile(r"\w*Warning: |scored by quantiles alone")
+_TOGETHER = 500  # series in memory at a time
 _ROW = ["unique_id", "model"]
 
 
@@ -125,12 +126,14 @@ def monitor(
     for name, value in (("rate", rate), ("alarm", alarm)):
         if not 0.0 < value < 1.0:
             raise InvalidInput(f"{name}={value!r} must lie between 0 and 1")
-    rows = first_issued(score_table(archive, release=release))
-    known = rows[(rows["status"] == "scored") & rows["pit_lower"].notna()]
+    names = archive.series()
+    parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)] or [[]]
+    known = _joined([_needed(score_table(archive, release=release, series=part)) for part in parts])
+    newest = _joined([_newest(archive.keys(series=part)) for part in parts])
     return Monitor(
         drift=_drift(known, rate, alarm),
         jumps=_jumps(known, rate),
-        fits=_fits(archive.keys(), bad_series(archive.runs(), run)),
+        fits=_fits(newest, bad_series(archive.runs(), run)),
         rate=rate,
         alarm=alarm,
     )
@@ -152,6 +155,31 @@ def bad_series(runs: pd.DataFrame, run: int | None = None) -> dict[str, str]:
     return {one["series"]: one["reason"] for one in failures if not one["model"]}
 
 
+def _needed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the scored months that a verdict rests on: the first of each forecast, and all of the last forecast."""
+    issued = first_issued(rows)
+    known = issued[(issued["status"] == "scored") & issued["pit_lower"].notna()]
+    needed = (known["horizon"] == 1) | known["job"].isin(_last_before(known))
+    return known.loc[needed, [*_ROW, "job", "origin", "ds", "horizon", "y", "pit_lower", "pit_upper"]]
+
+
+def _last_before(known: pd.DataFrame) -> pd.Series[Any]:
+    """Return the last forecast before the newest count of each series and model."""
+    newest = known[known["ds"] == known.groupby(_ROW)["ds"].transform("max")]
+    return newest.sort_values("origin").drop_duplicates(_ROW, keep="last")["job"]
+
+
+def _newest(keys: pd.DataFrame) -> pd.DataFrame:
+    """Return the newest fit of each series and model, a finished one rather than a failed one."""
+    order = keys.assign(done=keys["status"] == "done").sort_values(["origin", "done", "id"])
+    return order.drop_duplicates(_ROW, keep="last").sort_values(_ROW, ignore_index=True)
+
+
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
+
+
 def _drift(known: pd.DataFrame, rate: float, alarm: float) -> pd.DataFrame:
     ahead = known[known["horizon"] == 1]
     groups = ahead.groupby(_ROW, sort=True)
@@ -169,9 +197,7 @@ def _drift(known: pd.DataFrame, rate: float, alarm: float) -> pd.DataFrame:
 
 
 def _jumps(known: pd.DataFrame, rate: float) -> pd.DataFrame:
-    newest = known[known["ds"] == known.groupby(_ROW)["ds"].transform("max")]
-    last = newest.sort_values("origin").drop_duplicates(_ROW, keep="last")["job"]
-    new = known[known["job"].isin(last)].copy()
+    new = known[known["job"].isin(_last_before(known))].copy()
     above, below = 1.0 - new["pit_lower"], new["pit_upper"]
     new["direction"] = np.where(above <= below, "above", "below")
     new["months"] = new.groupby("job")["ds"].transform("size")
@@ -183,9 +209,7 @@ def _jumps(known: pd.DataFrame, rate: float) -> pd.DataFrame:
     return pd.DataFrame(table[columns].astype({"y": "int64"}))
 
 
-def _fits(keys: pd.DataFrame, bad: dict[str, str]) -> pd.DataFrame:
-    order = keys.assign(done=keys["status"] == "done").sort_values(["origin", "done", "id"])
-    newest = order.drop_duplicates(_ROW, keep="last").sort_values(_ROW, ignore_index=True)
+def _fits(newest: pd.DataFrame, bad: dict[str, str]) -> pd.DataFrame:
     notes = [
         (str(error),) if status == "failed" else tuple(complaints(messages))
         for status, error, messages in zip(newest["status"], newest["error"], newest["messages"], strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.batch import monitoring
 from forecasting.batch.archive import Archive
 from forecasting.batch.monitoring import Monitor, _jumps, complaints, in_words, monitor
 from forecasting.batch.records import ForecastRecord, Vintage
@@ -135,6 +136,15 @@ def test_the_table_has_a_row_for_whatever_is_known(archive: Archive) -> None:
     assert table.loc[(sites.BAD, ""), "status"] == "bad data"
     for kind in ("drift", "jumps", "fits"):
         assert all(in_words(kind, row) for row in found.to_dict()[kind])
+
+
+def test_series_are_read_in_parts(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites.fill(archive)
+    whole = monitor(archive)
+    monkeypatch.setattr(monitoring, "_TOGETHER", 3)
+    parts = monitor(archive)
+    for kind in ("drift", "jumps", "fits"):
+        pd.testing.assert_frame_equal(getattr(parts, kind), getattr(whole, kind))
 
 
 def test_an_empty_archive_has_nothing_to_say(archive: Archive) -> None:
