@@ -14,6 +14,7 @@ relatively.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ _IMPOSSIBLE = -(2.0**30)
 
 _UNDERFLOW = -600.0
 _REACH = 6.0
+_AHEAD = 4  # ends of the grid that are looked at together
 _HIGHEST = 54  # level of a block that no count reaches
 
 
@@ -80,7 +82,7 @@ class Marginals:
         for layout in (_dyadic, _by_component):
             try:
                 found = cls._on(months, *layout(months))
-                Resolved.of(found, np.floor(found.mean))
+                _ = found._resolved
             except TooLarge:
                 continue
             return found
@@ -199,14 +201,15 @@ class Marginals:
 
     def first_grid(self, stride: float, observed: float) -> Grid:
         """Return the blocks, and more of them up to `observed`."""
-        start, level = [self.start], [self.level]
+        start, level = list[int](), list[int]()
         end = self.end
         while end <= observed:
-            start.append(np.array([end]))
-            level.append(np.array([int(np.log2(end // NODES))]))
+            start.append(end)
+            level.append(int(np.log2(end // NODES)))
             end *= 2
-        nothing = Grid(self.start[:0], self.level[:0], np.empty((0, NODES, len(self.mean))))
-        return nothing.with_blocks(np.concatenate(start), np.concatenate(level), self, np.zeros(0, dtype=bool))
+        blocks = Grid(self.start, self.level, np.exp(self.log))
+        more = np.array(start, dtype=np.int64), np.array(level, dtype=np.int64)
+        return blocks.with_blocks(*more, self, np.ones(len(self.start), dtype=bool)) if start else blocks
 
     def select(self, columns: IntArray) -> Marginals:
         """Return the distributions of the months numbered `columns`."""
@@ -222,7 +225,14 @@ class Marginals:
     def quantile(self, levels: FloatArray) -> IntArray:
         """Return the smallest y with P(Y <= y) >= level ``[L, M]``."""
         finest = min(1e-3, float((1.0 - levels).min()) / 10.0)
+        end = self._resolved.grid.end
+        if (self.beyond(end - 1) <= finest).all():
+            return self._resolved.quantile(levels).T
         return Resolved.of(self, np.floor(self.mean), tail=finest).quantile(levels).T
+
+    @cached_property
+    def _resolved(self) -> Resolved:
+        return Resolved.of(self, np.floor(self.mean))
 
 
 class _Counted(Months):
@@ -243,12 +253,14 @@ def _dyadic(months: Months) -> tuple[IntArray, IntArray]:
     reach = float((months.expected + _REACH * np.sqrt(months.variance)).max())
     blocks = 1 + int(np.ceil(np.log2(max(min(reach, LARGEST) / NODES, 1.0))))
     while True:
-        end = NODES << (blocks - 1)
-        last = _logpmf(months, np.array([end, end + 1]))
-        decay = np.minimum(last[1] - last[0], -1e-9)
-        if (last[0] - np.log(-np.expm1(decay)) <= _LEFT).all() or end >= LARGEST:
+        ends = NODES << np.arange(blocks - 1, blocks - 1 + _AHEAD)
+        first, second = _logpmf(months, np.concatenate([ends, ends + 1])).reshape(2, _AHEAD, -1)
+        left = first - np.log(-np.expm1(np.minimum(second - first, -1e-9)))
+        enough = (left <= _LEFT).all(axis=1) | (ends >= LARGEST)
+        if enough.any():
+            blocks += int(enough.argmax())
             break
-        blocks += 1
+        blocks += _AHEAD
     level = np.maximum(np.arange(blocks) - 1, 0)
     return np.array([0, *(NODES << np.arange(blocks - 1))], dtype=np.int64), level
 

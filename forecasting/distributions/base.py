@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike
 
 from forecasting.kernels.counts import FloatArray, IntArray
 
+_TABLE = 2**15
+"""Elements of a table: its temporaries stay in the cache, which is three times faster than 2^18 elements."""
+
 
 class Distribution(ABC):
     """A count distribution with mean `mean` and further shape parameters.
@@ -72,6 +75,29 @@ class Distribution(ABC):
         """Return the probability of the counts `y`."""
         log = self.logpmf(y, mean, *shape)
         return np.asarray(np.exp(log, out=log))
+
+    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        r"""Return :math:`S^{-1}\sum_s P(Y=y\mid\mu_s,\phi_s)` for many counts of months with the same S draws.
+
+        Parameters
+        ----------
+        y : ndarray of int64, [N]
+            Counts.
+        mean : ndarray, [M, S]
+            Means, draws last.
+        *shape : ndarray, [S] or [M, S]
+            Shape parameters, the same for all months or one a month.
+
+        Returns
+        -------
+        ndarray, [N, M]
+        """
+        result = np.empty((len(y), len(mean)))
+        rows = max(_TABLE // mean.size, 1)
+        for start in range(0, len(y), rows):
+            count = y[start : start + rows, None, None].astype(float)
+            result[start : start + rows] = self.pmf(count, mean, *shape).mean(axis=2)
+        return result
 
     @abstractmethod
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

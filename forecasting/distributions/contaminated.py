@@ -11,6 +11,7 @@ from forecasting.distributions.base import Distribution
 from forecasting.distributions.negative_binomial import NegativeBinomial
 from forecasting.distributions.wrapper import searched
 from forecasting.errors import InvalidInput
+from forecasting.kernels.averages import quadrature
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 
 _TAIL = 3.0
@@ -121,6 +122,11 @@ class Contaminated(Distribution):
             self.base.logpmf(y, mean, *shape), np.asarray(y, dtype=float), np.asarray(mean, dtype=float)
         )
 
+    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the probability of N counts averaged over S draws ``[N, M]``: that of each part, and their mixture."""
+        regular = self.base.mixture_pmf(y, mean, *shape)
+        return np.asarray((1.0 - self.share) * regular + self.share * _tail_mixture(y, mean))
+
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``."""
         joined = self._joined(self.base.log_terms(y, log_mean, *shape), y.astype(float), np.exp(log_mean))
@@ -179,6 +185,16 @@ def _tail_pmf(y: FloatArray, mean: FloatArray) -> FloatArray:
     result *= np.power(scale, 3)
     result /= cube
     return result
+
+
+def _tail_mixture(y: IntArray, mean: FloatArray) -> FloatArray:
+    r"""Return the probability of outliers' counts ``[N]`` averaged over means ``[M, S]``.
+
+    It is a smooth function of the logarithm of the scale, singular only where that is :math:`\pm i\pi` off the real line.
+    """
+    points, weights = quadrature(np.log(_scale(mean)), np.pi)
+    at = np.exp(points) / 2.0 - 1.0
+    return np.asarray((_tail_pmf(y.astype(float)[:, None, None], at) * weights).sum(axis=2))
 
 
 def _log_tail_sf(y: ArrayLike, mean: ArrayLike) -> FloatArray:

@@ -44,6 +44,11 @@ class NegativeBinomial(Distribution):
         """Return the log probability of the counts `y`."""
         return counts.logpmf(y, mean, *shape)
 
+    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
+        """Return the probability of N counts averaged over S draws ``[N, M]``."""
+        (alpha,) = shape
+        return counts.mixture_pmf(y, mean, alpha) if alpha.ndim == 1 else super().mixture_pmf(y, mean, alpha)
+
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return P(Y <= y)."""
         return counts.cdf(y, mean, *shape)

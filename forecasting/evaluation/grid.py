@@ -16,8 +16,6 @@ from forecasting.kernels.blocks import NODES, Block, block
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.predictive import Predictive
 
-_TABLE = 2**15
-"""Elements of a table: its temporaries stay in the cache, which is three times faster than 2^18 elements."""
 MOST_BLOCKS = 2**15
 
 
@@ -75,12 +73,7 @@ class Months:
 
     def pmf(self, y: IntArray) -> FloatArray:
         """Return P(Y = y) ``[N, M]``; the months share what depends on the count and the shape alone."""
-        result = np.empty((len(y), len(self.mean)))
-        rows = max(_TABLE // self.mean.size, 1)
-        for start in range(0, len(y), rows):
-            count = y[start : start + rows, None, None].astype(float)
-            result[start : start + rows] = self.distribution.pmf(count, self.mean, *self.shape).mean(axis=2)
-        return result
+        return self.distribution.mixture_pmf(y, self.mean, *self.shape)
 
     def beyond(self, last: int) -> FloatArray:
         """Return P(Y > last) ``[M]``."""

@@ -134,11 +134,7 @@ class Mixture:
 
     def _table(self, y: IntArray) -> FloatArray:
         """Return P(Y = y) ``[N, H]`` for N counts of every month; what depends on count and shape alone is shared."""
-        result = np.empty((len(y), len(self._mean)))
-        for rows in _blocks(len(y), self._mean.size):
-            count = y[rows, None, None].astype(float)
-            result[rows] = self._distribution.pmf(count, self._mean, *self._shape).mean(axis=2)
-        return result
+        return self._distribution.mixture_pmf(y, self._mean, *self._shape)
 
     def _components(self, column: int | IntArray) -> list[FloatArray]:
         """Return mean and shape of the components of some months, draws last."""
