@@ -7,6 +7,7 @@ versions of the packages.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import sys
@@ -96,7 +97,8 @@ def _block(study: Study, case: str, span: range) -> list[Record]:
 def digest(study: Study) -> str:
     """Return a digest of the code and package versions that can change a record.
 
-    Of a script only what stands above its ``STUDY`` counts: what stands below it reads records and makes none.
+    Of a script only what stands above its ``STUDY`` counts: what stands below it reads records and makes none.  Of all files
+    only what runs counts, not comments and docstrings.
     """
     package = Path(forecasting.__file__).parent
     files = [*study.shared, Path(__file__)]
@@ -104,10 +106,19 @@ def digest(study: Study) -> str:
         path = package / room
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     found = hashlib.blake2b(json.dumps(versions()).encode(), digest_size=16)
-    found.update(study.script.read_bytes().partition(b"\nSTUDY = ")[0])
+    found.update(_running(study.script.read_text(encoding="utf-8").partition("\nSTUDY = ")[0]))
     for file in files:
-        found.update(file.name.encode() + file.read_bytes())
+        found.update(file.name.encode() + _running(file.read_text(encoding="utf-8")))
     return found.hexdigest()
+
+
+def _running(source: str) -> bytes:
+    """Return what runs of a script: its syntax tree without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree).encode()
 
 
 def _stored(store: Path) -> dict[str, list[Record]]:

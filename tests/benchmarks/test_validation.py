@@ -43,7 +43,7 @@ def test_the_summary_keeps_what_other_runs_put_there(tmp_path: Path) -> None:
     assert "(sbc.md)" in (tmp_path / "README.md").read_text()
 
 
-def test_what_stands_below_the_study_makes_no_records(tmp_path: Path) -> None:
+def test_only_what_runs_above_the_study_makes_records(tmp_path: Path) -> None:
     script = tmp_path / "piece.py"
 
     def key(text: str) -> str:
@@ -52,6 +52,10 @@ def test_what_stands_below_the_study_makes_no_records(tmp_path: Path) -> None:
 
     assert key("a = 1\nSTUDY = 2\nb = 3\n") == key("a = 1\nSTUDY = 2\nb = 4\n")
     assert key("a = 1\nSTUDY = 2\n") != key("a = 2\nSTUDY = 2\n")
+    assert key('def f():\n    """One."""\n    return 1\n') == key(
+        'def f():\n    """Two."""\n    return 1  # as it was\n'
+    )
+    assert key('"""One."""\na = 1\n') == key("a = 1\n")
 
 
 def test_uniform_ranks_pass_and_others_do_not(rng: np.random.Generator) -> None:
