@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -33,8 +34,14 @@ Engine: TypeAlias = Callable[[Iterable[Chunk]], Results]
 
 _QUEUED = 2  # chunks in flight for each worker: one being done, one at hand
 _PATIENCE = 30  # seconds to wait for a cluster and its first worker
+_GLANCE = 5.0  # seconds between looks at who is still there
+_DESERTED = 120.0  # seconds without a worker after which nobody is expected any more
 _DEAD = "its worker process died twice, the second time with this job alone; perhaps out of memory"
 _GONE = "the cluster is gone; what was finished is archived, so run the same configuration again"
+_ALONE = (
+    "the cluster has had no workers for {:.0f} seconds; what was finished is archived, so start workers and run the same "
+    "configuration again"
+)
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -45,7 +52,7 @@ def engine_of(config: Config) -> Iterator[Engine]:
     Raises
     ------
     EngineLost
-        If a cluster cannot be reached, or has no workers.
+        If a cluster cannot be reached, or has no workers; while it is used, also if all of its workers stay away.
     InvalidInput
         If a cluster is asked for and Dask is not installed.
     """
@@ -73,7 +80,7 @@ class Pool:
     start : callable
         Makes an executor with a number of workers.
     width : callable
-        Number of workers there are now.
+        Number of workers there are now, possibly none.
     deaths : tuple of exception types
         What a future raises when its worker has died.
     lost : tuple of exception types
@@ -94,7 +101,7 @@ class Pool:
         Raises
         ------
         EngineLost
-            If there are no workers any more.
+            If there are no workers any more, and none come within two minutes.
         """
         try:
             yield from self._results(chunks)
@@ -104,7 +111,7 @@ class Pool:
     def _results(self, chunks: Iterable[Chunk]) -> Results:
         waiting = iter(chunks)
         while True:
-            executor, running, suspects = self.start(self.width()), dict[Future[Any], Chunk](), list[Chunk]()
+            executor, running, suspects = self.start(max(self.width(), 1)), dict[Future[Any], Chunk](), list[Chunk]()
             try:
                 while not suspects:
                     self._submit(executor, waiting, running, suspects)
@@ -124,7 +131,7 @@ class Pool:
     def _submit(
         self, executor: Executor, waiting: Iterator[Chunk], running: dict[Future[Any], Chunk], suspects: list[Chunk]
     ) -> None:
-        for chunk in islice(waiting, max(_QUEUED * self.width() - len(running), 0)):
+        for chunk in islice(waiting, max(_QUEUED * max(self.width(), 1) - len(running), 0)):
             try:
                 running[executor.submit(self.work, chunk)] = chunk
             except self.deaths:
@@ -133,8 +140,7 @@ class Pool:
 
     def _gather(self, running: dict[Future[Any], Chunk], suspects: list[Chunk]) -> Iterator[Result]:
         """Yield what is done; chunks whose worker died become suspects."""
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in self._first_done(running):
             chunk = running.pop(future)
             try:
                 records = future.result()
@@ -142,6 +148,18 @@ class Pool:
                 suspects.append(chunk)
             else:
                 yield chunk, records
+
+    def _first_done(self, futures: Iterable[Future[Any]]) -> set[Future[Any]]:
+        """Wait for the first of the futures, as long as there is anybody to do them."""
+        seen = time.monotonic()
+        while True:
+            done, _ = wait(futures, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+            if done:
+                return done
+            if self.width():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > _DESERTED:
+                raise EngineLost(_ALONE.format(_DESERTED))
 
     def _one_by_one(self, chunks: Iterable[Chunk]) -> Iterator[Result]:
         """Do the jobs of chunks, each on its own; one whose worker dies is at fault for it."""
@@ -151,7 +169,8 @@ class Pool:
                 records = []
                 for job in chunk.jobs:
                     try:
-                        records += executor.submit(self.work, chunk.single(job)).result()
+                        (future,) = self._first_done([executor.submit(self.work, chunk.single(job))])
+                        records += future.result()
                     except self.deaths:
                         records.append(ForecastRecord.failed(job.key, _DEAD))
                         executor.shutdown()
@@ -201,7 +220,7 @@ def _cluster(config: Config) -> Iterator[Engine]:
             raise EngineLost(f"the Dask cluster at {config.workers} has no workers; start some") from None
         yield Pool(
             lambda _: client.get_executor(pure=False),
-            lambda: max(sum(client.nthreads().values()), 1),
+            lambda: sum(client.nthreads().values()),
             (dask.KilledWorker,),
             (CancelledError, OSError, dask.client.ClosedClientError),
         )

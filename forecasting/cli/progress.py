@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import click
+
+_EVERY = 10.0
+"""Seconds between lines of progress: a log of a hundred thousand series stays readable."""
 
 
 class Listener(Protocol):
@@ -22,16 +27,24 @@ class Listener(Protocol):
 @contextmanager
 def listener() -> Iterator[Listener]:
     """Return who hears of the events of a run."""
-    if sys.stderr.isatty():
+    bar_of = _bars() if sys.stderr.isatty() else None
+    if bar_of is None:
+        lines = _Lines()
         try:
-            from tqdm import tqdm
-        except ImportError:
-            yield log
-            return
-        with tqdm(unit="job", dynamic_ncols=True, file=sys.stderr) as bar:
-            yield _Bar(bar)
+            yield lines
+        finally:
+            lines.tell_progress()
     else:
-        yield log
+        with bar_of(unit="job", dynamic_ncols=True, file=sys.stderr) as bar:
+            yield _Bar(bar)
+
+
+def _bars() -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm
 
 
 def log(event: str, **details: Any) -> None:
@@ -52,6 +65,29 @@ def readable(text: str) -> str:
     'a\\x1b[2Jb\\n'
     """
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+class _Lines:
+    """A line an event; progress is added up for a while."""
+
+    def __init__(self) -> None:
+        self._told = float("-inf")
+        self._since: Counter[str] = Counter()
+
+    def __call__(self, event: str, **details: Any) -> None:
+        if event != "progress":
+            log(event, **details)
+            return
+        self._since.update(details)
+        if time.monotonic() - self._told >= _EVERY:
+            self.tell_progress()
+
+    def tell_progress(self) -> None:
+        """Write what has been done since the last line of progress."""
+        if self._since:
+            log("progress", **self._since)
+        self._told = time.monotonic()
+        self._since.clear()
 
 
 class _Bar:

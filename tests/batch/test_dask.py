@@ -62,30 +62,38 @@ def test_a_cluster_with_a_killed_worker(cluster: Any, tmp_path: Path) -> None:
         assert processes[workers[0]] not in client.run(os.getpid).values()
 
 
+Processes = tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]
+
+
 @pytest.fixture
-def machines(cluster: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a scheduler, which is yielded, and a worker by their commands, as on several machines."""
+def machines(cluster: Any, tmp_path: Path) -> Iterator[Processes]:
+    """Start a scheduler and a worker by their commands, as on several machines."""
     file = ["--scheduler-file", str(tmp_path / "scheduler.json"), "--no-dashboard"]
     with (tmp_path / "log").open("wb") as log:
         scheduler, worker = (
             subprocess.Popen([sys.executable, "-m", f"distributed.cli.{name}", *file, *more], stderr=log)
             for name, more in (("dask_scheduler", ["--port", "0"]), ("dask_worker", ["--nthreads", "1", "--no-nanny"]))
         )
-        yield scheduler
+        yield scheduler, worker
         for process in (worker, scheduler):
             process.kill()
             process.wait()
 
 
-def test_a_scheduler_that_is_lost(machines: subprocess.Popen[bytes], tmp_path: Path) -> None:
+@pytest.mark.parametrize("lost", [0, 1], ids=["scheduler", "all workers"])
+def test_a_cluster_that_is_lost(
+    machines: Processes, lost: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecasting.batch.engines._DESERTED", 1.0)
+    monkeypatch.setattr("forecasting.batch.engines._GLANCE", 0.2)
     config = write_batch(tmp_path, ROWS, 'chunk = 1\nworkers = "dask-file:scheduler.json"')
     eventually((tmp_path / "scheduler.json").exists)
 
     def kill(event: str, **_: object) -> None:
         if event == "progress":
-            machines.kill()
+            machines[lost].kill()
 
-    with pytest.raises(EngineLost, match="run the same configuration again"):
+    with pytest.raises(EngineLost, match="no workers for" if lost else "the cluster is gone"):
         run_batch(load_config(config), kill)
     kept = stored(config)
     assert 0 < kept < 24

@@ -92,6 +92,20 @@ def test_another_version_of_the_library_is_refused() -> None:
         perform(chunks("a", library="0.0.0")[0])
 
 
+class _Deserted(Executor):
+    """A cluster whose workers have all left."""
+
+    def submit(self, *_: object, **__: object) -> Future[object]:  # type: ignore[override]
+        return Future()
+
+
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.batch.engines._DESERTED", 0.2)
+    monkeypatch.setattr("forecasting.batch.engines._GLANCE", 0.05)
+    with pytest.raises(EngineLost, match="start workers and run the same"):
+        list(Pool(lambda _: _Deserted(), lambda: 0, (BrokenProcessPool,))(chunks("a", "b", "c")))
+
+
 class _Gone(Executor):
     """A cluster that forgets what it was asked."""
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.batch.archive import Archive
-from forecasting.batch.export import Selection, export, nixtla_frame, write_hub
+from forecasting.batch.export import Selection, export, nixtla_frame, write_hub, write_table
 from forecasting.batch.export.hubverse import abbreviation
 from forecasting.batch.export.spreadsheet import escaped, unescaped
-from forecasting.errors import InvalidInput
+from forecasting.errors import ForecastingError, InvalidInput
 from tests.batch import issues
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -231,3 +231,25 @@ def test_a_file_appears_only_when_it_is_whole(
         export(everything, "paths", tmp_path / "paths.parquet")
     assert (tmp_path / "paths.parquet").read_bytes() == b"the old one"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("name", ["paths.csv", "paths.parquet"])
+def test_a_full_disk_is_an_error_and_leaves_what_was_there(tmp_path: Path, name: str) -> None:
+    resource = pytest.importorskip("resource", reason="there are no limits to file sizes on this system")
+    (tmp_path / name).write_bytes(b"the old one")
+    large = pd.DataFrame({"y": np.random.default_rng(1).integers(0, 2**60, 10_000)})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(ForecastingError, match="was not written"):
+            write_table([large], tmp_path / name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / name).read_bytes() == b"the old one"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_hub_needs_a_folder(everything: Selection, tmp_path: Path) -> None:
+    (tmp_path / "hub").write_text("a file")
+    with pytest.raises(InvalidInput, match="cannot be made"):
+        write_hub(everything, tmp_path / "hub")

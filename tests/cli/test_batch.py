@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forecasting.cli.progress import log
+from forecasting.cli.progress import listener, log
 from tests.batch.batches import FAST, counts, write_batch
 from tests.cli.commands import run, run_json
 
@@ -126,6 +126,15 @@ def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
     assert [event["event"] for event in events] == ["start", "bad", "bad", "progress"]
     assert events[2]["series"] == "a b=c\\"
     assert events[0]["jobs"] == "3"
+
+
+def test_progress_is_added_up_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with listener() as hear:
+        for _ in range(100):
+            hear("progress", done=16, known=1, failed=0)
+    first, rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("event=progress done=16 known=1 failed=0")
+    assert rest.endswith("event=progress done=1584 known=99 failed=0")
 
 
 def test_nothing_breaks_a_log_line(capsys: pytest.CaptureFixture[str]) -> None:

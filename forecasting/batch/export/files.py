@@ -12,7 +12,7 @@ from pandas.api.types import is_string_dtype
 
 from forecasting.batch.export.spreadsheet import escaped
 from forecasting.batch.extras import needed
-from forecasting.errors import InvalidInput
+from forecasting.errors import ForecastingError, InvalidInput
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -26,6 +26,8 @@ def write_table(parts: Iterable[pd.DataFrame], path: Path) -> None:
     ------
     InvalidInput
         If the suffix is neither ``.csv`` nor ``.parquet``, or the folder is not there.
+    ForecastingError
+        If it cannot be written, for example because the disk is full; a file of that name is then as it was.
     """
     if path.suffix not in SUFFIXES:
         raise InvalidInput(f"{path.name!r} must end in .csv or .parquet")
@@ -58,11 +60,27 @@ def _write_parquet(parts: Iterable[pd.DataFrame], path: Path) -> None:
             writer.close()
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it.
+
+    Raises
+    ------
+    InvalidInput
+        If that is not possible.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"the folder {path} cannot be made ({error.strerror}); choose another place") from None
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield unfinished
         unfinished.replace(path)
+    except OSError as error:
+        raise ForecastingError(f"{path} was not written: {error.strerror or error}") from None
     finally:
         unfinished.unlink(missing_ok=True)

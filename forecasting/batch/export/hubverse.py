@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from forecasting.batch.export.files import SUFFIXES, write_table
+from forecasting.batch.export.files import SUFFIXES, make_folder, write_table
 from forecasting.batch.export.selection import Selection
 from forecasting.batch.records import ForecastRecord
 from forecasting.errors import InvalidInput
@@ -64,7 +64,8 @@ def write_hub(
     Raises
     ------
     InvalidInput
-        If a file is asked for and there are several models or origins, or a name cannot be that of a team.
+        If a file is asked for and there are several models or origins, a name cannot be that of a team, or a folder cannot be
+        made.
     """
     if not types or not set(types) <= set(OUTPUT_TYPES):
         raise InvalidInput(f"types={list(types)!r} must be some of {', '.join(OUTPUT_TYPES)}")
@@ -84,7 +85,7 @@ def write_hub(
     for model, origin in files:
         name = f"{team}-{abbreviation(model)}"
         path = out / "model-output" / name / f"{_last_day(origin)}-{name}{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_table(hub_parts(selection.where(model=model, origin=origin), types, target), path)
         written.append(path)
     return written
