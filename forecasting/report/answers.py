@@ -277,9 +277,8 @@ def _draws(run: Run) -> Answer:
     khat = max((row["khat"] for row in rows if row.get("khat") is not None), default=None)
     worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below 0.7)"
     least = min(row["ess"] for row in rows if row.get("ess") is not None)
-    return [
-        f"{run.found.get('draws', 0):,} draws by importance sampling, at least {least:,.0f} of them effective{worst}."
-    ], []
+    given = "Given all facts: " if run.is_jump else ""
+    return [f"{given}{run.found.get('draws', 0):,} draws, at least {least:,.0f} of them effective{worst}."], []
 
 
 def _vintage(run: Run) -> Answer:

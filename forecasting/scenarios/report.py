@@ -246,7 +246,7 @@ def _plain(value: object) -> Any:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    flat = table.reset_index()
+    flat = table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
     names = ["month" if name == "index" else str(name) for name in flat.columns]
     return [
         {name: _plain(value) for name, value in zip(names, row, strict=True)}

@@ -16,6 +16,8 @@ from forecasting.scenarios.surprise import Surprise
 if TYPE_CHECKING:
     from forecasting.scenarios.report import JumpReport
 
+_HARDLY = 0.01  # probability among the baselines below which independent Poisson counts of one level are ruled out
+
 
 def paragraph(report: JumpReport) -> str:
     """Return the verdict on `report`, one sentence an idea."""
@@ -81,6 +83,15 @@ def _total(limits: tuple[int, float]) -> str:
     return f"{low:,}" if low == high else f"between {low:,} and {high:,}"
 
 
+def _boundary(report: JumpReport) -> str:
+    return str(report.comparison.after[0].strftime("%B %Y"))
+
+
+def _change(report: JumpReport) -> str:
+    """Return what the later window shows; chances are those of a ratio as large or larger, whichever way it went."""
+    return "a rise" if report.observed["ratio"]["month"] > 1.0 else "a ratio"
+
+
 def _observed(report: JumpReport) -> str:
     pair, ratio = report.comparison, report.observed["ratio"].to_dict()
     least = "" if pair.exact else "at least "
@@ -93,14 +104,23 @@ def _observed(report: JumpReport) -> str:
 def _poisson(report: JumpReport) -> str:
     row = report.observed.loc["month"]
     wide = f"{row['negative_binomial_lower']:.2f} to {row['negative_binomial_upper']:.2f}"
+    uneven = (
+        f"Allowing for the unevenness of the months, the level from {_boundary(report)} on was {wide} times that of all "
+        f"months before it ({report.level:.0%} interval)."
+    )
     if not report.comparison.exact:
-        return f"With months as uneven as the facts show, the {report.level:.0%} interval of the ratio is {wide}."
+        return uneven
     p = f"p = {report.p_value:.2g}" if report.p_value > 0 else "p below 1e-300"
+    poisson = report.result("constant Poisson").probability
+    fitting = (
+        "these months are not like independent Poisson counts of one level"
+        if poisson < _HARDLY
+        else "is right only if months are independent Poisson counts of one level"
+    )
     return (
         f"If months were independent Poisson counts, the exact {report.level:.0%} interval of the ratio would be "
         f"{row['exact_lower']:.2f} to {row['exact_upper']:.2f} and equal levels would have {p}; but that "
-        "p-value asks whether two Poisson months differ by chance, and these months neither vary like Poisson nor stay at "
-        f"one level. Allowing for the unevenness of the months, the interval is {wide}."
+        f"p-value asks whether two Poisson months differ by chance, and {fitting}. {uneven}"
     )
 
 
@@ -112,11 +132,10 @@ def _before(report: JumpReport) -> str:
         if isinstance(surprise, Surprise):
             said.append(f"{tail(surprise)} under {label}")
     if not said:
-        boundary = report.comparison.after[0].strftime("%B %Y")
-        return f"Too little is known of the months before {boundary} to forecast from them alone."
+        return f"Too little is known of the months before {_boundary(report)} to forecast from them alone."
     return (
-        f"From what is known of the months before {report.comparison.after[0].strftime('%B %Y')} alone, a rise at least this "
-        f"large had a chance of {' and '.join(said)}."
+        f"From what is known of the months before {_boundary(report)} alone, {_change(report)} at least this large had a "
+        f"chance of {' and '.join(said)}."
     )
 
 
@@ -137,10 +156,10 @@ def _step(report: JumpReport) -> str:
     verdict = (
         "the facts are compatible with no step at all beyond the trend"
         if inside
-        else "a step beyond the trend is needed to account for the facts"
+        else "in that model the facts ask for a step beyond the trend"
     )
     return (
-        f"Over and above a trend, the level changed at {report.comparison.after[0].strftime('%B %Y')} by a factor of "
+        f"Over and above a trend, the level changed at {_boundary(report)} by a factor of "
         f"{step.median:.2f} ({report.level:.0%} interval {step.lower:.2f} to {step.upper:.2f}); {verdict}."
     )
 
@@ -151,8 +170,8 @@ def _window(report: JumpReport) -> str:
         return ""
     constant, trend = (share(report.result(name).search, report.draws) for name in ("constant", "trend"))
     return (
-        f"The windows were chosen after seeing the numbers: somewhere among the {pairs} such pairs of windows in the period, "
-        f"a rise this large turns up with a chance of {constant} under a constant level and {trend} under a "
+        f"For windows chosen after seeing the numbers: somewhere among the {pairs} such pairs of windows in the period, "
+        f"{_change(report)} this large turns up with a chance of {constant} under a constant level and {trend} under a "
         "trend fitted to the same facts."
     )
 

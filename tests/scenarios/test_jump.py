@@ -210,3 +210,37 @@ def test_bad_requests(evidence: fc.Evidence, change: dict[str, object], says: st
     arguments: dict[str, object] = {"before": SUMMER, "after": AUTUMN, "draws": 200, "rng": np.random.default_rng(1)}
     with pytest.raises(InvalidInput, match=says):
         fc.jump(evidence, **(arguments | change))  # type: ignore[arg-type]
+
+
+def _series(counts: np.ndarray) -> fc.CountSeries:
+    months = pd.period_range("2020-01", periods=len(counts), freq="M")
+    return fc.CountSeries(months, [int(count) for count in counts])
+
+
+def test_words_claim_no_more_than_the_baselines_say(rng: np.random.Generator) -> None:
+    """Months that *are* Poisson around one level must not be told apart from that, nor a fall be called a rise."""
+    level = _series(rng.poisson(100.0, 24))
+    report = fc.jump(level, before=("2021-01", "2021-06"), after=("2021-07", "2021-12"), draws=300, rng=rng)
+    assert report.result("constant Poisson").probability > 0.5
+    assert "not like independent Poisson" not in report.in_words()
+    assert "right only if months are independent Poisson counts" in report.in_words()
+    fallen = _series(np.concatenate([rng.poisson(60.0, 12), rng.poisson(30.0, 6)]))
+    report = fc.jump(fallen, before=("2020-07", "2020-12"), after=("2021-01", "2021-06"), draws=300, rng=rng)
+    assert report.comparison.ratio < 1.0
+    assert "a rise" not in report.in_words()
+
+
+def test_the_wide_interval_is_said_to_be_of_the_level_and_not_of_the_windows(rng: np.random.Generator) -> None:
+    """Two years at 100, a dip to 30, then 57: twice the dip, and half of the level before."""
+    counts = np.concatenate([rng.poisson(100.0, 24), rng.poisson(30.0, 3), rng.poisson(57.0, 3)])
+    report = fc.jump(_series(counts), before=("2022-01", "2022-03"), after=("2022-04", "2022-06"), draws=300, rng=rng)
+    row = report.observed.loc["month"]
+    assert row["negative_binomial_upper"] < row["ratio"]
+    assert "the level from April 2022 on was" in report.in_words()
+    assert "times that of all months before it" in report.in_words()
+
+
+def test_json_rows_of_the_outlook_name_their_month_once(report: fc.JumpReport) -> None:
+    rows = report.to_dict()["outlook"]
+    assert "month" not in rows[0]
+    assert [row["ds"] for row in rows[:3]] == ["2023-12-01", "2024-01-01", "2024-02-01"]
