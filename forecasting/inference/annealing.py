@@ -120,10 +120,11 @@ def _move(
         else:
             jump = length * rng.standard_normal((draws, p)) @ root.T
         trial = points + jump
-        trial[:, density.folded] = np.abs(trial[:, density.folded])
         rows = evaluate(trial)
+        # A jump past a fold is refused: reflected, it would come back with another probability than it left.
+        inside = (trial[:, density.folded] >= 0.0).all(axis=1)
         with np.errstate(invalid="ignore"):
-            accepted = np.log(rng.random(draws)) < level(rows) - level(parts)
+            accepted = inside & (np.log(rng.random(draws)) < level(rows) - level(parts))
         points = np.where(accepted[:, None], trial, points)
         parts = np.where(accepted, rows, parts)
         share = float(accepted.mean())

@@ -67,6 +67,23 @@ def test_annealing_finds_both_hills(two_hills: Known, rng: np.random.Generator) 
     assert ess > 100
 
 
+def test_annealing_holds_the_law_next_to_a_fold(rng: np.random.Generator) -> None:
+    """The other coordinate leans on the folded one; jumps reflected at zero would pile up there (mean 0.72 for 0.80)."""
+    folded = np.array([True, False])
+
+    def leaning(x: FloatArray) -> FloatArray:
+        size = np.abs(x[:, 0])
+        return -0.5 * np.square(size) - 0.5 * np.square((x[:, 1] - 2.0 * size) / 0.3)
+
+    density = Known(leaning, np.zeros(2), np.ones(2), folded)
+    size = np.abs(rng.standard_normal(4000))
+    exact = np.column_stack([size, 2.0 * size + 0.3 * rng.standard_normal(4000)])
+    points = anneal(density, exact, leaning, rng)[0]
+    assert (points[:, 0] >= 0.0).all()
+    assert points[:, 0].mean() == pytest.approx(np.sqrt(2.0 / np.pi), abs=4 * 1.5 * 0.6 / 4000**0.5)
+    assert (points[:, 1] - 2.0 * points[:, 0]).mean() == pytest.approx(0.0, abs=4 * 1.5 * 0.3 / 4000**0.5)
+
+
 def test_weights_that_cannot_be_trusted_lead_to_annealing(rng: np.random.Generator) -> None:
     """A funnel: the first coordinate sets the spread of the others, and the mode lies where there is no mass."""
 
