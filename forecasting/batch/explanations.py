@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from forecasting.batch.secrets import masked
 from forecasting.errors import Problem
 
 _SOURCES = ("csv", "parquet", "sql", "facts")
@@ -96,7 +97,7 @@ def _written(place: list[str | int]) -> str:
 
 def _message(found: Any, key: str, model: type[BaseModel]) -> str:
     example = f"; for example {_EXAMPLES[key]}" if key in _EXAMPLES else ""
-    value = "" if key in _SECRET else f"{_shorten.repr(found['input'])} "
+    value = "" if key in _SECRET else f"{masked(_shorten.repr(found['input']))} "
     match found["type"]:
         case "missing":
             return f"is missing{example}"

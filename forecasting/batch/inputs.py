@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.config import SHIPPED, Columns, Config, Query
@@ -20,6 +20,7 @@ from forecasting.evidence import Ledger, load_ledger
 from forecasting.series import listing
 
 _PIECE = 10_000
+_LONGEST_LINE = 2**20
 
 
 @contextmanager
@@ -42,6 +43,8 @@ def checked_series(config: Config, today: dt.date) -> Iterator[tuple[int, Iterat
     rules = Rules.of(config, today)
     with Staging(len(source.columns.all) - 1) as staging:
         _fill(staging, config)
+        if not len(staging):
+            raise InvalidSeries("the input has no rows below its header; nothing was forecast")
         if wanted is None:
             yield len(staging), (check(raw, rules) for raw in staging)
         else:
@@ -90,7 +93,7 @@ def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
     place = str(file)
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            reader = csv.reader(_lines(stream), strict=True)
             header = next(reader, None)
             if not header:
                 raise InvalidSeries(f"{place} is empty; the first line names the columns {listing(columns.all)}")
@@ -108,6 +111,14 @@ def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
         raise InvalidSeries(f"{place} cannot be read: {error.strerror}; check input.csv") from None
     except csv.Error as error:
         raise InvalidSeries(f"{place}, line {reader.line_num}: no valid CSV: {error}") from None
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield the lines of a file, none of which may fill the memory."""
+    while line := stream.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE:
+            raise csv.Error(f"a line has more than {_LONGEST_LINE:,} characters")
+        yield line
 
 
 def _cells(row: list[str], positions: list[int]) -> list[str | None]:
@@ -165,7 +176,9 @@ def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Seque
                 yield [[row[k] for k in positions] for row in piece]
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
-        raise InvalidInput(f"input.sql at {shown} failed: {reason}; check address and query") from None
+        known = engine.url.password
+        told = masked(reason).replace(str(known), "***") if known else masked(reason)
+        raise InvalidInput(f"input.sql at {shown} failed: {told}; check address and query") from None
     finally:
         engine.dispose()
 

@@ -9,6 +9,7 @@ from forecasting.errors import InvalidInput
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PASSWORD = re.compile(r"(://[^:@/\s]*):.*@", re.DOTALL)
+_TWO_HOSTS = re.compile(r"://[^@]*@[^/?]*@")
 _PARAMETER = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*)=[^&]*", re.IGNORECASE)
 
 
@@ -23,12 +24,20 @@ def resolved(address: str) -> str:
     Raises
     ------
     InvalidInput
-        If a variable is not set.
+        If a variable is not set, or the password has an @ in it.
     """
     unset = unset_variables(address)
     if unset:
         raise InvalidInput(f"the environment variable {unset[0]} is not set; set it, or write the address out")
-    return _VARIABLE.sub(lambda found: os.environ[found[1]], address)
+    whole = _VARIABLE.sub(lambda found: os.environ[found[1]], address)
+    refuse_second_at(whole)
+    return whole
+
+
+def refuse_second_at(address: str) -> None:
+    """Raise `InvalidInput` for an @ within a password: others take the rest of it for the host, and tell everybody."""
+    if _TWO_HOSTS.search(address):
+        raise InvalidInput(f"the password of {masked(address)} has an @ in it; write it as %40")
 
 
 def masked(address: str) -> str:

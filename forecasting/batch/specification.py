@@ -113,6 +113,7 @@ def names(kind: type) -> dict[str, Any]:
         for one in found
         if inspect.isclass(one)
         and issubclass(one, kind)
+        and one is not kind
         and not inspect.isabstract(one)
         and dataclasses.is_dataclass(one)
     }

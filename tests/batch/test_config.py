@@ -195,5 +195,13 @@ def test_masks(address: str) -> None:
     assert masked(address).endswith(address.rpartition("@")[2])
 
 
+@pytest.mark.parametrize("address", ["p://u:${FORECASTING_SECRET}@h/d", "p://u:a@b@h/d", "p://u:a/b@c@h?x=1"])
+def test_a_password_with_an_at_is_refused_and_not_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORECASTING_SECRET", "hunter@2")
+    with pytest.raises(InvalidInput, match=r"p://u:\*\*\*@h.* write it as %40"):
+        resolved(address)
+    assert resolved("p://u:a%40b@h/d?mail=a@b") == "p://u:a%40b@h/d?mail=a@b"
+
+
 def test_a_password_of_two_lines_is_masked() -> None:
     assert "b" not in masked("p://u:a\nb@h/d")

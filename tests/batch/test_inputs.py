@@ -129,6 +129,8 @@ def test_names_that_are_trouble_elsewhere(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"", "is empty"),
+        (b"unique_id,ds,y\n", "has no rows"),
+        (b"unique_id,ds,y\n" + b"0" * 2**21, "a line has more than"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"unique_id,ds,y\na,2023-01,\xff", "is not UTF-8"),
         (b"unique_id,ds\na,2023-01", "'y' is missing"),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import NullPool
 
-from forecasting.batch.secrets import masked
+from forecasting.batch.secrets import masked, refuse_second_at
 from forecasting.errors import ArchiveError, ArchiveUnavailable, InvalidInput
 
 _PATIENCE = 60
@@ -92,6 +92,7 @@ def _read(address: str) -> URL:
         raise InvalidInput("the address of the archive is empty or no text; give a file or postgresql://...")
     if "://" not in address:
         return URL.create("sqlite", database=address)
+    refuse_second_at(address)
     try:
         url = make_url(address)
         backend = url.get_backend_name()
