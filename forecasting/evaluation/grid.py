@@ -72,8 +72,17 @@ class Months:
         return np.asarray(self.distribution.variance(self.mean, *self.shape))
 
     def pmf(self, y: IntArray) -> FloatArray:
-        """Return P(Y = y) ``[N, M]``; the months share what depends on the count and the shape alone."""
-        return self.distribution.mixture_pmf(y, self.mean, *self.shape)
+        """Return P(Y = y) ``[N, M]``; months that do not differ are computed once."""
+        if not self._alike:
+            return self.distribution.mixture_pmf(y, self.mean, *self.shape)
+        first = [values[:1] if values.ndim == 2 else values for values in self.shape]
+        return np.repeat(self.distribution.mixture_pmf(y, self.mean[:1], *first), len(self.mean), axis=1)
+
+    @cached_property
+    def _alike(self) -> bool:
+        """Whether all months have the same draws, as those of a constant level."""
+        several = [self.mean, *(values for values in self.shape if values.ndim == 2)]
+        return all(bool((values == values[:1]).all()) for values in several)
 
     def beyond(self, last: int) -> FloatArray:
         """Return P(Y > last) ``[M]``."""
