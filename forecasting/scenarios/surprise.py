@@ -47,7 +47,7 @@ class Surprise:
     @property
     def bits(self) -> float:
         """The surprise -log2(tail): how many heads in a row a fair coin would have to show."""
-        return float(-np.log2(self.tail)) if self.tail > 0 else float(np.inf)
+        return float(abs(np.log2(min(self.tail, 1.0)))) if self.tail > 0 else float(np.inf)
 
 
 def surprise(
