@@ -13,6 +13,7 @@ import numpy as np
 
 from forecasting.errors import SamplingError
 from forecasting.inference.density import Density
+from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray
 
 _KEEP = 0.5  # share of effective particles after each step
@@ -69,7 +70,7 @@ def anneal(
         weights = np.exp(step * (gain - gain.max()))
         log_evidence += step * float(gain.max()) + float(np.log(weights.mean()))
         inverse_temperature += step
-        chosen = rng.choice(draws, draws, p=weights / weights.sum())
+        chosen = systematic(weights, draws, rng)
         points, parts, ancestor = points[chosen], parts[:, chosen], ancestor[chosen]
         points, parts = _move(points, parts, inverse_temperature, evaluate, density, rng)
         if inverse_temperature >= 1.0 - 1e-12:

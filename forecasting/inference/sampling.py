@@ -17,6 +17,7 @@ from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import smooth_weights
+from forecasting.inference.resampling import systematic
 from forecasting.inference.scoring import Scored, climb
 from forecasting.kernels.counts import FloatArray
 
@@ -232,11 +233,3 @@ def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.r
     cloud.add(StudentT(density.start, np.diag(_PRIOR_WIDTH * density.scale), _HEAVY), cloud.size)
     points, likelihood, prior, log_evidence, ess = anneal(density, cloud.draw(draws), cloud.log_proposal, rng)
     return Sample(points, likelihood, prior, log_evidence, khat, ess, "annealed", mode)
-
-
-def systematic(weights: FloatArray, draws: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return `draws` indices with expected frequencies proportional to `weights`, in random order."""
-    levels = (rng.random() + np.arange(draws)) / draws
-    cumulative = np.cumsum(weights)
-    chosen = np.searchsorted(cumulative / cumulative[-1], levels, side="right").clip(max=len(weights) - 1)
-    return rng.permutation(chosen)

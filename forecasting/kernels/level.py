@@ -31,13 +31,15 @@ class Motion(NamedTuple):
     rate: FloatArray | None = None
     anchor: FloatArray | None = None
 
+    def of(self, vectors: NDArray[np.bool_]) -> Motion:
+        """Return the motion of some of the parameter vectors."""
+        growth, rate, anchor = (None if part is None else part[vectors] for part in self[2:])
+        return Motion(self.gain[vectors], self.dispersion[vectors], growth, rate, anchor)
+
     def step(self, level: FloatArray, count: FloatArray | float, inverse: FloatArray) -> FloatArray:
         r"""Return the level :math:`\ell_{t+1}` ``[S]`` after a month with `count`; `inverse` is :math:`1/f_t`."""
-        return self.follow(level, count * inverse, _COUNTS * inverse, inverse)
-
-    def follow(self, level: FloatArray, adjusted: FloatArray, room: FloatArray, inverse: FloatArray) -> FloatArray:
-        """Return the level after a month with the count `adjusted`, which may stand out by `room` and no more than usual."""
-        surprise = adjusted - level
+        surprise = count * inverse - level
+        room = _COUNTS * inverse
         if np.logical_or.reduce(surprise > room):
             usual = np.sqrt(level * (inverse + self.dispersion * level))
             np.minimum(surprise, room + _DEVIATIONS * usual, out=surprise)
@@ -84,12 +86,54 @@ def levels(
     [2.0, 3.0, 5.5, 5.5]
     """
     inverse = 1.0 / factors
-    adjusted, room = counts[:, None] * inverse, _COUNTS * inverse
+    with np.errstate(over="ignore", invalid="ignore"):
+        path = _unbounded(counts, missing, inverse, start, motion)
+        bounded = _meets_a_bound(path, counts, missing, inverse, motion.dispersion)
+        if bounded.any():
+            path[:, bounded] = _bounded(counts, missing, inverse[:, bounded], start[bounded], motion.of(bounded))
+    return path
+
+
+def _unbounded(
+    counts: FloatArray, missing: NDArray[np.bool_], inverse: FloatArray, start: FloatArray, motion: Motion
+) -> FloatArray:
+    """Return the path where no bound acts: linear in the level, two operations a month."""
+    growth = 1.0 if motion.growth is None else motion.growth
+    rate = 0.0 if motion.rate is None else motion.rate
+    kept, left = growth * (1.0 - motion.gain) - rate, np.broadcast_to(growth - rate, start.shape)
+    path = np.empty((len(counts) + 1, len(start)))
+    path[0] = start
+    np.multiply(inverse, np.where(missing, 0.0, counts)[:, None], out=path[1:])
+    path[1:] *= growth * motion.gain
+    if motion.anchor is not None:
+        path[1:] += rate * motion.anchor
+    share = np.empty(len(start))
+    for level, moved, absent in zip(path[:-1], path[1:], missing.tolist(), strict=True):
+        np.multiply(level, left if absent else kept, out=share)
+        moved += share
+    return path
+
+
+def _meets_a_bound(
+    path: FloatArray, counts: FloatArray, missing: NDArray[np.bool_], inverse: FloatArray, dispersion: FloatArray
+) -> NDArray[np.bool_]:
+    """Return for which parameter vectors ``[S]`` a count stands out, or the level falls to its floor or is no number."""
+    large = np.flatnonzero(~missing & (counts > _COUNTS))  # no smaller count stands out
+    inverse, level = inverse[large], path[large]
+    beyond = inverse * (counts[large] - _COUNTS)[:, None] - level
+    suspect = (beyond > 0.0).any(axis=1)
+    beyond, level, inverse = beyond[suspect], level[suspect], inverse[suspect]
+    met = (beyond > _DEVIATIONS * np.sqrt(level * (inverse + dispersion * level))).any(axis=0)
+    return np.asarray(met | ~(path.min(axis=0) >= _LEAST))
+
+
+def _bounded(
+    counts: FloatArray, missing: NDArray[np.bool_], inverse: FloatArray, start: FloatArray, motion: Motion
+) -> FloatArray:
+    """Return the path, followed month by month."""
     path = np.empty((len(counts) + 1, len(start)))
     path[0] = level = start
-    with np.errstate(over="ignore", invalid="ignore"):
-        for month, absent in enumerate(missing.tolist()):
-            given = adjusted[month], room[month], inverse[month]
-            level = motion.idle(level, level) if absent else motion.follow(level, *given)
-            path[month + 1] = level
+    for month, absent in enumerate(missing.tolist()):
+        level = motion.idle(level, level) if absent else motion.step(level, counts[month], inverse[month])
+        path[month + 1] = level
     return path

@@ -9,7 +9,8 @@ from forecasting import InvalidInput, Priors
 from forecasting.inference.annealing import anneal
 from forecasting.inference.priors import log_normal_density
 from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.sampling import sample_posterior, systematic
+from forecasting.inference.resampling import systematic
+from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
 from tests.inference.densities import Known, normal_mixture
 

@@ -323,7 +323,8 @@ def test_one_outlier_hardly_matters(at: int) -> None:
     np.testing.assert_allclose(after.expected, before.expected, rtol=0.25)
     assert after.quantile(0.95).iloc[0, 0] < 1.5 * before.quantile(0.95).iloc[0, 0]
     density = DynamicLevel(seasonal=0).density(data.series(wild))
-    path, value = density._path(density.start[None])[1][:, 0], density.natural(density.start[None])[0]
+    start = density.start[None]
+    path, value = density._path(start, density._effects(start))[1][:, 0], density.natural(start)[0]
     level = path[at]
     most = value[1] * (4.0 * np.sqrt(level + value[2] * level**2) + 10.0)
     assert path[at + 1] - level == pytest.approx(most, rel=1e-12)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution, split_shape
+from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -159,19 +159,15 @@ class LevelDensity:
             anchor = np.exp(work[:, self.layout.reversion_at + 1])
         return Motion(feedback * expit(work[:, 1]), dispersion, growth, rate, anchor)
 
-    def _log_factors(self, work: FloatArray, design: FloatArray, offset: FloatArray) -> FloatArray:
-        """Return season, effects and exposure ``[T, S]``."""
-        return np.asarray(design @ self._effects(work).T + offset[:, None])
-
-    def _path(self, work: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return log factors ``[T, S]`` and levels ``[T + 1, S]``."""
-        log_factors = self._log_factors(work, self._design, self._offset)
+    def _path(self, work: FloatArray, effects: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return log factors (season, effects and exposure) ``[T, S]`` and levels ``[T + 1, S]``."""
+        log_factors = self._design @ effects.T + self._offset[:, None]
         path = levels(self._counts, self._missing, np.exp(log_factors), np.exp(work[:, 0]), self._motion(work))
         return log_factors, path
 
     def log_mean(self, work: FloatArray) -> FloatArray:
         r"""Return the log mean :math:`\log\ell_t+\log f_t` ``[S, t]`` of the known months, each given those before it."""
-        log_factors, path = self._path(work)
+        log_factors, path = self._path(work, self._effects(work))
         return np.asarray((np.log(path[:-1]) + log_factors)[~self._missing].T)
 
     def log_terms(self, work: FloatArray) -> FloatArray:
@@ -240,12 +236,12 @@ class LevelDensity:
             If a mean passes 10^15; names the month.
         """
         design, offset = self.terms.design(months, origin=self.data.months)
-        shape = split_shape(self.distribution, self.natural(work))
+        shape, effects = self._shape(work), self._effects(work)
         motion = self._motion(work, feedback=self.model.feedback)
         paths, means = np.empty((len(work), len(months)), dtype=np.int64), np.empty((len(work), len(months)))
         with np.errstate(over="ignore", invalid="ignore"):
-            factors = np.exp(self._log_factors(work, design - self._middle, offset))
-            level = self._path(work)[1][-1]
+            factors = np.exp((design - self._middle) @ effects.T + offset[:, None])
+            level = self._path(work, effects)[1][-1]
             for step, factor in enumerate(factors):
                 mean = np.maximum(level * factor, _LEAST_MEAN)
                 refuse_explosion(
