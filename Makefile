@@ -14,10 +14,10 @@ export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench accuracy validate notebooks clean
+.PHONY: help report test lint bench bench-batch accuracy validate notebooks clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@command -v "$(PYTHON)" > /dev/null \
@@ -53,6 +53,10 @@ $(PEERS)/.ready: benchmarks/requirements-peers.txt
 bench: $(READY) $(PEERS)/.ready ## measure speed against the stated budgets
 	@echo "== benchmarks: CPU seconds and ratios on this machine"
 	@$(BIN)/python -m benchmarks.speed
+
+bench-batch: $(READY) $(PEERS)/.ready ## batches: cost beside the peers, growth to 100,000 series, Dask workers (long)
+	@echo "== batches: through the command line, archive written; an interrupted run goes on"
+	@$(BIN)/python -m benchmarks.batch
 
 accuracy: $(READY) $(PEERS)/.ready ## forecast the public and the simulated collections, beside the peers (long)
 	@echo "== accuracy: the automatic forecaster and its peers, three origins a series; an interrupted run goes on"

@@ -1,7 +1,8 @@
-"""Batches: CPU a series beside statsforecast on the same data in one run, and how memory and time grow with the series.
+"""Batches: CPU a series beside statsforecast on the same data, growth with the number of series, and Dask workers.
 
-``python -m benchmarks.batch`` forecasts 1,000 series of 60 months; ``--scale 10000 20000`` writes and forecasts as many short
-series, generated row by row.  Both go through the command line, archive included, and write into ``results/``.
+``python -m benchmarks.batch`` measures piece by piece, through the command line and with the archive written, and writes
+``batch.json`` and ``batch.md`` into ``results/``.  Finished pieces are kept beside them until all are there, so that an
+interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -9,168 +10,197 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks import batch_runs
+from benchmarks.batch_runs import HORIZON
 from benchmarks.measuring import RESULTS, machine, versions
 
 PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
-HORIZON = 12
 A_DAY = 86_400
-SHORT = 18
+MONTHS, SHORT = 60, 18
+LIGHT = "HistoricalMoments"
+SIZES = {LIGHT: (10_000, 30_000, 100_000), "auto": (1_000, 3_000)}
+ON_CLUSTER = 400
 
-CONFIGURATION = """
-seed = 20231205
-horizon = {horizon}
-as_of = 2024-12-31
-last_month = "use"
-workers = {workers}
-archive = "archive.db"
-[input]
-csv = "counts.csv"
-[[models]]
-name = "{model}"
-"""
+Piece = Callable[[], dict[str, Any]]
 
 
-def rows(series: int, months: int) -> Iterator[tuple[str, str, int]]:
-    """Yield name, month and count: negative binomial around a level, a trend and a season, each series with its own."""
-    t = np.arange(months)
-    stamps = [f"{2020 + k // 12}-{k % 12 + 1:02d}" for k in range(months)]
-    for number in range(series):
-        rng = np.random.default_rng((20231205, number))
-        level, growth, swing, phase = rng.normal(3.0, 1.2), rng.normal(0, 0.01), rng.gamma(2, 0.15), rng.uniform(0, 12)
-        mean = np.exp(level + growth * t + swing * np.cos(2 * np.pi * (t - phase) / 12))
-        size = rng.gamma(4.0, 4.0)
-        for stamp, y in zip(stamps, rng.poisson(mean * rng.gamma(size, 1 / size, months)).tolist(), strict=True):
-            yield f"series-{number:06d}", stamp, y
+def measure(series: int, months: int, model: str, workers: int = 2) -> dict[str, Any]:
+    """Return what a batch costs."""
+    with tempfile.TemporaryDirectory() as folder:
+        batch_runs.write(Path(folder), series, months, model, workers)
+        return batch_runs.run(Path(folder)) | {"model": model, "months": months, "workers": workers}
 
 
-def write(folder: Path, series: int, months: int, model: str, workers: int) -> None:
-    with (folder / "counts.csv").open("w") as stream:
-        stream.write("unique_id,ds,y\n")
-        stream.writelines(f"{name},{stamp},{y}\n" for name, stamp, y in rows(series, months))
-    text = CONFIGURATION.format(horizon=HORIZON, workers=workers, model=model)
-    (folder / "batch.toml").write_text(text)
+def on_cluster(series: int, workers: int) -> dict[str, Any]:
+    """Return what a batch costs on a Dask cluster."""
+    with tempfile.TemporaryDirectory() as folder:
+        batch_runs.write(Path(folder), series, MONTHS, "auto", 1)
+        return batch_runs.run_on_cluster(Path(folder), workers) | {"model": "auto", "months": MONTHS}
 
 
-def run_ours(folder: Path) -> dict[str, Any]:
-    """Run the batch as a command; CPU and memory are those of all its processes."""
-    start = time.perf_counter()
-    arguments = [sys.executable, "-m", "forecasting", "batch", "run", str(folder / "batch.toml"), "--json"]
-    with (folder / "summary.json").open("w") as output, (folder / "log").open("w") as log:
-        child = subprocess.Popen(arguments, stdout=output, stderr=log)
-        _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError((folder / "log").read_text().strip().splitlines()[-1])
-    summary = json.loads((folder / "summary.json").read_text())
-    number = summary["series"]
-    return {
-        "series": number,
-        "wall_s": time.perf_counter() - start,
-        "cpu_ms_per_series": 1e3 * (usage.ru_utime + usage.ru_stime) / number,
-        "cpu_ms_of_jobs_per_series": 1e3 * summary["cpu"] / number,
-        "largest_process_mb": usage.ru_maxrss / 1024,
-        "archive_kb_per_series": (folder / "archive.db").stat().st_size / 1024 / number,
-    }
-
-
-def run_peers(folder: Path, python: Path) -> dict[str, Any]:
+def compare(series: int, model: str, peers: Path, peer_series: int) -> dict[str, Any]:
+    """Return what a batch costs, and the peers on the first of the same series, where they are installed."""
+    ours: dict[str, Any] = {"forecasting": measure(series, MONTHS, model)}
+    if not peers.exists():
+        return ours | {"peers": "not installed; `make bench-batch` installs them where it can"}
     script = Path(__file__).with_name("peers_batch.py")
-    done = subprocess.run(
-        [python, script, str(folder / "counts.csv"), str(HORIZON)], capture_output=True, text=True, check=True
-    )
-    return dict(json.loads(done.stdout))
-
-
-def measure(series: int = 1000, months: int = 60, model: str = "auto", peers: Path = PEERS) -> dict[str, Any]:
-    """Return wall and CPU time of a batch with two workers, and of the peers where they are installed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write(folder, series, months, model, workers=2)
-        result: dict[str, Any] = {"model": model, "months": months, "forecasting": run_ours(folder)}
-        if not peers.exists():
-            return result | {"peers": "not installed; `make bench` installs them where it can"}
+    with tempfile.TemporaryDirectory() as folder:
+        batch_runs.write(Path(folder), min(series, peer_series), MONTHS, model, 1)
+        command = [peers, script, str(Path(folder) / "counts.csv"), str(HORIZON)]
         try:
-            return result | run_peers(folder, peers)
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
         except subprocess.CalledProcessError as error:
-            return result | {"peers": f"failed: {error.stderr.strip().splitlines()[-1]}"}
+            return ours | {"peers": f"failed: {error.stderr.strip().splitlines()[-1]}"}
+    return ours | dict(json.loads(done.stdout))
 
 
-def grow(sizes: Sequence[int], model: str = "auto", workers: int = 2) -> list[dict[str, Any]]:
-    """Return wall time, CPU time and memory for growing numbers of short series."""
-    result = []
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            write(Path(name), size, SHORT, model, workers)
-            result.append(run_ours(Path(name)) | {"workers": workers, "model": model, "months": SHORT})
-    return result
+def pieces(options: argparse.Namespace) -> dict[str, Piece]:
+    """Return everything that is to be measured, by name."""
+
+    def grown(model: str, size: int) -> Piece:
+        return lambda: measure(size, SHORT, model)
+
+    def clustered(workers: int) -> Piece:
+        return lambda: on_cluster(max(ON_CLUSTER // options.smaller, 2), workers)
+
+    found: dict[str, Piece] = {
+        "comparison": lambda: compare(
+            max(1_000 // options.smaller, 2), options.model, options.peers, options.peer_series
+        )
+    }
+    for model, sizes in SIZES.items():
+        for size in sizes:
+            number = max(size // options.smaller, 2)
+            found[f"{model}, {size}"] = grown(model, number)
+    return found | {f"Dask, {workers}": clustered(workers) for workers in (1, 2)}
 
 
-def table(result: dict[str, Any]) -> list[str]:
-    """Return lines of Markdown."""
-    ours = result["forecasting"]
+def carried_out(wanted: dict[str, Piece], store: Path) -> dict[str, Any]:
+    """Return the results of all pieces; those that the store holds for the same versions are not measured again."""
+    now = versions()
+    lines = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
+    done = {line["piece"]: line["result"] for line in lines if line["versions"] == now}
+    for name, piece in wanted.items():
+        if name not in done:
+            print(f"measuring: {name}", flush=True)
+            done[name] = piece()
+            with store.open("a") as stream:
+                stream.write(json.dumps({"piece": name, "versions": now, "result": done[name]}) + "\n")
+    return {name: done[name] for name in wanted}
+
+
+def render(results: dict[str, Any]) -> str:
+    """Return the results as a page of Markdown."""
+    here, found = results["machine"], results["pieces"]
+    packages = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    runs = [one.get("forecasting", one) for one in found.values()]
+    loads = [one["load_before"] for one in runs]
     lines = [
-        f"{ours['series']} simulated series of {result['months']} months, horizon {HORIZON}; two workers and a SQLite archive "
-        "for ours, one process for the peers.",
+        "# Batches",
         "",
-        "| what | wall, s | CPU, ms a series |",
-        "|---|---|---|",
-        f"| forecasting, `{result['model']}`, archive written | {ours['wall_s']:.0f} | {ours['cpu_ms_per_series']:.0f} |",
+        f"Measured on {results['date']}: {here['processor']}, {here['cores']} cores, {here['system']}, "
+        f"Python {here['python']};",
+        f"{packages}.",
+        "Everything through the command line, interpreter and imports included, with the archive written: quantiles, 200",
+        f"sample paths and distributions of {HORIZON} months in SQLite. CPU is that of all processes. Before the runs the load",
+        f"of the machine was {min(loads):.1f} to {max(loads):.1f}: what else runs makes wall times longer, and CPU times too",
+        "where cores are shared.",
+        "",
+        *comparison_table(found["comparison"]),
+    ]
+    for model in SIZES:
+        lines += ["", *growth_table([found[name] for name in found if name.startswith(f"{model}, ")])]
+    return "\n".join([*lines, "", *cluster_table([found[name] for name in found if name.startswith("Dask")]), ""])
+
+
+def comparison_table(found: dict[str, Any]) -> list[str]:
+    """Return lines of Markdown."""
+    ours = found["forecasting"]
+    lines = [
+        "## Beside statsforecast",
+        "",
+        f"{ours['series']:,} simulated series of {ours['months']} months, horizon {HORIZON}; two workers and a SQLite archive "
+        "for ours; one process, forecasts with three intervals and nothing archived for the peers.",
+        "",
+        "| what | series | wall, s | CPU, ms a series |",
+        "|---|---|---|---|",
+        f"| forecasting, `{ours['model']}`, archive written | {ours['series']:,} | {ours['wall_s']:.0f} "
+        f"| {ours['cpu_ms_per_series']:.0f} |",
     ]
     for name in ("AutoARIMA", "AutoETS"):
-        if name in result:
-            theirs = result[name]
-            lines.append(f"| statsforecast {name} | {theirs['wall_s']:.0f} | {theirs['cpu_ms_per_series']:.0f} |")
-    if "peers" in result:
-        lines.append(f"| statsforecast | {result['peers']} | |")
+        if name in found:
+            one = found[name]
+            lines.append(
+                f"| statsforecast {name} | {one['series']:,} | {one['wall_s']:.0f} | {one['cpu_ms_per_series']:.0f} |"
+            )
+    if "peers" in found:
+        lines.append(f"| statsforecast | {found['peers']} | | |")
     return lines
 
 
-def growth_table(result: list[dict[str, Any]]) -> list[str]:
+def growth_table(found: Sequence[dict[str, Any]]) -> list[str]:
     """Return lines of Markdown."""
     lines = [
-        f"Series of {SHORT} months, generated row by row; `{result[0]['model']}`, {result[0]['workers']} workers.",
+        f"## Growth: `{found[0]['model']}`",
         "",
-        "| series | wall, s | CPU, ms a series | largest process, MB | series a day on one core |",
-        "|---|---|---|---|---|",
+        f"Series of {found[0]['months']} months, generated row by row; {found[0]['workers']} workers.",
+        "",
+        "| series | wall, s | CPU, ms a series | peak of the command, MB | peak of a worker, MB | series a day on one core |",
+        "|---|---|---|---|---|---|",
     ]
-    for row in result:
-        lines.append(
-            f"| {row['series']:,} | {row['wall_s']:.0f} | {row['cpu_ms_per_series']:.1f} | {row['largest_process_mb']:.0f} | "
-            f"{1e3 * A_DAY / row['cpu_ms_per_series']:,.0f} |"
-        )
-    return lines
+    return lines + [
+        f"| {one['series']:,} | {one['wall_s']:.0f} | {one['cpu_ms_per_series']:.1f} | {one['parent_mb']:.0f} "
+        f"| {one['largest_worker_mb']:.0f} | {1e3 * A_DAY / one['cpu_ms_per_series']:,.0f} |"
+        for one in found
+    ]
+
+
+def cluster_table(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return lines of Markdown."""
+    lines = [
+        "## Dask",
+        "",
+        f"{found[0]['series']:,} series of {found[0]['months']} months, `{found[0]['model']}`; scheduler, workers of one "
+        "thread and the command on this machine.",
+        "",
+        "| workers | wall, s | times as fast | CPU, ms a series |",
+        "|---|---|---|---|",
+    ]
+    slowest = found[0]["wall_s"]
+    return lines + [
+        f"| {one['workers']} | {one['wall_s']:.0f} | {slowest / one['wall_s']:.2f} | {one['cpu_ms_per_series']:.0f} |"
+        for one in found
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure everything and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--series", type=int, default=1000)
-    parser.add_argument("--scale", type=int, nargs="+", help="numbers of short series, instead of the comparison")
-    parser.add_argument("--model", default="auto")
-    parser.add_argument("--workers", type=int, default=2, help="for --scale")
+    parser.add_argument("--smaller", type=int, default=1, help="divide the numbers of series by this, for a trial")
+    parser.add_argument("--model", default="auto", help="of the comparison")
+    parser.add_argument("--peers", type=Path, default=PEERS, help="interpreter of the peers")
+    parser.add_argument("--peer-series", type=int, default=200, help="how many of the series the peers forecast")
     parser.add_argument("--folder", type=Path, default=RESULTS, help="where the results go")
     options = parser.parse_args(arguments)
-    header = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions()}
-    if options.scale:
-        grown = grow(options.scale, options.model, options.workers)
-        name, found, lines = "batch-growth", {"growth": grown}, growth_table(grown)
-    else:
-        compared = measure(options.series, model=options.model)
-        name, found, lines = "batch", compared, table(compared)
     options.folder.mkdir(parents=True, exist_ok=True)
-    (options.folder / f"{name}.json").write_text(json.dumps(header | found, indent=1) + "\n")
-    page = "\n".join([f"# Batches, measured on {header['date']}: {header['machine']['processor']}", "", *lines, ""])
-    (options.folder / f"{name}.md").write_text(page)
+    store = options.folder / "batch.jsonl"
+    found = carried_out(pieces(options), store)
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "versions": versions(),
+        "pieces": found,
+    }
+    (options.folder / "batch.json").write_text(json.dumps(results, indent=1) + "\n")
+    page = render(results)
+    (options.folder / "batch.md").write_text(page)
+    store.unlink()
     print(page)
 
 

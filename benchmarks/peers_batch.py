@@ -11,6 +11,8 @@ import os
 import sys
 import time
 import warnings
+from importlib.metadata import version
+from typing import Any
 
 for pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[pool] = "1"
@@ -34,11 +36,12 @@ def main() -> None:
     table = pd.read_csv(sys.argv[1], parse_dates=["ds"])
     horizon, names = int(sys.argv[2]), table["unique_id"].unique()
     few = table[table["unique_id"].isin(names[:3])]
-    result = {}
+    result: dict[str, Any] = {}
     for cls in (AutoARIMA, AutoETS):
         seconds(cls(season_length=12), few, horizon)
         wall, cpu = seconds(cls(season_length=12), table, horizon)
-        result[cls.__name__] = {"wall_s": wall, "cpu_ms_per_series": 1e3 * cpu / len(names)}
+        result[cls.__name__] = {"series": len(names), "wall_s": wall, "cpu_ms_per_series": 1e3 * cpu / len(names)}
+    result["statsforecast"] = version("statsforecast")
     print(json.dumps(result))
 
 
