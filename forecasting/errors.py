@@ -11,23 +11,73 @@ from dataclasses import dataclass
 
 
 class ForecastingError(Exception):
-    """Root of every error raised on purpose by this library."""
+    """Root of every error raised on purpose by this library.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.load_ledger().evidence("get_lost.requests")
+    ... except fc.ForecastingError as error:  # whatever this library refuses, and nothing else
+    ...     print(type(error).__name__)
+    UnknownSeries
+    """
 
 
 class InvalidInput(ForecastingError, ValueError):
-    """The request or the data cannot be used as given."""
+    """The request or the data cannot be used as given.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.Climatology(last=1)
+    ... except fc.InvalidInput as error:
+    ...     print(error)
+    last=1 must be a whole number of months of at least 2
+    """
 
 
 class UnknownSeries(InvalidInput):
-    """A series name that the ledger does not hold."""
+    """A series name that the ledger does not hold.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.load_ledger().evidence("get_lost.desertions")
+    ... except fc.UnknownSeries as error:
+    ...     print(str(error).split("; ")[0])
+    no facts about 'get_lost.desertions'
+    """
 
 
 class InvalidSeries(InvalidInput):
-    """Monthly counts with gaps, duplicates or values that are no counts."""
+    """Monthly counts with gaps, duplicates or values that are no counts.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.CountSeries(["2024-01", "2024-02"], [12, -3])
+    ... except fc.InvalidSeries as error:
+    ...     print(error)
+    series 'y': 2024-02 is -3 (negative); counts are whole numbers from 0 to 10^9
+    """
 
 
 class InvalidWindow(InvalidInput):
-    """A window of months that is empty, reversed, overlapping or outside the data."""
+    """A window of months that is empty, reversed, overlapping or outside the data.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.Revert("2023-09", "2023-06")
+    ... except fc.InvalidWindow as error:
+    ...     print(error)
+    the window 2023-09..2023-06 ends before it starts; swap the two months
+    """
 
 
 @dataclass(frozen=True)
@@ -44,6 +94,12 @@ class Problem:
         Column, or an empty string when the row as a whole is meant.
     message : str
         What is wrong and what would be right.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> print(fc.Problem("facts.csv", 12, "start", "'autumn' is no month; write it as YYYY-MM"))
+    facts.csv:12 [start] 'autumn' is no month; write it as YYYY-MM
     """
 
     file: str
@@ -58,7 +114,19 @@ class Problem:
 
 
 class InvalidLedger(InvalidInput):
-    """A ledger of facts with defects; all of them are listed in `problems`."""
+    """A ledger of facts with defects; all of them are listed in `problems`.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     fc.load_ledger("a_folder_without_files")
+    ... except fc.InvalidLedger as error:
+    ...     for problem in error.problems:
+    ...         print(problem)
+    facts.csv cannot be read from a_folder_without_files: No such file or directory
+    sources.csv cannot be read from a_folder_without_files: No such file or directory
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -82,6 +150,17 @@ class ContradictoryFacts(InvalidInput):
     ----------
     facts : tuple of str
         Identifiers of a smallest set of facts that cannot hold together.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> ledger = fc.load_ledger()
+    >>> misprint = ledger.entries[0].model_copy(update={"fact_id": "F001-again", "value": 578, "low": 578, "high": 578})
+    >>> try:
+    ...     fc.Ledger((*ledger.entries, misprint), ledger.origins).evidence(misprint.series).check()
+    ... except fc.ContradictoryFacts as error:
+    ...     print(error.facts)
+    ('F001', 'F012b', 'F001-again')
     """
 
     def __init__(self, facts: Iterable[str], message: str) -> None:
@@ -96,6 +175,16 @@ class NotIdentified(InvalidInput):
     ----------
     terms : tuple of str
         Names of the coefficients that the data cannot see.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> series = fc.CountSeries(["2023-09", "2023-10", "2023-11"], [184, 218, 175])
+    >>> try:
+    ...     fc.CountRegression(fc.Intercept() + fc.Step("2023-09")).fit(series)  # all months have the step
+    ... except fc.NotIdentified as error:
+    ...     print(error.terms)
+    ('intercept', 'step[2023-09]')
     """
 
     def __init__(self, terms: Iterable[str], message: str) -> None:
@@ -104,23 +193,76 @@ class NotIdentified(InvalidInput):
 
 
 class TooLarge(ForecastingError):
-    """An exact computation past its stated size."""
+    """An exact computation past its stated size.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> month = pd.period_range("2024-01", periods=1, freq="M")
+    >>> forecast = fc.Predictive(month, [[10**9]], [[1e9]], (), fc.Poisson(), "y")
+    >>> try:
+    ...     forecast.pmf("2024-01")  # a probability for each of a thousand million counts
+    ... except fc.TooLarge as error:
+    ...     print(str(error).split("; ")[1])
+    ask for quantile() or exceedance() instead, or pass a smaller upto
+    """
 
 
 class SamplingError(ForecastingError):
-    """No sampler reached a posterior sample of acceptable quality."""
+    """No sampler reached a posterior sample of acceptable quality.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> month = pd.period_range("2024-01", periods=1, freq="M")
+    >>> try:
+    ...     fc.Predictive(month, [[9]], [[float("inf")]], (), fc.Poisson(), "y")
+    ... except fc.SamplingError as error:
+    ...     print(str(error).split("; ")[0])
+    2024-01 has a mean above 10^15 or no number: the parameters explode
+    """
 
 
 class ArchiveError(ForecastingError):
-    """The archive of forecasts cannot do what was asked."""
+    """The archive of forecasts cannot do what was asked.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> [error.__name__ for error in (fc.ArchiveConflict, fc.ArchiveUnavailable) if issubclass(error, fc.ArchiveError)]
+    ['ArchiveConflict', 'ArchiveUnavailable']
+    """
 
 
 class ArchiveConflict(ArchiveError):
-    """A forecast with the key of an archived one and other numbers; nothing was overwritten."""
+    """A forecast with the key of an archived one and other numbers; nothing was overwritten.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> try:
+    ...     raise fc.ArchiveConflict("requests, auto, 2023-11: archived with other numbers")
+    ... except fc.ArchiveError as error:  # one clause for every failure of the archive
+    ...     print(error)
+    requests, auto, 2023-11: archived with other numbers
+    """
 
 
 class ArchiveUnavailable(ArchiveError):
-    """The archive cannot be reached or written: lost server, full disk, missing driver; what it holds is consistent."""
+    """The archive cannot be reached or written: lost server, full disk, missing driver; what it holds is consistent.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> from forecasting.batch.archive import Archive
+    >>> try:
+    ...     Archive.open("sqlite:///no/such/folder/forecasts.db")
+    ... except fc.ArchiveUnavailable as error:
+    ...     print(str(error).split("; ")[0])
+    the archive sqlite:///no/such/folder/forecasts.db cannot be used: unable to open database file
+    """
 
 
 class EngineLost(ForecastingError):
@@ -128,4 +270,13 @@ class EngineLost(ForecastingError):
 
 
 class ForecastingWarning(UserWarning):
-    """Root of every warning issued by this library."""
+    """Root of every warning issued by this library.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import forecasting as fc
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fc.ForecastingWarning)  # what the library would warn of stops the program
+    ...     evidence = fc.load_ledger().evidence("get_lost.desertion_requests")
+    """

@@ -2,6 +2,15 @@
 
 Scores are plain functions of the observed counts and a `Predictive` that return a number a month; `closed` holds the
 formulas for a single Poisson or negative-binomial distribution on plain arrays.
+
+Examples
+--------
+>>> import pandas as pd
+>>> import forecasting as fc
+>>> months = pd.period_range("2024-01", periods=2, freq="M")
+>>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+>>> fc.evaluation.rps([4, 9], forecast).round(2)  # the second month is a surprise
+array([0.45, 3.91])
 """
 
 from forecasting.evaluation import closed

@@ -52,6 +52,20 @@ class Backtest:
         Names of the models, in the order given.
     forecasts : dict
         By (unique_id, model, origin) where the backtest was asked to keep them, else empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+    >>> models = {"moments": fc.HistoricalMoments(), "season": fc.SeasonalNaive()}
+    >>> series = fc.CountSeries(months, [5, 3, 4, 6] * 6)
+    >>> result = fc.backtest(models, series, horizon=2, origins=3, rng=np.random.default_rng(1))
+    >>> result.by_horizon("absolute_error").round(1)
+             moments  season  n
+    horizon
+    1            0.3     0.0  3
+    2            1.7     0.0  3
     """
 
     scores: pd.DataFrame

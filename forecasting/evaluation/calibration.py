@@ -65,6 +65,16 @@ def null_moments(observed: float, forecast: Predictive, score: Score, month: int
     Notes
     -----
     The expectations are sums over all counts, by the same blocks as the ranked probability score.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> null = fc.evaluation.null_moments(9, forecast, "rps")
+    >>> round(null.score, 1), round(null.mean, 1)  # far above what the forecast leads one to expect
+    (3.9, 1.1)
     """
     if score not in ("rps", "dss", "log"):
         raise InvalidInput(f"score={score!r} must be 'rps', 'dss' or 'log'")
@@ -116,6 +126,13 @@ class CalibrationTest:
         Two-sided for a score test.
     n : int
         Number of months with truth.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import CalibrationTest
+    >>> test = CalibrationTest("rps against its expectation", statistic=0.4, pvalue=0.69, n=36)
+    >>> test.pvalue > 0.05  # no sign of trouble
+    True
     """
 
     name: str
@@ -144,6 +161,16 @@ def score_test(pairs: Sequence[Pair], score: Score = "rps", *, month: int = 0) -
     ------
     InvalidInput
         If no month has a count, or a forecast is certain.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> test = fc.evaluation.score_test([([9, 9], forecast)] * 5)
+    >>> round(test.statistic, 1), test.n  # too sure of itself
+    (7.6, 5)
     """
     terms = []
     for observed, forecast in pairs:
@@ -177,6 +204,16 @@ def pit_test(
         The number B.
     rng : numpy.random.Generator
         Required.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> mean, rng = np.full((1000, 2), 4.0), np.random.default_rng(1)
+    >>> forecast = fc.Predictive.draw(months, mean, (), fc.Poisson(), name="y", rng=rng)
+    >>> fc.evaluation.pit_test([([9, 9], forecast)] * 5, replications=99, rng=rng).pvalue  # too low five times
+    0.01
     """
     generator = require_rng(rng)
     if replications < 1:

@@ -37,6 +37,17 @@ def score_card(observed: ArrayLike, forecast: Predictive) -> pd.DataFrame:
     pandas.DataFrame
         ``y``; ``log_score``, ``rps``, ``dss``; ``crps``, from the quantiles at `LEVELS`; ``absolute_error`` of the median;
         ``cover_50``, ``cover_80``, ``cover_95``, 1 where the central interval holds the count; ``pit_lower``, ``pit_upper``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.score_card([4, None], forecast)[["y", "log_score", "rps", "cover_80"]].round(2)
+         y  log_score   rps  cover_80
+    0  4.0       1.63  0.45       1.0
+    1  NaN        NaN   NaN       NaN
     """
     counts, where = scored(observed, forecast)
     card = pd.DataFrame(

@@ -4,6 +4,14 @@ The ranked probability score is :math:`\mathrm{E}|Y-y| - \tfrac12\mathrm{E}|Y-Y'
 cumulative probability and the one of the size-biased count.  The second is usually written with a hypergeometric function
 (Wei and Held 2014, TEST 23, app.; Jordan, Krueger and Lerch 2019, JSS 90(12), app. A), which loses its digits near Poisson;
 here it is a single integral with positive terms, the same for every alpha including 0.
+
+Examples
+--------
+>>> from forecasting.evaluation import closed
+>>> closed.rps([4, 9], 4.0).round(2)
+array([0.45, 3.91])
+>>> closed.log_score([4, 9], 4.0, alpha=0.5).round(2)
+array([2.21, 3.54])
 """
 
 from __future__ import annotations
@@ -75,12 +83,26 @@ def mean_difference(mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
 
 
 def log_score(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
-    """Return minus the natural logarithm of the probability of the observed counts; broadcast."""
+    """Return minus the natural logarithm of the probability of the observed counts; broadcast.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import closed
+    >>> closed.log_score([4, 9], 4.0).round(2), closed.log_score([4, 9], 4.0, alpha=0.5).round(2)
+    (array([1.63, 4.33]), array([2.21, 3.54]))
+    """
     return -counts.logpmf(observed, mean, alpha)
 
 
 def dawid_sebastiani(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
-    """Return the squared standardised residual plus the logarithm of the variance; broadcast."""
+    """Return the squared standardised residual plus the logarithm of the variance; broadcast.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import closed
+    >>> closed.dawid_sebastiani([4, 9], 4.0).round(2)
+    array([1.39, 7.64])
+    """
     y, mu, a = (np.asarray(x, dtype=float) for x in (observed, mean, alpha))
     variance = mu * (1.0 + a * mu)
     return np.asarray(np.square(y - mu) / variance + np.log(variance))

@@ -39,6 +39,13 @@ class DieboldMariano:
         Number of origins.
     verdict : str
         In words.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import diebold_mariano
+    >>> result = diebold_mariano([-1.2, -0.8, -1.0, -1.1, -0.9, -1.3, -0.7, -1.0], horizon=1)
+    >>> result.verdict, round(result.mean, 1), result.n
+    ('the first is better', -1.0, 8)
     """
 
     mean: float
@@ -126,6 +133,18 @@ class Comparison:
         for one series, Student t over series for several.
     verdict : str
         In words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = [f"2023-{month:02d}" for month in range(1, 13)]
+    >>> series = [fc.CountSeries(months, range(k, k + 12), unique_id=str(k)) for k in range(6)]
+    >>> models = {"year": fc.Climatology(), "quarter": fc.Climatology(last=3)}
+    >>> result = fc.backtest(models, series, horizon=3, origins=1, rng=np.random.default_rng(1))
+    >>> comparison = result.compare("year", "quarter", "absolute_error", rng=np.random.default_rng(1))
+    >>> comparison.n, comparison.mean, comparison.verdict
+    (18, 3.0, 'the second is better')
     """
 
     name: str
@@ -170,6 +189,15 @@ def compare(
     ------
     InvalidInput
         If there is no row in common, or a difference is infinite: then one model gave probability 0 to what came.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting.evaluation import compare
+    >>> differences = pd.DataFrame({"unique_id": list("abcdef"), "difference": [-1.2, -0.8, -1.0, -1.1, -0.9, -1.0]})
+    >>> differences = differences.assign(origin=pd.Period("2023-06"), horizon=1)
+    >>> print(compare(differences, rng=np.random.default_rng(1)))
+    a minus b: -1 (95% interval -1.167 to -0.8667; 6 months, 6 series, 1 origins): the first is better
     """
     generator = require_rng(rng)
     if differences.empty or replications < 1:

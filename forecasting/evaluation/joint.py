@@ -43,6 +43,16 @@ def energy_score(observed: ArrayLike, forecast: Predictive, *, unbiased: bool = 
     References
     ----------
     Gneiting and Raftery (2007), JASA 102, eq. 22; Fricker, Ferro and Stephenson (2013), Meteorol. Appl. 20 (unbiased).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> mean, rng = np.full((1000, 2), 4.0), np.random.default_rng(1)
+    >>> forecast = fc.Predictive.draw(months, mean, (), fc.Poisson(), name="y", rng=rng)
+    >>> round(fc.evaluation.energy_score([4, 9], forecast), 1)
+    3.6
     """
     counts = read_observed(observed, forecast)
     draws = len(forecast.paths)
@@ -91,6 +101,16 @@ def variogram_score(
     References
     ----------
     Scheuerer and Hamill (2015), Monthly Weather Review 143, eq. 9.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> mean, rng = np.full((1000, 2), 4.0), np.random.default_rng(1)
+    >>> forecast = fc.Predictive.draw(months, mean, (), fc.Poisson(), name="y", rng=rng)
+    >>> round(fc.evaluation.variogram_score([4, 9], forecast), 1)
+    1.6
     """
     counts = read_observed(observed, forecast)
     horizon = len(counts)

@@ -94,7 +94,18 @@ def share_below(lower: FloatArray, upper: FloatArray, u: FloatArray) -> FloatArr
 
 
 def pit_ends(observed: ArrayLike, forecast: Predictive) -> FloatArray:
-    """Return P(Y < y) and P(Y <= y) of each month ``[H, 2]``, NaN where there is no count."""
+    """Return P(Y < y) and P(Y <= y) of each month ``[H, 2]``, NaN where there is no count.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.pit_ends([4, 9], forecast).round(2)
+    array([[0.43, 0.63],
+           [0.98, 0.99]])
+    """
     counts, where = scored(observed, forecast)
     result = np.full((len(counts), 2), np.nan)
     for h in where:
@@ -122,6 +133,18 @@ def marginal_calibration(pairs: Sequence[Pair], counts: ArrayLike | None = None)
     References
     ----------
     Gneiting, Balabdaoui and Raftery (2007), J. R. Stat. Soc. B 69, sec. 3.3; Czado, Gneiting and Held (2009), sec. 2.2.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.marginal_calibration([([4, 9], forecast)], counts=[4, 8]).round(2)
+       forecast  observed  difference
+    y
+    4      0.63       0.5        0.13
+    8      0.98       0.5        0.48
     """
     seen = np.concatenate([read_observed(observed, forecast) for observed, forecast in pairs])
     seen = seen[~np.isnan(seen)]

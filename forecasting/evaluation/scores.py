@@ -46,7 +46,18 @@ def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
 
 def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
-    r"""Return mean and variance ``[H]`` of each month, :math:`E(V_s)+\mathrm{Var}(E_s)` over the draws s."""
+    r"""Return mean and variance ``[H]`` of each month, :math:`E(V_s)+\mathrm{Var}(E_s)` over the draws s.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> mean, variance = fc.evaluation.moments(forecast)
+    >>> mean.round(1), variance.round(1)
+    (array([4., 4.]), array([4., 4.]))
+    """
     arguments = forecast.mean, *beside(forecast.shape)
     within = np.asarray(forecast.distribution.variance(*arguments)).mean(axis=0)
     between = np.asarray(forecast.distribution.expectation(*arguments))
@@ -61,6 +72,15 @@ def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     References
     ----------
     Dawid and Sebastiani (1999), Annals of Statistics 27; Czado, Gneiting and Held (2009), Biometrics 65.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.dawid_sebastiani([4, 9], forecast).round(2)
+    array([1.39, 7.64])
     """
     counts = read_observed(observed, forecast)
     mean, variance = moments(forecast)
@@ -71,13 +91,33 @@ def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
 
 def squared_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
-    """Return the squared distance ``[H]`` of the observed counts from the mean of the forecast."""
+    """Return the squared distance ``[H]`` of the observed counts from the mean of the forecast.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.squared_error([4, 9], forecast)
+    array([ 0., 25.])
+    """
     counts = read_observed(observed, forecast)
     return np.asarray(np.square(counts - forecast.expected.to_numpy()))
 
 
 def absolute_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
-    """Return the distance ``[H]`` of the observed counts from the median of the forecast."""
+    """Return the distance ``[H]`` of the observed counts from the median of the forecast.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.absolute_error([4, 9], forecast)
+    array([0., 5.])
+    """
     counts = read_observed(observed, forecast)
     return np.asarray(np.abs(counts - forecast.quantile(0.5).to_numpy()[:, 0]))
 
@@ -90,6 +130,15 @@ def quantile_score(observed: ArrayLike, forecast: Predictive, level: float) -> F
     References
     ----------
     Gneiting and Ranjan (2011), J. Bus. Econ. Stat. 29, eq. 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.quantile_score([4, 9], forecast, level=0.9).round(2)  # the quantile is 7
+    array([0.6, 3.6])
     """
     counts = read_observed(observed, forecast)
     tau = _one(level)
@@ -102,6 +151,15 @@ def interval_score(observed: ArrayLike, forecast: Predictive, level: float) -> F
     References
     ----------
     Gneiting and Raftery (2007), JASA 102, eq. 43.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.interval_score([4, 9], forecast, level=0.9)  # the interval, 1 to 8, is missed by 1
+    array([ 7., 27.])
     """
     counts = read_observed(observed, forecast)
     lower, upper = forecast.interval(_one(level)).to_numpy().T
@@ -119,6 +177,15 @@ def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatAr
     """Return 1 where the central interval of probability `level` holds the observed count, 0 where not, ``[H]``.
 
     Counts are whole and the interval includes its ends, so a correct forecast covers *at least* `level` on average.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.coverage([4, None], forecast, level=0.9)
+    array([ 1., nan])
     """
     counts = read_observed(observed, forecast)
     lower, upper = forecast.interval(_one(level)).to_numpy().T
@@ -126,7 +193,17 @@ def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatAr
 
 
 def interval_width(forecast: Predictive, level: float) -> FloatArray:
-    """Return upper minus lower end ``[H]`` of the central interval of probability `level`."""
+    """Return upper minus lower end ``[H]`` of the central interval of probability `level`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> fc.evaluation.interval_width(forecast, level=0.9)
+    array([7., 7.])
+    """
     lower, upper = forecast.interval(_one(level)).to_numpy().T
     return np.asarray(upper - lower, dtype=float)
 

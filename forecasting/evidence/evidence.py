@@ -80,6 +80,24 @@ class Evidence:
         The T consecutive months.
     rows : tuple of Linear
         The facts as constraints on these months.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> evidence.ranges()
+             lower  upper   status
+    month
+    2023-04     55  174.0  bounded
+    2023-05     55  174.0  bounded
+    2023-06     54   54.0    exact
+    2023-07     77  174.0  bounded
+    2023-08     77  174.0  bounded
+    2023-09    184  184.0    exact
+    2023-10    218  218.0    exact
+    2023-11    175  175.0    exact
+    >>> evidence.sum_range("2023-06", "2023-08")
+    (305, 305.0)
     """
 
     dossier: Dossier
@@ -206,6 +224,19 @@ class Evidence:
         ------
         InvalidWindow
             If nothing is left.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+        >>> print(evidence.until("2023-08").ranges())  # no later fact is used
+                 lower  upper   status
+        month
+        2023-04     55    inf  bounded
+        2023-05     55    inf  bounded
+        2023-06     54   54.0    exact
+        2023-07     55  196.0  bounded
+        2023-08     55  196.0  bounded
         """
         return self._cut(self.months[0], min(to_month(month), self.months[-1]))
 

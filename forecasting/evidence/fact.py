@@ -83,7 +83,15 @@ class _Row(BaseModel):
 
 
 class Source(_Row):
-    """Where facts were printed."""
+    """Where facts were printed.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> sources = {source.source_id: source for source in fc.load_ledger().origins}
+    >>> sources["mt-2023-12-05"].publisher, str(sources["mt-2023-12-05"].date)
+    ('The Moscow Times', '2023-12-05')
+    """
 
     source_id: Text
     publisher: Text
@@ -120,6 +128,13 @@ class Fact(_Row):
         For orderings and ratios: how the window compares, and with which months.
     use : {"data", "check", "context"}
         Whether it enters the likelihood, must only agree with what does, or is shown and never mixed in.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> fact = next(fact for fact in fc.load_ledger().entries if fact.kind == "order")
+    >>> str(fact.start), fact.relation, fact.against
+    ('2023-10', 'highest', '2023-04..2023-11')
     """
 
     fact_id: Text

@@ -36,6 +36,13 @@ def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
     ------
     InvalidLedger
         If anything is wrong with the files; all problems are listed, with file, line and column.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> ledger = fc.load_ledger()
+    >>> [name for name in ledger.series if name.startswith("get_lost.helped")]
+    ['get_lost.helped_desert_cum', 'get_lost.helped_from_front_cum']
     """
     home = _shipped() if folder is None else Path(folder)
     problems: list[Problem] = []
@@ -75,6 +82,15 @@ class Ledger:
         Cells that another reading fills in differently.
     vintage : date or None
         The day whose knowledge this is; None for all there is.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> ledger = fc.load_ledger().as_of("2023-12-05")
+    >>> ledger.facts[["fact_id", "kind", "start", "end", "value"]].head(2)
+      fact_id   kind    start      end  value
+    0    F001  total  2023-09  2023-11  577.0
+    1    F002  total  2023-06  2023-08  305.0
     """
 
     entries: tuple[Fact, ...]
@@ -120,6 +136,15 @@ class Ledger:
         ------
         InvalidInput
             If `date` is no day.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> ledger = fc.load_ledger()
+        >>> for day in ("2023-12-05", "2024-03-04"):  # January 2024 was published in March
+        ...     print(day, ledger.as_of(day).evidence("get_lost.desertion_requests").months[-1])
+        2023-12-05 2023-11
+        2024-03-04 2024-01
         """
         day = _day(date)
         if self.vintage is not None:

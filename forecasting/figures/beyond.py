@@ -29,7 +29,19 @@ _MARKERS = {0.5: ("v", "white"), 1.0: ("o", BLUE), 2.0: ("^", "white")}
 
 @styled
 def step_figure(report: JumpReport) -> Figure:
-    """Draw the posterior of the factor at the boundary in the model with trend and step, and its intervals."""
+    """Draw the posterior of the factor at the boundary in the model with trend and step, and its intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, step_figure
+    >>> series = fc.CountSeries(["2023-07", "2023-08", "2023-09", "2023-10"], [105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=200, rng=np.random.default_rng(1))
+    >>> print(alternative(step_figure(report)).split(":")[0])
+    Posterior of the step beyond a trend
+    """
     boundary, posterior = report.comparison.after[0], report.result(TREND_AND_STEP).posterior
     draws = posterior.draws[:, posterior.names.index(f"step[{boundary}]")]
     limits = np.log(report.sensitivity[["step_lower", "step_median", "step_upper"]].to_numpy(float))
@@ -73,7 +85,19 @@ def step_figure(report: JumpReport) -> Figure:
 
 @styled
 def probabilities_figure(report: JumpReport) -> Figure:
-    """Draw the posterior probability of each baseline under halved, stated and doubled prior scales."""
+    """Draw the posterior probability of each baseline under halved, stated and doubled prior scales.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, probabilities_figure
+    >>> series = fc.CountSeries(["2023-07", "2023-08", "2023-09", "2023-10"], [105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=200, rng=np.random.default_rng(1))
+    >>> print(alternative(probabilities_figure(report)).split(":")[0])
+    Posterior probability of each baseline, with the range under halved and doubled priors
+    """
     names = [result.name for result in report.results]
     scales = [float(scale) for scale in report.sensitivity.index.to_numpy(float)]
     table = report.sensitivity[names].to_numpy(float)

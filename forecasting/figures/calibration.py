@@ -22,6 +22,14 @@ def pit_figure(pit: PIT, bins: int = 10, title: str = "Transforms of the observe
 
     The band has probability 95% for all bars together (Bonferroni) were the months independent; the spread-out transforms
     of counts vary less, so it is on the safe side there.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import PIT
+    >>> from forecasting.figures import alternative, pit_figure
+    >>> pit = PIT([0.0, 0.2, 0.4, 0.6, 0.8], [0.2, 0.4, 0.6, 0.8, 1.0])  # five months, as calibrated as can be
+    >>> print(alternative(pit_figure(pit, bins=5)).split(";")[0])
+    Histogram of the transforms of 5 months in 5 bins: 1.00, 1.00, 1.00, 1.00, 1.00
     """
     heights = pit.histogram(bins)
     low, high = (limit * bins / pit.n for limit in _binomial(pit.n, np.array(1.0 / bins), (1.0 - _LEVEL) / bins))
@@ -49,6 +57,14 @@ def coverage_figure(pit: PIT, title: str = "Coverage by level") -> Figure:
 
     Interval ends that fall on a count take the part of it that the level asks for, so a calibrated forecaster lies on the
     diagonal although counts are discrete.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import PIT
+    >>> from forecasting.figures import alternative, coverage_figure
+    >>> pit = PIT([0.0, 0.2, 0.4, 0.6, 0.8], [0.2, 0.4, 0.6, 0.8, 1.0])  # five months, as calibrated as can be
+    >>> print(alternative(coverage_figure(pit)))
+    Share of 5 months within central intervals, by their level: 10% 10%, 30% 30%, 50% 50%, 70% 70%, 90% 90%.
     """
     tails = (1.0 - _COVERAGE) / 2.0
     covered = pit.cdf(1.0 - tails) - pit.cdf(tails)
@@ -76,6 +92,17 @@ def marginal_figure(table: pd.DataFrame, title: str = "Average forecast minus wh
         Of `forecasting.evaluation.marginal_calibration`.
     title : str
         Heading.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, marginal_figure
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> table = fc.evaluation.marginal_calibration([([4, 9], forecast)], counts=[2, 4, 6, 8])
+    >>> print(alternative(marginal_figure(table)).split(": ")[1])
+    the largest difference is +0.479 at 8.
     """
     counts, difference = table.index.to_numpy(), table["difference"].to_numpy()
     reach = 1.15 * max(float(np.abs(difference).max()), 0.02)

@@ -29,7 +29,19 @@ _GRID = 160
 
 @styled
 def expectation_figure(report: JumpReport) -> Figure:
-    """Draw the predictive distribution of the ratio under each baseline, from the months before alone."""
+    """Draw the predictive distribution of the ratio under each baseline, from the months before alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, expectation_figure
+    >>> series = fc.CountSeries(["2023-07", "2023-08", "2023-09", "2023-10"], [105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=200, rng=np.random.default_rng(1))
+    >>> print(alternative(expectation_figure(report))[:64])
+    Chance of a ratio of 1.90 or more, as predicted from the months
+    """
     observed = float(np.log(report.comparison.ratio))
     surprises = {result.name: result.surprise for result in report.results if isinstance(result.surprise, Surprise)}
     logs = {name: np.log(np.maximum(one.ratio.draws, 1e-3)) for name, one in surprises.items()}

@@ -15,7 +15,19 @@ _LEVELS = {0.9: 0.16, 0.8: 0.28, 0.5: 0.5}
 
 @styled
 def forecast_figure(forecast: Predictive, history: Observed) -> Figure:
-    """Draw the central 50, 80 and 90% intervals of a forecast after the months that it rests on."""
+    """Draw the central 50, 80 and 90% intervals of a forecast after the months that it rests on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, forecast_figure
+    >>> months = pd.period_range("2024-01", periods=2, freq="M")
+    >>> forecast = fc.Predictive(months, [[4, 4]], [[4.0, 4.0]], (), fc.Poisson(), "y")
+    >>> history = fc.CountSeries(["2023-11", "2023-12"], [3, 5])
+    >>> print(alternative(forecast_figure(forecast, history)))
+    Forecast of y, median and 90% interval: 2024-01 4 (1 to 8), 2024-02 4 (1 to 8).
+    """
     known = history.constraints
     months = month_range(history.months[0], forecast.months[-1])
     figure, axes = canvas(shown(forecast.name, 46), 3.4, left=0.48, top=0.58, bottom=0.55)

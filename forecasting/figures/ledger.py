@@ -32,7 +32,16 @@ _ROW = 0.34  # inches a fact
 
 @styled
 def facts_figure(evidence: Evidence) -> Figure:
-    """Draw the range of each month, and below it every fact as a bar over the months it is about."""
+    """Draw the range of each month, and below it every fact as a bar over the months it is about.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> from forecasting.figures import facts_figure
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> float(facts_figure(evidence).get_figwidth())  # inches: narrow enough for a phone
+    5.2
+    """
     facts = evidence.dossier.facts
     below = _ROW * len(facts) + 0.75
     figure, axes = canvas(shown(evidence.series, 46), 2.8 + below, left=0.48, top=0.58, bottom=below)

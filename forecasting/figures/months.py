@@ -43,6 +43,17 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
         Its `known` table is drawn.
     ahead : Predictive, optional
         A forecast of the months after the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, known_figure
+    >>> series = fc.CountSeries(["2023-07", "2023-08", "2023-09", "2023-10"], [105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=200, rng=np.random.default_rng(1))
+    >>> print(alternative(known_figure(report)).split("; ")[0])
+    Months of y: known exactly are 2023-07 105, 2023-08 100, 2023-09 190, 2023-10 200
     """
     lower, upper = (report.known[name].to_numpy(float) for name in ("lower", "upper"))
     exact = report.known["exact"].to_numpy(bool)

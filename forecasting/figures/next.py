@@ -39,6 +39,18 @@ def outlook_figure(outlook: Outlook, published: Mapping[pd.Period, int] | None =
         The forecasts.
     published : mapping of Period to int, optional
         Counts published after the forecasts' day; drawn across the scenarios of their month.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, outlook_figure
+    >>> rng = np.random.default_rng(1)
+    >>> series = fc.CountSeries(["2023-08", "2023-09", "2023-10", "2023-11"], [100, 200, 210, 190])
+    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Step("2023-09"), fc.Poisson()).posterior(series, rng=rng)
+    >>> ahead = fc.outlook(posterior, [fc.Persist()], horizon=2, rng=rng)
+    >>> print(alternative(outlook_figure(ahead)).split(":")[0])
+    Median and 90% interval of the next months
     """
     later = {month: count for month, count in (published or {}).items() if month in outlook.months}
     points: dict[str, FloatArray] = {

@@ -38,6 +38,18 @@ def horizon_figure(result: Backtest, score: str = "rps") -> Figure:
     ------
     InvalidInput
         If there are more than twelve models, or no month that all of them have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> from forecasting.figures import horizon_figure
+    >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+    >>> series = fc.CountSeries(months, [5, 3, 4, 6] * 6)
+    >>> models = {"moments": fc.HistoricalMoments(), "climatology": fc.Climatology()}
+    >>> result = fc.backtest(models, series, horizon=2, origins=3, rng=np.random.default_rng(1))
+    >>> horizon_figure(result).axes[0].get_xlabel()
+    'months ahead; n = 3 each'
     """
     table = result.by_horizon(score)
     if len(result.models) > len(_LOOKS) or table.empty:
@@ -79,6 +91,17 @@ def difference_figure(comparisons: Sequence[Comparison], title: str = "Differenc
     ------
     InvalidInput
         If there is none.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting.evaluation import compare
+    >>> from forecasting.figures import alternative, difference_figure
+    >>> differences = pd.DataFrame({"unique_id": list("abcdef"), "difference": [-1.2, -0.8, -1.0, -1.1, -0.9, -1.0]})
+    >>> differences = differences.assign(origin=pd.Period("2023-06"), horizon=1)
+    >>> comparison = compare(differences, rng=np.random.default_rng(1))
+    >>> print(alternative(difference_figure([comparison])).split(";")[0])
+    Differences of mean scores: a minus b: -1 (95% interval -1.167 to -0.8667
     """
     if not comparisons:
         raise InvalidInput("there is no comparison to draw")

@@ -19,7 +19,16 @@ _TYPEFACE = re.compile(r"'DejaVu Sans'(?:, [^;\"]*)?(?=[;\"])")
 
 
 def alternative(figure: Figure) -> str:
-    """Return what a reader who cannot see the picture is told: one sentence with its numbers."""
+    """Return what a reader who cannot see the picture is told: one sentence with its numbers.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> from forecasting.figures import alternative, facts_figure
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> print(alternative(facts_figure(evidence)).split(":")[0])
+    14 facts about get_lost.desertion_requests over 8 months
+    """
     return str(figure.get_label())
 
 
@@ -28,6 +37,14 @@ def svg(figure: Figure) -> str:
 
     Several of them can share a page, since only what is referred to keeps an identifier and those differ
     between pictures.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> from forecasting.figures import facts_figure, svg
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> svg(facts_figure(evidence)).startswith("<svg role=")
+    True
     """
     label = alternative(figure)
     buffer = io.StringIO()

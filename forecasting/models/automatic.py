@@ -78,6 +78,18 @@ class PooledForecast(Predictive):
         The forecast of each member.
     posteriors : dict of str to Posterior
         Of the members that have one: parameters and diagnostics.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> counts = [12, 9, 14, 11, 8, 13, 10, 12, 9, 11, 13, 10]
+    >>> series = fc.CountSeries([f"2023-{month:02d}" for month in range(1, 13)], counts)
+    >>> forecast = fc.auto(series, horizon=3, rng=np.random.default_rng(1))
+    >>> forecast.weights.index.tolist()
+    ['level and season', 'level', 'moments of the last year']
+    >>> forecast.members["level"].expected.round().tolist()
+    [11.0, 11.0, 11.0]
     """
 
     weights: pd.Series
@@ -105,6 +117,19 @@ class Auto(Model):
     InvalidInput
         If there are no members, two have one name or different conditional distributions, a weight before the data is not
         positive, or the window is no number of months.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> counts = [12, 9, 14, 11, 8, 13, 10, 12, 9, 11, 13, 10]
+    >>> series = fc.CountSeries([f"2023-{month:02d}" for month in range(1, 13)], counts)
+    >>> forecast = fc.Auto(window=6).forecast(series, 2, rng=np.random.default_rng(1))
+    >>> forecast.expected.round()
+    ds
+    2024-01    11.0
+    2024-02    11.0
+    Freq: M, Name: mean, dtype: float64
     """
 
     members: tuple[Member, ...] = field(default_factory=_usual_members)

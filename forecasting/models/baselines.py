@@ -126,6 +126,16 @@ class SeasonalNaive(Model):
     r"""The same month a year ago, with negative-binomial noise of the size that years have differed by.
 
     The over-dispersion solves :math:`\overline{(y_t-y_{t-12})^2}=\overline y+\alpha\,\overline{y^2}`, over the known pairs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+    >>> series = fc.CountSeries(months, [5, 5, 5, 5, 5, 40, 40, 40, 5, 5, 5, 5] * 2)
+    >>> forecast = fc.SeasonalNaive().forecast(series, 7, rng=np.random.default_rng(1))
+    >>> forecast.quantile(0.5)[0.5].tolist()  # June and July are high again
+    [5, 5, 5, 5, 5, 40, 40]
     """
 
     def forecast(

@@ -82,6 +82,22 @@ def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None)
     -------
     Reconstruction
         One draw of all months for each draw of the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> rng = np.random.default_rng(1)
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Trend()).posterior(evidence, rng=rng)
+    >>> months = fc.reconstruct(posterior, rng=rng)
+    >>> months.total("2023-06", "2023-08").interval(0.9)  # printed, so every draw has it
+    (305.0, 305.0)
+    >>> months.interval(0.9).loc["2023-07":"2023-09"].round(-1)
+             lower  upper
+    2023-07     80    160
+    2023-08     90    170
+    2023-09    180    180
     """
     generator = require_rng(rng)
     log_mean = posterior.log_mean(posterior.months)

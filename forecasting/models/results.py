@@ -139,13 +139,38 @@ class Posterior:
         -------
         Predictive
             Parameter uncertainty is in it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import forecasting as fc
+        >>> rng = np.random.default_rng(1)
+        >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+        >>> posterior = fc.CountRegression(fc.Intercept(), fc.Poisson()).posterior(series, rng=rng)
+        >>> posterior.forecast(2, rng=rng).interval(0.8)
+                 lower  upper
+        ds
+        2023-09      7     16
+        2023-10      7     16
         """
         months = self.future(horizon)
         paths, mean = self.density.simulate(self.sample.work, months, rng=require_rng(rng))
         return Predictive(months, paths, mean, self.shape, self.distribution, self.name)
 
     def summary(self) -> pd.DataFrame:
-        """Return mean, standard deviation and 5, 50, 95% points of every parameter."""
+        """Return mean, standard deviation and 5, 50, 95% points of every parameter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import forecasting as fc
+        >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+        >>> posterior = fc.CountRegression(fc.Intercept(), fc.Poisson()).posterior(series, rng=np.random.default_rng(1))
+        >>> posterior.summary()["mean"].round(1)  # the log of 11 or so
+        parameter
+        intercept    2.4
+        Name: mean, dtype: float64
+        """
         points = np.quantile(self.draws, [0.05, 0.5, 0.95], axis=0)
         return pd.DataFrame(
             {

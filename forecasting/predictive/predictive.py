@@ -249,6 +249,16 @@ class Predictive:
         ------
         InvalidWindow
             If the window is reversed or leaves the forecast.
+
+        Examples
+        --------
+        >>> import numpy as np, pandas as pd
+        >>> import forecasting as fc
+        >>> months = pd.period_range("2024-01", periods=3, freq="M")
+        >>> mean, rng = np.full((4000, 3), 4.0), np.random.default_rng(1)
+        >>> forecast = fc.Predictive.draw(months, mean, (), fc.Poisson(), name="y", rng=rng)
+        >>> forecast.total().interval(0.9)  # three times the interval of a month, 1 to 8, would be too wide
+        (7.0, 18.0)
         """
         window = self._window(start, end)
         return Quantity(f"total {_label(window)}", self._sum(window))

@@ -120,6 +120,17 @@ def find_interventions(
     ------
     InvalidInput
         If a decay or the number of replicates is out of range, or the data do not suit the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+    >>> series = fc.CountSeries(months, [9, 11, 10, 12, 8] * 3 + [21, 19, 22] * 3)
+    >>> model = fc.CountRegression(fc.Intercept(), fc.Poisson())
+    >>> search = fc.find_interventions(model, series, replicates=199, rng=np.random.default_rng(1))
+    >>> search.term, search.p_value  # a step
+    (DecayingPulse('2023-04', decay=1.0), 0.005)
     """
     generator = require_rng(rng)
     if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 19:

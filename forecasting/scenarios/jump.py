@@ -64,6 +64,19 @@ def jump(
         If a window is outside the data, overlaps the other, or nothing limits its total.
     InvalidInput
         If too little is known for any model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = ["2023-05", "2023-06", "2023-07", "2023-08", "2023-09", "2023-10"]
+    >>> series = fc.CountSeries(months, [90, 95, 105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=500, rng=np.random.default_rng(1))
+    >>> print(report.in_words().split(":")[0])
+    September to October 2023 counted 390, July to August 2023 205
+    >>> round(report.comparison.ratio, 2)
+    1.9
     """
     generator = require_rng(rng)
     if not 0.0 < level < 1.0:

@@ -78,7 +78,19 @@ class Scenario(ABC):
 
 @dataclass(frozen=True)
 class Continue(Scenario):
-    """The model goes on as it is: trend, steps and ramps run into the future."""
+    """The model goes on as it is: trend, steps and ramps run into the future.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> rng = np.random.default_rng(1)
+    >>> series = fc.CountSeries(["2023-06", "2023-07", "2023-08", "2023-09"], [20, 40, 80, 160])
+    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Trend(), fc.Poisson()).posterior(series, rng=rng)
+    >>> ahead = fc.outlook(posterior, [fc.Continue(), fc.Persist()], horizon=1, rng=rng)
+    >>> ahead.table()["median"].round(-1).tolist()  # the doubling goes on, or stops
+    [300, 160]
+    """
 
     def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the model's own structural part ``[S, H]``."""
@@ -87,7 +99,19 @@ class Continue(Scenario):
 
 @dataclass(frozen=True)
 class Persist(Scenario):
-    """The level of the last month of the data stays; any trend stops."""
+    """The level of the last month of the data stays; any trend stops.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> rng = np.random.default_rng(1)
+    >>> series = fc.CountSeries(["2023-08", "2023-09", "2023-10", "2023-11"], [100, 200, 210, 190])
+    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Step("2023-09"), fc.Poisson()).posterior(series, rng=rng)
+    >>> ahead = fc.outlook(posterior, [fc.Persist(), fc.Revert("2023-08", "2023-08")], horizon=1, rng=rng)
+    >>> ahead.table()["median"].round(-1).tolist()  # the new level stays, or the old one returns
+    [200, 100]
+    """
 
     def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the structural part of the last month of the data ``[S, 1]``."""
@@ -244,6 +268,18 @@ class Outlook:
             If a scenario is unknown.
         InvalidWindow
             If the window is reversed or leaves the outlook.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import forecasting as fc
+        >>> rng = np.random.default_rng(1)
+        >>> series = fc.CountSeries(["2023-08", "2023-09", "2023-10", "2023-11"], [100, 200, 210, 190])
+        >>> posterior = fc.CountRegression(fc.Intercept() + fc.Step("2023-09"), fc.Poisson()).posterior(series, rng=rng)
+        >>> ahead = fc.outlook(posterior, [fc.Persist(), fc.Shift(-0.5)], horizon=3, rng=rng)
+        >>> more = ahead.difference("Persist", "Shift(-0.5)")
+        >>> round(more.median, -1), bool((more.draws >= 0).all())
+        (240.0, True)
         """
         one, other = self[a].total(start, end), self[b].total(start, end)
         return Quantity(f"{a} minus {b}, {one.name}", one.draws - other.draws)
@@ -297,6 +333,20 @@ def outlook(
         If a window leaves the data.
     SamplingError
         If the means of a scenario explode.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> rng = np.random.default_rng(1)
+    >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Step("2023-09"), fc.Poisson()).posterior(evidence, rng=rng)
+    >>> ahead = fc.outlook(posterior, [fc.Persist(), fc.Revert("2023-06", "2023-08")], horizon=3, rng=rng)
+    >>> ahead.totals().round(-1).astype(int)
+                              mean  median  lower  upper
+    scenario
+    Persist                    580     580    520    630
+    Revert(2023-06..2023-08)   310     300    270    350
     """
     generator = require_rng(rng)
     chosen = _read_scenarios(scenarios)

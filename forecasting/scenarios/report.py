@@ -106,6 +106,22 @@ class JumpReport:
         Scales of the priors.
     draws : int
         Posterior draws a baseline.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = ["2023-05", "2023-06", "2023-07", "2023-08", "2023-09", "2023-10"]
+    >>> series = fc.CountSeries(months, [90, 95, 105, 100, 190, 200])
+    >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
+    >>> report = fc.jump(series, *windows, draws=500, rng=np.random.default_rng(1))
+    >>> print(report.observed[["ratio", "exact_lower", "exact_upper"]].round(2))
+           ratio  exact_lower  exact_upper
+    per
+    month   1.90         1.60         2.26
+    day     1.93         1.63         2.30
+    >>> report.table().index.tolist()
+    ['constant Poisson', 'constant', 'trend', 'step', 'trend + step']
     """
 
     series: str

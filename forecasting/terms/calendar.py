@@ -14,7 +14,16 @@ from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
 
 @dataclass(frozen=True, repr=False)
 class Intercept(Term):
-    """The level: a column of ones."""
+    """The level: a column of ones.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-10", periods=3, freq="M")
+    >>> fc.Intercept().rows(months, origin=months)
+    array([1., 1., 1.])
+    """
 
     family = "level"
     columns = ("intercept",)
@@ -32,6 +41,16 @@ class Trend(Term):
     ----------
     origin : month, optional
         Where the trend is zero; the middle of the data unless given.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-10", periods=4, freq="M")
+    >>> fc.Trend().rows(months, origin=months)
+    array([-1.5, -0.5,  0.5,  1.5])
+    >>> fc.Trend(origin="2023-10").rows(months, origin=months)
+    array([0., 1., 2., 3.])
     """
 
     family = "trend"
@@ -54,6 +73,17 @@ class Seasonal(Term):
     """Harmonics of the year: cosine and sine of 2 pi k m / 12, month m = 1..12, k = 1..`harmonics`.
 
     The sine of the sixth harmonic is zero in every month and left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.PeriodIndex(["2023-02", "2023-04"], freq="M")
+    >>> fc.Seasonal(harmonics=1).columns
+    ('cos1', 'sin1')
+    >>> fc.Seasonal(harmonics=1).rows(months, origin=months).round(2)
+    array([[ 0.5 ,  0.87],
+           [-0.5 ,  0.87]])
     """
 
     family = "seasonal"
@@ -79,7 +109,20 @@ class Seasonal(Term):
 
 @dataclass(frozen=True, repr=False)
 class MonthEffects(Term):
-    """A free effect of each month of the year, relative to January."""
+    """A free effect of each month of the year, relative to January.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-01", periods=3, freq="M")
+    >>> fc.MonthEffects().columns[:2]
+    ('month[02]', 'month[03]')
+    >>> fc.MonthEffects().rows(months, origin=months)[:, :2]
+    array([[0., 0.],
+           [1., 0.],
+           [0., 1.]])
+    """
 
     family = "seasonal"
     columns = tuple(f"month[{month:02d}]" for month in range(2, 13))

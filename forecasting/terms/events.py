@@ -29,7 +29,16 @@ class _Event(Term):
 
 @dataclass(frozen=True, repr=False)
 class Step(_Event):
-    """A lasting change of level: 1 from `month` on."""
+    """A lasting change of level: 1 from `month` on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-08", periods=4, freq="M")
+    >>> fc.Step("2023-09").rows(months, origin=months)
+    array([0., 1., 1., 1.])
+    """
 
     family = "step"
 
@@ -40,7 +49,16 @@ class Step(_Event):
 
 @dataclass(frozen=True, repr=False)
 class Pulse(_Event):
-    """A change of one month only: 1 in `month`."""
+    """A change of one month only: 1 in `month`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-08", periods=4, freq="M")
+    >>> fc.Pulse("2023-09").rows(months, origin=months)
+    array([0., 1., 0., 0.])
+    """
 
     family = "pulse"
 
@@ -66,6 +84,14 @@ class DecayingPulse(_Event):
     ------
     InvalidInput
         If `decay` is no number from 0 to 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-08", periods=4, freq="M")
+    >>> fc.DecayingPulse("2023-09", decay=0.5).rows(months, origin=months)
+    array([0.  , 1.  , 0.5 , 0.25])
     """
 
     family = "pulse"
@@ -102,6 +128,14 @@ class Ramp(_Event):
     ------
     InvalidWindow
         If `end` is not after `month`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-08", periods=5, freq="M")
+    >>> fc.Ramp("2023-09", end="2023-11").rows(months, origin=months)
+    array([0., 1., 2., 3., 3.])
     """
 
     family = "ramp"

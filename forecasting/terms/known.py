@@ -32,6 +32,15 @@ class Covariate(Term):
     ------
     InvalidInput
         If a value is no finite number or a month occurs twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-08", periods=3, freq="M")
+    >>> hotline = fc.Covariate("hotline_hours", {"2023-08": 80, "2023-09": 120, "2023-10": 120})
+    >>> hotline.rows(months, origin=months)
+    array([ 80., 120., 120.])
     """
 
     family = "covariate"
@@ -66,6 +75,14 @@ class Exposure(Term):
     ------
     InvalidInput
         If a value is no positive, finite number or a month occurs twice.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-01", periods=3, freq="M")
+    >>> np.exp(fc.Exposure("days").offset(months)).round()
+    array([31., 28., 31.])
     """
 
     by_month: ByMonth | Literal["days"]
