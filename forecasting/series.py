@@ -46,7 +46,8 @@ class CountSeries:
 
     Examples
     --------
-    >>> CountSeries(["2023-10", "2023-09"], [171, 184], unique_id="requests")
+    >>> import forecasting as fc
+    >>> fc.CountSeries(["2023-10", "2023-09"], [171, 184], unique_id="requests")
     CountSeries('requests', 2023-09..2023-10, 2 months)
     """
 
@@ -115,8 +116,10 @@ class CountSeries:
 
         Examples
         --------
+        >>> import pandas as pd
+        >>> import forecasting as fc
         >>> df = pd.DataFrame({"unique_id": "requests", "ds": ["2023-09", "2023-10"], "y": [184, 171]})
-        >>> CountSeries.from_frame(df).values.tolist()
+        >>> fc.CountSeries.from_frame(df).values.tolist()
         [184, 171]
         """
         _check_columns(df, time_col, target_col)
@@ -136,7 +139,9 @@ class CountSeries:
 
         Examples
         --------
-        >>> CountSeries.from_pandas(pd.Series([184, 171], pd.date_range("2023-09", periods=2, freq="ME")))
+        >>> import pandas as pd
+        >>> import forecasting as fc
+        >>> fc.CountSeries.from_pandas(pd.Series([184, 171], pd.date_range("2023-09", periods=2, freq="ME")))
         CountSeries('y', 2023-09..2023-10, 2 months)
         """
         return cls(

@@ -43,8 +43,8 @@ class Hurdle(ZeroWrapper):
 
     Examples
     --------
-    >>> from forecasting.distributions import Poisson
-    >>> family = Hurdle(Poisson())
+    >>> import forecasting as fc
+    >>> family = fc.Hurdle(fc.Poisson())
     >>> round(float(family.cdf(0, 2.0, 0.7)), 4)
     0.7
     >>> round(float(family.expectation(2.0, 0.7)), 4)  # 0.3 * 2 / (1 - exp(-2))

@@ -30,7 +30,8 @@ class NegativeBinomial(Distribution):
 
     Examples
     --------
-    >>> float(NegativeBinomial().variance(10.0, 0.5))
+    >>> import forecasting as fc
+    >>> float(fc.NegativeBinomial().variance(10.0, 0.5))
     60.0
     """
 

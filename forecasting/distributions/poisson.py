@@ -21,7 +21,8 @@ class Poisson(Distribution):
 
     Examples
     --------
-    >>> float(Poisson().variance(3.0))
+    >>> import forecasting as fc
+    >>> float(fc.Poisson().variance(3.0))
     3.0
     """
 

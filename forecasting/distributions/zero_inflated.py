@@ -36,8 +36,8 @@ class ZeroInflated(ZeroWrapper):
 
     Examples
     --------
-    >>> from forecasting.distributions import Poisson
-    >>> family = ZeroInflated(Poisson())
+    >>> import forecasting as fc
+    >>> family = fc.ZeroInflated(fc.Poisson())
     >>> family.shape_names
     ('zero',)
     >>> round(float(family.cdf(0, 6.0, 0.25)), 4)  # 0.25 + 0.75 exp(-8)

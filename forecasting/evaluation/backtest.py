@@ -193,13 +193,14 @@ def backtest(
 
     Examples
     --------
-    >>> from forecasting.distributions import Poisson
-    >>> from forecasting.series import CountSeries
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
     >>> def last_mean(data, horizon, *, rng):
     ...     mean = np.full((200, horizon), data.values[-12:].mean())
-    ...     return Predictive.draw(following(data.months, horizon), mean, (), Poisson(), name=data.name, rng=rng)
-    >>> series = CountSeries(pd.period_range("2020-01", periods=48, freq="M"), [5, 3, 4, 6] * 12)
-    >>> result = backtest({"last 12": last_mean}, series, horizon=6, origins=2, rng=np.random.default_rng(1))
+    ...     months = pd.period_range(data.months[-1] + 1, periods=horizon)
+    ...     return fc.Predictive.draw(months, mean, (), fc.Poisson(), name=data.name, rng=rng)
+    >>> series = fc.CountSeries(pd.period_range("2020-01", periods=48, freq="M"), [5, 3, 4, 6] * 12)
+    >>> result = fc.backtest({"last 12": last_mean}, series, horizon=6, origins=2, rng=np.random.default_rng(1))
     >>> result.table()[["n", "own", "failed"]]
              n  own  failed
     model

@@ -41,7 +41,8 @@ def rps(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatAr
 
     Examples
     --------
-    >>> rps(160, 160.0).round(4).item()
+    >>> from forecasting.evaluation import closed
+    >>> closed.rps(160, 160.0).round(4).item()
     2.9536
     """
     y, mu, a = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (observed, mean, alpha)))
@@ -66,7 +67,8 @@ def mean_difference(mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
 
     Examples
     --------
-    >>> round(mean_difference(1e-9).item(), 15)  # one of two rare events
+    >>> from forecasting.evaluation import closed
+    >>> round(closed.mean_difference(1e-9).item(), 15)  # one of two rare events
     2e-09
     """
     mu, a = np.broadcast_arrays(np.asarray(mean, dtype=float), np.asarray(alpha, dtype=float))

@@ -42,8 +42,8 @@ class DieboldMariano:
 
     Examples
     --------
-    >>> from forecasting.evaluation import diebold_mariano
-    >>> result = diebold_mariano([-1.2, -0.8, -1.0, -1.1, -0.9, -1.3, -0.7, -1.0], horizon=1)
+    >>> import forecasting as fc
+    >>> result = fc.evaluation.diebold_mariano([-1.2, -0.8, -1.0, -1.1, -0.9, -1.3, -0.7, -1.0], horizon=1)
     >>> result.verdict, round(result.mean, 1), result.n
     ('the first is better', -1.0, 8)
     """
@@ -84,7 +84,8 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
 
     Examples
     --------
-    >>> diebold_mariano([-1.0, 0.5, -2.0], horizon=1).verdict
+    >>> import forecasting as fc
+    >>> fc.evaluation.diebold_mariano([-1.0, 0.5, -2.0], horizon=1).verdict
     'too few origins to tell (3 of at least 8)'
     """
     d = np.asarray(differences, dtype=float)
@@ -193,10 +194,10 @@ def compare(
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from forecasting.evaluation import compare
+    >>> import forecasting as fc
     >>> differences = pd.DataFrame({"unique_id": list("abcdef"), "difference": [-1.2, -0.8, -1.0, -1.1, -0.9, -1.0]})
     >>> differences = differences.assign(origin=pd.Period("2023-06"), horizon=1)
-    >>> print(compare(differences, rng=np.random.default_rng(1)))
+    >>> print(fc.evaluation.compare(differences, rng=np.random.default_rng(1)))
     a minus b: -1 (95% interval -1.167 to -0.8667; 6 months, 6 series, 1 origins): the first is better
     """
     generator = require_rng(rng)

@@ -42,7 +42,8 @@ class PIT:
 
     Examples
     --------
-    >>> PIT([0.0, 0.5], [0.5, 1.0]).histogram(bins=4).tolist()
+    >>> import forecasting as fc
+    >>> fc.evaluation.PIT([0.0, 0.5], [0.5, 1.0]).histogram(bins=4).tolist()
     [1.0, 1.0, 1.0, 1.0]
     """
 

@@ -59,11 +59,11 @@ def rps(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from forecasting.distributions import Poisson
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
     >>> months = pd.period_range("2024-01", periods=1, freq="M")
-    >>> certain = Predictive(months, [[160]], np.array([[160.0]]), (), Poisson(), "y")
-    >>> rps([160], certain).round(2).tolist()
+    >>> certain = fc.Predictive(months, [[160]], np.array([[160.0]]), (), fc.Poisson(), "y")
+    >>> fc.evaluation.rps([160], certain).round(2).tolist()
     [2.95]
     """
     counts, where = scored(observed, forecast)

@@ -33,11 +33,11 @@ def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from forecasting.distributions import Poisson
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
     >>> months = pd.period_range("2024-01", periods=2, freq="M")
-    >>> forecast = Predictive(months, [[100, 100]], np.array([[100.0, 100.0]]), (), Poisson(), "y")
-    >>> log_score([155, np.nan], forecast).round(2)
+    >>> forecast = fc.Predictive(months, [[100, 100]], np.array([[100.0, 100.0]]), (), fc.Poisson(), "y")
+    >>> fc.evaluation.log_score([155, np.nan], forecast).round(2)
     array([16.37,   nan])
     """
     counts, where = scored(observed, forecast)
@@ -231,7 +231,8 @@ def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: Array
 
     Examples
     --------
-    >>> crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
+    >>> import forecasting as fc
+    >>> fc.evaluation.crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
     array([0.5])
     """
     tau, points, counts = read_levels(levels), np.asarray(quantiles, dtype=float), read_counts(observed)
@@ -256,7 +257,9 @@ def skill(score: ArrayLike, baseline: ArrayLike) -> float:
 
     Examples
     --------
-    >>> skill([1.0, 2.0, np.nan], [2.0, 4.0, 1.0])
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> fc.evaluation.skill([1.0, 2.0, np.nan], [2.0, 4.0, 1.0])
     0.5
     """
     ours, theirs = np.asarray(score, dtype=float), np.asarray(baseline, dtype=float)

@@ -254,7 +254,8 @@ class Fact(_Row):
 
         Examples
         --------
-        >>> Fact.model_validate(
+        >>> import forecasting as fc
+        >>> fc.Fact.model_validate(
         ...     dict(fact_id="F2", series="s", kind="total", start="2023-06", end="2023-08", value="305")
         ...     | dict(unit="requests", source_id="S1", published="2023-12-05", use="data")
         ... ).summary

@@ -195,7 +195,8 @@ class Ledger:
 
         Examples
         --------
-        >>> ledger = load_ledger().as_of("2023-12-05")
+        >>> import forecasting as fc
+        >>> ledger = fc.load_ledger().as_of("2023-12-05")
         >>> ledger.evidence("get_lost.desertion_requests").sum_range("2023-04", "2023-05")
         (119, 271.0)
         """

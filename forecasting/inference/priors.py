@@ -53,7 +53,8 @@ class Priors:
 
     Examples
     --------
-    >>> Priors().scaled(2).trend
+    >>> import forecasting as fc
+    >>> fc.Priors().scaled(2).trend
     0.5
     """
 

@@ -278,9 +278,10 @@ def auto(
 
     Examples
     --------
-    >>> from forecasting import CountSeries
-    >>> series = CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 10, 12])
-    >>> forecast = auto(series, horizon=3, rng=np.random.default_rng(1))
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
+    >>> series = fc.CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 10, 12])
+    >>> forecast = fc.auto(series, horizon=3, rng=np.random.default_rng(1))
     >>> bool(forecast.expected.between(8, 15).all()), round(float(forecast.weights.sum()), 6)
     (True, 1.0)
     """

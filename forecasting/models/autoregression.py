@@ -74,10 +74,10 @@ class Autoregression(BayesianModel):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from forecasting import Autoregression, CountSeries
+    >>> import forecasting as fc
     >>> months = pd.period_range("2021-01", periods=24, freq="M")
     >>> counts = np.random.default_rng(1).poisson(np.linspace(5, 20, 24))
-    >>> fit = Autoregression(past_counts=(1,), past_means=()).fit(CountSeries(months, counts))
+    >>> fit = fc.Autoregression(past_counts=(1,), past_means=()).fit(fc.CountSeries(months, counts))
     >>> fit.converged
     True
     """

@@ -35,9 +35,10 @@ class Climatology(Model):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from forecasting import CountSeries
-    >>> series = CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 6])
-    >>> Climatology(last=3).forecast(series, 1, rng=np.random.default_rng(1)).quantile([0.1, 0.5, 0.9]).iloc[0].tolist()
+    >>> import forecasting as fc
+    >>> series = fc.CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 6])
+    >>> forecast = fc.Climatology(last=3).forecast(series, 1, rng=np.random.default_rng(1))
+    >>> forecast.quantile([0.1, 0.5, 0.9]).iloc[0].tolist()
     [2, 4, 6]
     """
 
@@ -80,9 +81,9 @@ class HistoricalMoments(Model):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from forecasting import CountSeries
-    >>> series = CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 5])
-    >>> forecast = HistoricalMoments().forecast(series, 1, rng=np.random.default_rng(1))
+    >>> import forecasting as fc
+    >>> series = fc.CountSeries(pd.period_range("2023-01", periods=4, freq="M"), [9, 2, 4, 5])
+    >>> forecast = fc.HistoricalMoments().forecast(series, 1, rng=np.random.default_rng(1))
     >>> bool(4.6 < forecast.expected.iloc[0] < 5.6)
     True
     """

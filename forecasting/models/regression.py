@@ -178,11 +178,11 @@ class CountRegression(BayesianModel):
 
     Examples
     --------
-    >>> import numpy as np, pandas as pd
-    >>> from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend
+    >>> import pandas as pd
+    >>> import forecasting as fc
     >>> months = pd.period_range("2023-01", periods=6, freq="M")
-    >>> series = CountSeries.from_pandas(pd.Series([3, 5, 4, 8, 9, 12], index=months))
-    >>> fit = CountRegression(Intercept() + Trend(), Poisson()).fit(series)
+    >>> series = fc.CountSeries.from_pandas(pd.Series([3, 5, 4, 8, 9, 12], index=months))
+    >>> fit = fc.CountRegression(fc.Intercept() + fc.Trend(), fc.Poisson()).fit(series)
     >>> round(float(fit.params["trend"]), 3)
     0.266
     """

@@ -68,10 +68,11 @@ class Predictive:
 
     Examples
     --------
-    >>> from forecasting.distributions import Poisson
+    >>> import numpy as np, pandas as pd
+    >>> import forecasting as fc
     >>> months = pd.period_range("2024-01", periods=2, freq="M")
     >>> mean = np.full((1000, 2), 4.0)
-    >>> forecast = Predictive.draw(months, mean, (), Poisson(), name="requests", rng=np.random.default_rng(1))
+    >>> forecast = fc.Predictive.draw(months, mean, (), fc.Poisson(), name="requests", rng=np.random.default_rng(1))
     >>> forecast.quantile([0.05, 0.5, 0.95])
              0.05  0.50  0.95
     ds

@@ -103,10 +103,11 @@ def intervention_test(
 
     Examples
     --------
-    >>> from forecasting import CountRegression, CountSeries, Intercept, Poisson, Step
+    >>> import pandas as pd
+    >>> import forecasting as fc
     >>> months = pd.period_range("2023-01", periods=8, freq="M")
-    >>> series = CountSeries(months, [4, 6, 5, 5, 9, 12, 10, 9])
-    >>> test = intervention_test(CountRegression(Intercept(), Poisson()), series, Step("2023-05"))
+    >>> series = fc.CountSeries(months, [4, 6, 5, 5, 9, 12, 10, 9])
+    >>> test = fc.intervention_test(fc.CountRegression(fc.Intercept(), fc.Poisson()), series, fc.Step("2023-05"))
     >>> round(test.statistic, 3), round(test.p_value, 4)
     (6.667, 0.0098)
     """

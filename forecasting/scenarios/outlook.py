@@ -134,7 +134,8 @@ class Revert(Scenario):
 
     Examples
     --------
-    >>> Revert("2023-06", "2023-08").name
+    >>> import forecasting as fc
+    >>> fc.Revert("2023-06", "2023-08").name
     'Revert(2023-06..2023-08)'
     """
 
@@ -179,7 +180,8 @@ class Shift(Scenario):
 
     Examples
     --------
-    >>> Shift(0.3).name
+    >>> import forecasting as fc
+    >>> fc.Shift(0.3).name
     'Shift(+0.3)'
     """
 

@@ -90,6 +90,13 @@ def test_far_tails_keep_their_digits() -> None:
     )
 
 
+def test_moments_that_overflow_are_infinite() -> None:
+    family, location, scale = RoundedNormal("log1p"), np.array([3.0, 3.0, 3.0]), np.array([1.0, 25.0, 40.0])
+    mean, variance = family.mean_of(location, scale), family.variance(0.0, location, scale)
+    np.testing.assert_array_equal(np.isinf(mean), [False, False, True])
+    np.testing.assert_array_equal(np.isinf(variance), [False, True, True])
+
+
 def test_a_scale_of_zero_is_one_count() -> None:
     family = RoundedNormal(None)
     assert float(family.mean_of(np.array(7.2), np.array(0.0))) == 7.0

@@ -55,9 +55,9 @@ class DynamicLevel(BayesianModel):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from forecasting import CountSeries
-    >>> series = CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 30, 27])
-    >>> forecast = DynamicLevel().forecast(series, horizon=2, rng=np.random.default_rng(1))
+    >>> import forecasting as fc
+    >>> series = fc.CountSeries(pd.period_range("2023-01", periods=8, freq="M"), [12, 9, 14, 11, 8, 13, 30, 27])
+    >>> forecast = fc.DynamicLevel().forecast(series, horizon=2, rng=np.random.default_rng(1))
     >>> bool(forecast.expected.between(14, 26).all())
     True
     """

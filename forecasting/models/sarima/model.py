@@ -63,10 +63,10 @@ class SARIMA(Model):
     Examples
     --------
     >>> import numpy as np
-    >>> from forecasting import CountSeries
+    >>> import forecasting as fc
     >>> months = [f"{year}-{month:02d}" for year in range(2018, 2023) for month in range(1, 13)]
-    >>> y = CountSeries(months, np.random.default_rng(1).poisson(20, 60))
-    >>> fit = SARIMA(seasonal=(0, 0, 0)).fit(y)
+    >>> y = fc.CountSeries(months, np.random.default_rng(1).poisson(20, 60))
+    >>> fit = fc.SARIMA(seasonal=(0, 0, 0)).fit(y)
     >>> list(fit.params.index), fit.nobs
     (['ma1', 'sigma2'], 59)
     """

@@ -122,10 +122,10 @@ class RoundedNormal(Distribution):
         return self._moments(location, scale)[0]
 
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
-        """Return the variance, by the same sums as `mean_of`."""
+        """Return the variance, by the same sums as `mean_of`; infinite where it overflows."""
         first, second = self._moments(*(np.asarray(s, dtype=float) for s in shape))
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(np.maximum(second - np.square(first), 0.0))
+            return np.where(np.isinf(second), np.inf, np.maximum(second - np.square(first), 0.0))
 
     def _moments(self, location: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return E[Y] and E[Y^2] as sums of tail probabilities."""
