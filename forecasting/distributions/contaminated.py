@@ -42,8 +42,9 @@ class Contaminated(Distribution):
 
     Examples
     --------
-    >>> family = Contaminated()
-    >>> float(family.logpmf(1640, 8.0, 0.7)) > float(NegativeBinomial().logpmf(1640, 8.0, 0.7)) + 200
+    >>> import forecasting as fc
+    >>> family = fc.Contaminated()
+    >>> float(family.logpmf(1640, 8.0, 0.7)) > float(fc.NegativeBinomial().logpmf(1640, 8.0, 0.7)) + 200
     True
     """
 

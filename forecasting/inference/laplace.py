@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecasting.errors import SamplingError
 from forecasting.inference.density import Density
 from forecasting.inference.mode import LogDensity, Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT
@@ -35,22 +36,35 @@ def nested_laplace(
         Where to start from.
     coordinate : int
         The coordinate to condition on.
+
+    Notes
+    -----
+    A value of the coordinate whose conditional mode lies against the edge of the support has no bell and is left out.  That is
+    what large, scattered counts make of a vanishing over-dispersion: an autoregression that is all but unit, a million log
+    units down.  The weights of the draws tell whether a bell is missed.
     """
     free = np.arange(density.start.size) != coordinate
     grid = _possible(log_posterior, mode.point, coordinate, _GRID * density.scale[coordinate])
-    if not free.any() or grid.size < 2:
+    if not free.any():
         return []
     centres, roots, heights = [], [], []
     start = mode.point.copy()
     for value in grid:
         start[coordinate] = value
-        conditional = find_mode(log_posterior, start, density.scale, free=free, rough=True)
+        try:
+            conditional = find_mode(log_posterior, start, density.scale, free=free, rough=True)
+        except SamplingError:
+            start = mode.point.copy()
+            continue
         start = conditional.point.copy()
         length = density.scale[free]
         root = length[:, None] * inverse_root(conditional.hessian * np.outer(length, length), 1e-2)
         centres.append(conditional.point)
         roots.append(root)
         heights.append(conditional.value + float(np.linalg.slogdet(root)[1]))
+    if len(centres) < 2:
+        return []
+    grid = np.array([centre[coordinate] for centre in centres])
     spacing = np.gradient(grid)
     level = np.array(heights) + np.log(spacing)
     kept = np.flatnonzero(level > level.max() - _NEGLIGIBLE)
