@@ -101,14 +101,15 @@ class Logarithm(Transform):
     def moments_above(
         self, limit: FloatArray, location: FloatArray, scale: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the first two moments above `limit`."""
-        with np.errstate(divide="ignore", over="ignore"):
+        """Return the first two moments above `limit`, infinite where they overflow."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             cut = np.log(limit + self.shift)
             mass, first, second = (
                 np.exp(k * location + 0.5 * np.square(k * scale)) * ndtr((location + k * scale**2 - cut) / scale)
                 for k in (0, 1, 2)
             )
-        return first - self.shift * mass, second - 2.0 * self.shift * first + self.shift**2 * mass
+            about_shift = second - 2.0 * self.shift * first + self.shift**2 * mass
+        return first - self.shift * mass, np.where(np.isinf(second), np.inf, about_shift)
 
 
 def _normal_moments(cut: FloatArray, location: FloatArray, scale: FloatArray, highest: int) -> list[FloatArray]:
