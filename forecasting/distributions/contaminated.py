@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from forecasting.distributions.base import Distribution
 from forecasting.distributions.negative_binomial import NegativeBinomial
@@ -15,6 +15,7 @@ from forecasting.kernels.averages import quadrature
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 
 _TAIL = 3.0
+_LOST = 2.0**-60  # of a sum, too little to change it
 _TERMS = 8  # of a sum, before what is left is approximated
 
 
@@ -125,8 +126,23 @@ class Contaminated(Distribution):
 
     def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the probability of N counts averaged over S draws ``[N, M]``: that of each part, and their mixture."""
-        regular = self.base.mixture_pmf(y, mean, *shape)
-        return np.asarray((1.0 - self.share) * regular + self.share * _tail_mixture(y, mean))
+        result = self.share * _tail_mixture(y, mean)
+        regular = ~self._lost(y, result, mean, *shape)
+        result[regular] += (1.0 - self.share) * self.base.mixture_pmf(y[regular], mean, *shape)
+        return result
+
+    def _lost(self, y: IntArray, tail: FloatArray, mean: FloatArray, *shape: FloatArray) -> NDArray[np.bool_]:
+        """Return which counts ``[N]`` lie so far out that the regular part is lost in the rounding of the tail.
+
+        The probability of a count above the mean rises with the mean (exponential families with a given shape), so the
+        largest mean of each draw bounds those of all months, at the price of one.
+        """
+        if not self.base.orthogonal or any(values.ndim > 1 for values in shape):
+            return np.zeros(len(y), dtype=bool)
+        largest = mean.max(axis=0, keepdims=True)
+        result = np.asarray(y > largest.max())
+        result[result] = self.base.mixture_pmf(y[result], largest, *shape)[:, 0] < _LOST * tail[result].min(axis=1)
+        return result
 
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``."""
