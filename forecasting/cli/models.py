@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,13 +30,60 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from forecasting.constraints import Observed
-    from forecasting.models import Posterior
+    from forecasting.models import CountRegression, Posterior
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is fitted, and to what, as typed.
+
+    Attributes
+    ----------
+    csv, unique_id : str or None
+        A table of counts and one of its series, instead of facts.
+    allow_missing : bool
+        Whether an empty count of the table is a month not observed.
+    terms, distribution : str
+        Of the regression.
+    selection : Selection
+        Which facts.
+    """
+
+    csv: str | None
+    unique_id: str | None
+    allow_missing: bool
+    terms: str
+    distribution: str
+    selection: Selection
+
+    def regression(self) -> CountRegression:
+        """Return the model asked for."""
+        return regression(parse_terms(self.terms), self.distribution)
+
+    def data(self) -> Observed:
+        """Return the counts or facts asked for."""
+        return observed(self.selection, self.csv, self.unique_id, self.allow_missing)
+
+    def header(self, data: Observed) -> dict[str, Any]:
+        """Return series, months and model for JSON."""
+        return {**_whose(data), "terms": self.terms, "distribution": self.distribution}
+
+    @property
+    def title(self) -> str:
+        """Name of the model in a printed table."""
+        return f"{self.terms}, {self.distribution}"
+
+
 def _modelling(command: Command) -> Command:
-    """Add the options that say what is fitted, and to what."""
+    """Add the options of a `Request`, which the command receives as `request`."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **given: Any) -> Any:
+        asked = {field.name: given.pop(field.name) for field in fields(Request)}
+        return command(*arguments, request=Request(**asked), **given)
+
     for option in reversed(
         [
             options.selects,
@@ -58,34 +106,24 @@ def _modelling(command: Command) -> Command:
             ),
         ]
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
 
 
 @click.command()
 @_modelling
 @options.level
 @options.as_json
-def fit(
-    selection: Selection,
-    csv: str | None,
-    unique_id: str | None,
-    allow_missing: bool,
-    terms: str,
-    distribution: str,
-    level: float,
-    as_json: bool,
-) -> None:
+def fit(request: Request, level: float, as_json: bool) -> None:
     """Estimate a regression by maximum likelihood."""
-    model = regression(parse_terms(terms), distribution)
-    data = observed(selection, csv, unique_id, allow_missing)
+    data, model = request.data(), request.regression()
     found = model.fit(data)
     table = found.summary().drop(columns=["lower", "upper"]).join(found.conf_int(level=level))
     criteria = {name: getattr(found, name) for name in ("loglik", "aic", "aicc", "bic", "nobs", "converged")}
     if as_json:
         say_json(
             {
-                **_header(data, terms, distribution),
+                **request.header(data),
                 "level": level,
                 "params": records(table.rename_axis("name").reset_index()),
                 **criteria,
@@ -94,7 +132,7 @@ def fit(
             }
         )
         return
-    click.echo(f"{data.name}, {data.months[0]}..{data.months[-1]}: {terms}, {distribution}\n")
+    click.echo(f"{data.name}, {data.months[0]}..{data.months[-1]}: {request.title}\n")
     click.echo(table.to_string(float_format="{:.4f}".format, na_rep="-"))
     click.echo(f"\nintervals: profile likelihood, {level:.0%}")
     click.echo(", ".join(f"{name} {value:.6g}" for name, value in criteria.items() if name != "converged"))
@@ -120,12 +158,7 @@ def fit(
 @click.pass_context
 def forecast(
     context: click.Context,
-    selection: Selection,
-    csv: str | None,
-    unique_id: str | None,
-    allow_missing: bool,
-    terms: str,
-    distribution: str,
+    request: Request,
     name: str,
     horizon: int,
     draws: int,
@@ -136,8 +169,8 @@ def forecast(
     """Forecast the months after the data, uncertainty of the parameters included."""
     from forecasting.models import BayesianModel
 
-    model = forecaster(name, terms, distribution)
-    data = observed(selection, csv, unique_id, allow_missing)
+    model = forecaster(name, request.terms, request.distribution)
+    data = request.data()
     rng = options.generator(seed)
     quality: dict[str, Any] = {"seed": seed}
     if isinstance(model, BayesianModel):
@@ -147,13 +180,13 @@ def forecast(
         ahead = model.forecast(data, horizon, draws=draws, rng=rng)
     weights = dict(getattr(ahead, "weights", {}))
     table = ahead.to_frame()
-    what = f"{terms}, {distribution}" if name == "regression" else name
+    what = request.title if name == "regression" else name
     if picture:
         from forecasting.figures import forecast_figure
 
         _draw(forecast_figure(ahead, data), picture)
     if as_json:
-        header = _header(data, terms, distribution) if name == "regression" else _whose(data)
+        header = request.header(data) if name == "regression" else _whose(data)
         found = {**header, "model": name, **quality, "weights": weights, "forecast": records(table)}
         say_json({**found, **_origin(context, data, seed, draws)})
         return
@@ -179,12 +212,7 @@ def forecast(
 @click.pass_context
 def outlook(
     context: click.Context,
-    selection: Selection,
-    csv: str | None,
-    unique_id: str | None,
-    allow_missing: bool,
-    terms: str,
-    distribution: str,
+    request: Request,
     scenario: tuple[str, ...],
     horizon: int,
     draws: int,
@@ -194,7 +222,8 @@ def outlook(
 ) -> None:
     """Forecast the months after the data under several assumptions about their level."""
     scenarios = parse_scenarios(scenario)
-    posterior, data, rng = _posterior(selection, csv, unique_id, allow_missing, terms, distribution, draws, seed)
+    model, data, rng = request.regression(), request.data(), options.generator(seed)
+    posterior = model.posterior(data, draws=draws, rng=rng)
     from forecasting.scenarios import outlook as look
 
     ahead = look(posterior, scenarios, horizon, rng=rng)
@@ -206,7 +235,7 @@ def outlook(
     if as_json:
         say_json(
             {
-                **_header(data, terms, distribution),
+                **request.header(data),
                 **_quality(posterior, seed),
                 "outlook": records(table),
                 "totals": records(ahead.totals().reset_index()),
@@ -214,27 +243,7 @@ def outlook(
             }
         )
     else:
-        _print(table, data, f"{terms}, {distribution}")
-
-
-def _posterior(
-    selection: Selection,
-    csv: str | None,
-    unique_id: str | None,
-    allow_missing: bool,
-    terms: str,
-    distribution: str,
-    draws: int,
-    seed: int,
-) -> tuple[Posterior, Observed, Any]:
-    model = regression(parse_terms(terms), distribution)
-    data = observed(selection, csv, unique_id, allow_missing)
-    rng = options.generator(seed)
-    return model.posterior(data, draws=draws, rng=rng), data, rng
-
-
-def _header(data: Observed, terms: str, distribution: str) -> dict[str, Any]:
-    return {**_whose(data), "terms": terms, "distribution": distribution}
+        _print(table, data, request.title)
 
 
 def _whose(data: Observed) -> dict[str, Any]:
