@@ -63,7 +63,8 @@ class Autoregression(BayesianModel):
     -----
     Estimates stay where Liboschik, Fokianos and Fried (2017, sec. 2) put the region of stationarity.  Identity link: all
     coefficients at least 0 and the coefficients of the past sum to less than 1.  Log link: each of them, and their sum,
-    between -1 and 1.
+    between -1 and 1.  With different lags that does not yet rule out an explosion (0.9 of the month before less 0.9 of the
+    year before grows by a tenth a month): a forecast that passes a mean of 10^15 is an error that says in how many draws.
 
     References
     ----------

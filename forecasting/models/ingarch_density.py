@@ -21,6 +21,7 @@ from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import transformed
 from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
 
+_REMEDY = "tighter priors, for example Priors(autoregression=0.25), or fewer lags, for example past_means=()"
 _GRID = 4001  # points in the unit interval on which the mass of the stationary region is computed
 
 
@@ -154,9 +155,9 @@ class IngarchDensity:
 
         def draw(step: int, value: FloatArray) -> FloatArray:
             mean = np.exp(log_exposure[step]) * (np.exp(value) if likelihood.is_log else value)
-            refuse_explosion(
-                ~(mean <= LARGEST_MEAN)[:, None], months[step : step + 1], "a mean above 10^15 or no number"
-            )
+            exploding = ~(mean <= LARGEST_MEAN)
+            what = f"a mean above 10^15 or no number in {exploding.sum():,} of {len(work):,} draws"
+            refuse_explosion(exploding[:, None], months[step : step + 1], what, _REMEDY)
             paths[:, step], means[:, step] = self.distribution.sample(mean, *shape, rng=rng), mean
             return transformed(paths[:, step], log_exposure[step], likelihood.is_log)
 

@@ -67,13 +67,13 @@ def beside(shape: tuple[FloatArray, ...]) -> list[FloatArray]:
     return [values if values.ndim == 2 else values[:, None] for values in shape]
 
 
-def refuse_explosion(exploding: NDArray[np.bool_], months: pd.PeriodIndex, what: str) -> None:
+def refuse_explosion(
+    exploding: NDArray[np.bool_], months: pd.PeriodIndex, what: str, remedy: str = "tighter priors or fewer terms"
+) -> None:
     """Raise `SamplingError` where any entry ``[N, H]`` is true; names the first month."""
     if exploding.any():
         month = months[int(exploding.any(axis=0).argmax())]
-        raise SamplingError(
-            f"{month} has {what}: the parameters explode; use a shorter horizon, tighter priors or fewer terms"
-        )
+        raise SamplingError(f"{month} has {what}: the parameters explode; use a shorter horizon, {remedy}")
 
 
 def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> IntArray:

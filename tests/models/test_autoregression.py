@@ -29,6 +29,8 @@ from forecasting import (
     load_ledger,
 )
 from forecasting.distributions import Contaminated, Distribution, Hurdle, ZeroInflated
+from forecasting.inference.annealing import anneal
+from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.sampling import sample_posterior
 from forecasting.models.ingarch_density import IngarchDensity, _log_mass
 from tests.models import data
@@ -297,9 +299,24 @@ def test_forecasts_carry_the_uncertainty_of_the_parameters() -> None:
     assert by_fit.paths.shape == (500, 3)
 
 
+@pytest.mark.parametrize("seed", [1, 4, 20])
+def test_large_scattered_counts_have_a_posterior(seed: int) -> None:
+    """Near a million, Poisson counts are out of the question, and the best of them lies against the edge of the region."""
+    model, rng = Autoregression(), np.random.default_rng([seed, 10**6, 24])
+    scattered = rng.negative_binomial(2, 2 / (2 + 10**6), 24)
+    posterior = model.posterior(data.series([int(count) for count in scattered]), draws=2000, rng=rng)
+    density = model.density(posterior.data)
+    wide = [(StudentT(density.start, np.diag(1.5 * density.scale), 4.0), 1.0)]
+    points = wide[0][0].draw(2000, density.folded, rng)
+    work, *_, log_evidence, _ = anneal(density, points, lambda x: mixture_log_density(x, wide, density.folded), rng)
+    assert posterior.log_evidence == pytest.approx(log_evidence, abs=0.3)
+    # Medians: the stationary level has a heavy tail where the past adds up to nearly one.
+    np.testing.assert_allclose(np.median(posterior.sample.work, axis=0), np.median(work, axis=0), atol=0.05)
+
+
 def test_an_explosion_is_an_error_with_a_month() -> None:
     y = data.series(np.round(np.exp(np.linspace(0.5, 9.0, 24))).astype(int))
-    with pytest.raises(SamplingError, match=r"\d{4}-\d{2} has a mean above 10\^15"):
+    with pytest.raises(SamplingError, match=r"\d{4}-\d{2} has a mean above 10\^15 .* of 200 draws: .*Priors\("):
         Autoregression((1,), (), regressors=Trend()).forecast(y, 400, draws=200, rng=np.random.default_rng(1))
 
 
