@@ -19,7 +19,7 @@ chosen when scores are read, and revised counts never touch a score that was sto
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from forecasting.batch.records import SCORES, ForecastRecord, ScoreRecord
 from forecasting.evaluation import Backtest, crps_from_quantiles
 from forecasting.evaluation.backtest import KEY, SCALED
 from forecasting.evaluation.card import INTERVALS
+from forecasting.evaluation.card import SCORES as CARD
 from forecasting.evaluation.observed import read_counts
 from forecasting.evaluation.origins import seasonal_difference
 from forecasting.evaluation.ranked import Resolved
@@ -41,6 +42,8 @@ from forecasting.predictive.levels import central
 
 _SERIES = 200
 """Series in memory at a time."""
+
+_COUNTED = ["n", "own", "failed", "n_scaled"]
 
 
 @dataclass(frozen=True)
@@ -212,13 +215,29 @@ def _months(archive: Archive, release: Release, series: str | Sequence[str] | No
     return rows.rename(columns={"error": "message"})[[*names, "message", *SCORES]]
 
 
-def as_backtest(archive: Archive, *, release: Release = "latest") -> Backtest:
+def mean_scores(archive: Archive, *, release: Release = "latest") -> pd.DataFrame:
+    """Return what `as_backtest` has as its table, of an archive of any size: series are read in parts, and added up."""
+    models = tuple(archive.models())
+    counts = sums = measured = pd.DataFrame()
+    for names in [*_in_parts(archive)] or [[]]:
+        part = replace(as_backtest(archive, release=release, series=names), models=models)
+        scores = part.common().groupby("model")[[*CARD, *SCALED, *INTERVALS]]
+        counts = counts.add(part.table()[_COUNTED], fill_value=0)
+        sums = sums.add(scores.sum(), fill_value=0)
+        measured = measured.add(scores.count(), fill_value=0)
+    whole = counts.astype(int).join(sums / measured)
+    return whole[[*_COUNTED[:3], *CARD, *SCALED, *INTERVALS, *_COUNTED[3:]]].rename_axis("model")
+
+
+def as_backtest(
+    archive: Archive, *, release: Release = "latest", series: str | Sequence[str] | None = None
+) -> Backtest:
     """Return the scores of what was issued in the form of a backtest: common support, comparisons, calibration.
 
     Of several forecasts of one series, model and origin the first that was issued counts.  Months that are pending have
     no count, and failures are listed; `Backtest.table` compares on the months that all models have and says how many.
     """
-    rows = score_table(archive, release=release)
+    rows = score_table(archive, release=release, series=series)
     rows = rows.sort_values("run", kind="stable")
     chosen = rows.drop_duplicates(["unique_id", "model", "origin"])["job"]
     rows = rows[rows["job"].isin(chosen)].sort_values(["unique_id", "model", *KEY[1:]], ignore_index=True)
@@ -226,7 +245,7 @@ def as_backtest(archive: Archive, *, release: Release = "latest") -> Backtest:
     issued = rows[rows["status"] != "failed"].copy()
     issued.loc[issued["status"] == "unscored", "y"] = np.nan
     scale = issued["vintage"].map(
-        {v.digest: seasonal_difference(np.where(v.missing, np.nan, v.values)) for v in archive.vintages()}
+        {v.digest: seasonal_difference(np.where(v.missing, np.nan, v.values)) for v in archive.vintages(series=series)}
     )
     for name in SCALED:
         issued[name] = issued[name.removeprefix("scaled_")] / scale

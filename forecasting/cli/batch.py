@@ -89,12 +89,12 @@ def score(config: str, release: str, as_json: bool) -> None:
     A month without a count is pending.  Models are compared on the months that all of them have.
     """
     from forecasting.batch.config import load_config
-    from forecasting.batch.scoring import as_backtest, score_archive
+    from forecasting.batch.scoring import mean_scores, score_archive
 
     truth = _release(release)
     with _archive(load_config(config)) as archive:
         scored = score_archive(archive, releases=list(dict.fromkeys(("first", "latest", truth))))
-        table = as_backtest(archive, release=truth).table()
+        table = mean_scores(archive, release=truth)
     if as_json:
         say_json({**scored.to_dict(), "release": release, "models": records(table.rename_axis("model").reset_index())})
         return

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.batch import scoring
 from forecasting.batch.archive import Archive
 from forecasting.batch.issue import issued
 from forecasting.batch.records import SCORES, ForecastRecord, Vintage
-from forecasting.batch.scoring import Scored, as_backtest, score_archive, score_forecast, score_table
+from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_forecast, score_table
 from forecasting.evaluation import (
     coverage,
     crps_from_quantiles,
@@ -133,7 +134,9 @@ def test_a_count_withdrawn_later_keeps_its_last_value(archive: Archive) -> None:
     assert score_table(archive)["y"].tolist()[:2] == [20, 21]
 
 
-def test_comparisons_are_on_common_support_and_failures_count(archive: Archive) -> None:
+def test_comparisons_are_on_common_support_and_failures_count(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = {}
     for k, name in enumerate(("a", "b", "c")):
         data = kept[name] = issues.vintage(name)
@@ -152,6 +155,8 @@ def test_comparisons_are_on_common_support_and_failures_count(archive: Archive) 
     assert result.failed[["unique_id", "model", "message"]].to_numpy().tolist() == [
         ["b", "poor", "SamplingError: no luck"]
     ]
+    monkeypatch.setattr(scoring, "_SERIES", 1)
+    pd.testing.assert_frame_equal(mean_scores(archive), table)
     assert table.loc["good", "rps"] < table.loc["poor", "rps"]
     common = score_table(archive).query("model == 'good' and unique_id != 'b' and status == 'scored'")
     assert table.loc["good", "rps"] == pytest.approx(common["rps"].mean())
@@ -187,6 +192,7 @@ def test_the_first_issue_is_the_one_that_is_compared(archive: Archive) -> None:
 def test_an_empty_archive_has_nothing_to_score(archive: Archive) -> None:
     assert score_archive(archive) == Scored(0, 0, 0, 0)
     assert score_table(archive).empty
+    assert mean_scores(archive).empty
     assert archive.truth().empty
 
 

@@ -258,6 +258,11 @@ class Archive:
         with self._database.reading() as connection:
             return sorted(connection.scalars(select(schema.forecasts.c.series).distinct()))
 
+    def models(self) -> list[str]:
+        """Return the names of the models that have forecasts, finished or failed."""
+        with self._database.reading() as connection:
+            return sorted(connection.scalars(select(schema.forecasts.c.model).distinct()))
+
     def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
         """Yield the data of the series, the earliest known first within each."""
         for _, vintage in self._dated(series):
