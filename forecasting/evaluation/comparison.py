@@ -1,9 +1,9 @@
 r"""Is one model better than another?  Paired differences of scores with honest uncertainty.
 
 Forecasts of several months from overlapping origins share their surprises, so their score differences are correlated.  Within
-one series each month ahead is tested on its own: the Diebold-Mariano statistic with autocovariances up to lag h - 1 and the
-small-sample correction of Harvey, Leybourne and Newbold.  Across series the unit is the series: the mean of the series means,
-with their standard error.  Neither says much with few origins or few series, and then says so.
+one series the error of their mean is read off slow waves alone, those at least four overlaps long, and as many as there are are
+the degrees of freedom of Student's t.  Across series the unit is the series: the mean of the series means, with their standard
+error.  Neither says much with few origins or few series, and then says so.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DieboldMariano:
     mean : float
         Mean difference.
     statistic, pvalue : float
-        Student t with n - 1 degrees of freedom, two-sided; NaN where there are too few origins to tell.
+        Student t, two-sided; NaN where there are too few origins to tell.
     n : int
         Number of origins.
     verdict : str
@@ -58,10 +58,12 @@ class DieboldMariano:
 def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> DieboldMariano:
     r"""Test whether score differences of successive origins of one series have mean zero.
 
-    .. math:: t = \bar d\,\Bigl[\tfrac1n\bigl(\hat\gamma_0 + 2\sum_{k<m}\hat\gamma_k\bigr)\Bigr]^{-1/2}
-              \Bigl[\frac{n+1-2m+m(m-1)/n}{n}\Bigr]^{1/2}
+    .. math:: t = \bar d\,/\,\hat\sigma, \qquad
+              \hat\sigma^2 = \frac{2}{n^2 B}\sum_{j=1}^{B}\Bigl[\sum_{i=1}^{n} d_i\cos\frac{\pi j (i-1/2)}{n}\Bigr]^2,
+              \qquad B = \lfloor n / 2m \rfloor
 
     with m the number of origins that a forecast of `horizon` months overlaps, itself included: ``ceil(horizon / step)``.
+    Each wave estimates the long-run variance on its own, so t is Student t with B degrees of freedom (fixed smoothing).
 
     Parameters
     ----------
@@ -74,13 +76,16 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
 
     Notes
     -----
-    Where the sum of autocovariances is not positive, the variance without them is used, as Harvey et al. advise.  Fewer than
-    four times as many origins as overlap give no verdict: at 5% the test then rejects up to 29% of equal models (12 months
-    ahead, 25 origins a month apart), at four times as many still 14%, without overlap 5%.
+    Among equal models with normal differences it names a winner in 5.0% of cases without overlap, and in 5.6 to 6.4% six or
+    twelve months ahead from 24 to 60 origins a month apart (20,000 simulations each, standard error 0.2).  The price is an
+    interval 1.2 to 1.7 times as long as if the variance were known.  Skewed differences do worse: lognormal ones (sigma 1)
+    7 to 9% with overlap, without it 15% with 8 origins and 9% with 60.  Fewer than four times as many origins as overlap
+    give no verdict.
 
     References
     ----------
-    Diebold and Mariano (1995), J. Bus. Econ. Stat. 13; Harvey, Leybourne and Newbold (1997), Int. J. Forecasting 13, eq. 9.
+    Diebold and Mariano (1995), J. Bus. Econ. Stat. 13; Coroneo and Iacone (2020), J. Applied Econometrics 35, 391-409 (fixed
+    smoothing); Lazarus, Lewis, Stock and Watson (2018), J. Bus. Econ. Stat. 36, 541-559 (equally weighted cosines).
 
     Examples
     --------
@@ -96,18 +101,12 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
     mean = float(d.mean())
     if n < fewest:
         return DieboldMariano(mean, np.nan, np.nan, n, f"too few origins to tell ({n} of at least {fewest})")
-    centred = d - mean
-    covariances = np.array([centred[k:] @ centred[: n - k] for k in range(overlap)]) / n
-    variance = covariances[0] + 2.0 * covariances[1:].sum()
-    if variance <= 0:
-        variance = covariances[0]
-    if variance == 0:
+    if np.ptp(d) == 0:
         verdict = "no difference" if mean == 0 else "the same difference at every origin"
         return DieboldMariano(mean, np.nan, np.nan, n, verdict)
-    correction = (n + 1 - 2 * overlap + overlap * (overlap - 1) / n) / n
-    statistic = float(mean / math.sqrt(variance / n) * math.sqrt(correction))
-    pvalue = float(2.0 * stdtr(n - 1, -abs(statistic)))
-    return DieboldMariano(mean, statistic, pvalue, n, _verdict(mean, pvalue))
+    se, freedom = _smoothed(d, overlap)
+    pvalue = float(2.0 * stdtr(freedom, -abs(mean / se)))
+    return DieboldMariano(mean, mean / se, pvalue, n, _verdict(mean, pvalue))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +122,8 @@ class Comparison:
     se : float
         Its standard error, from the series; NaN with one series.
     interval : tuple of float
-        95% interval by the bootstrap: whole series where there are several (percentiles expanded as Student's t asks), blocks
-        of successive origins where there is one: too short where few blocks fit.  NaN where there is too little to resample.
+        95% interval: over several series by the bootstrap (percentiles expanded as Student's t asks), over the origins of one
+        by Student's t as in `diebold_mariano`.  NaN where there are too few of them.
     n : int
         Months compared.
     series, origins : int
@@ -182,7 +181,7 @@ def compare(
     name : str
         What was compared.
     replications : int
-        Number of bootstrap samples.
+        Number of bootstrap samples of the series.
     rng : numpy.random.Generator
         Required.
 
@@ -211,16 +210,15 @@ def compare(
     se = float("nan") if alone else float(means.std(ddof=1) / math.sqrt(len(means)))
     by_horizon = _by_horizon(differences, alone)
     if alone:
-        fewest = _fewest(_overlap(differences))
-        enough = origins >= fewest
-        missing = f"too few origins to tell ({origins} of at least {fewest})"
-        samples = _block_means(differences, replications, generator) if enough else np.array([np.nan])
+        overlap = _overlap(differences)
+        enough = origins >= _fewest(overlap)
+        missing = f"too few origins to tell ({origins} of at least {_fewest(overlap)})"
+        limits = _over_origins(differences, overlap) if enough else None
     else:
         enough = len(means) >= FEWEST_SERIES
         missing = f"too few series to tell ({len(means)} of at least {FEWEST_SERIES})"
-        picked = generator.integers(len(means), size=(replications, len(means)))
-        samples = means[picked].mean(axis=1) if enough else np.array([np.nan])
-    low, high = _limits(samples, (1 - _LEVEL) / 2 if alone else _expanded(len(means)))
+        limits = _over_series(means, replications, generator) if enough else None
+    low, high = limits or (math.nan, math.nan)
     verdict = _direction(float(means.mean()), low > 0 or high < 0) if enough else missing
     return Comparison(
         name, float(means.mean()), se, (low, high), len(differences), len(means), origins, by_horizon, verdict
@@ -228,11 +226,34 @@ def compare(
 
 
 def _fewest(overlap: int) -> int:
-    """Return how many origins a verdict needs: more than the overlap of their forecasts leaves independent."""
-    return max(FEWEST_ORIGINS, 4 * overlap if overlap > 1 else 1)
+    """Return how many origins a verdict needs: enough for two waves, since one may miss a symmetric record."""
+    return max(FEWEST_ORIGINS, 4 * overlap)
 
 
-def _limits(samples: FloatArray, tail: float) -> tuple[float, float]:
+def _smoothed(d: FloatArray, overlap: int) -> tuple[float, int]:
+    """Return the standard error of the mean of successive origins and its degrees of freedom, as in `diebold_mariano`.
+
+    A sum of m shocks is nearly as strong in waves of 4 m origins and more as in its mean, and hardly there in shorter ones.
+    """
+    n, freedom = len(d), len(d) // (2 * overlap)
+    phases = np.pi * np.outer(np.arange(1, freedom + 1), np.arange(n) + 0.5) / n
+    return math.sqrt(2.0 * float(np.square(np.cos(phases) @ d).mean())) / n, freedom
+
+
+def _over_origins(differences: pd.DataFrame, overlap: int) -> tuple[float, float]:
+    """Return the limits of the mean of one series; an origin stays whole, since its months ahead share the same surprises."""
+    groups = differences.groupby("origin")["difference"]
+    sums, sizes = groups.sum().to_numpy(), groups.count().to_numpy()
+    mean = float(sums.sum() / sizes.sum())
+    se, freedom = _smoothed((sums - mean * sizes) / sizes.mean(), overlap)
+    half = -float(stdtrit(freedom, (1 - _LEVEL) / 2)) * se
+    return mean - half, mean + half
+
+
+def _over_series(means: FloatArray, replications: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the expanded percentiles of the means of resampled series."""
+    samples = means[rng.integers(len(means), size=(replications, len(means)))].mean(axis=1)
+    tail = _expanded(len(means))
     low, high = np.quantile(samples, [tail, 1 - tail])
     return float(low), float(high)
 
@@ -241,7 +262,8 @@ def _expanded(n: int) -> float:
     r"""Return the tail beyond each end of the percentile interval of n units, :math:`\Phi(-\{n/(n-1)\}^{1/2}t_{n-1})`.
 
     Plain percentiles leave out the factor (n - 1) / n of the variance and the wider tails of Student's t: their 95% intervals
-    of five normal means miss in 16% of cases, expanded ones in 7% (Hesterberg 2015, The American Statistician 69, 371-386).
+    of five normal means miss in 16% of cases, expanded ones in 8% (Hesterberg 2015, The American Statistician 69, 371-386).
+    Skewed means are beyond either: expanded intervals of lognormal ones (sigma 1) miss in 20% with five and 15% with ten.
     """
     return float(ndtr(math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - _LEVEL) / 2)))
 
@@ -281,20 +303,6 @@ def _student(means: FloatArray) -> DieboldMariano:
     statistic = mean / spread * math.sqrt(n)
     pvalue = float(2.0 * stdtr(n - 1, -abs(statistic)))
     return DieboldMariano(mean, statistic, pvalue, n, _verdict(mean, pvalue))
-
-
-def _block_means(differences: pd.DataFrame, replications: int, rng: np.random.Generator) -> FloatArray:
-    """Return means of circular blocks of successive origins, long enough to hold the origins that overlap.
-
-    An origin stays whole: its months ahead share the same surprises (Politis and Romano 1992, circular block bootstrap).
-    """
-    groups = differences.groupby("origin")["difference"]
-    sums, sizes = groups.sum().to_numpy(), groups.count().to_numpy()
-    length = min(_overlap(differences), max(len(sums) // 2, 1))
-    blocks = math.ceil(len(sums) / length)
-    starts = rng.integers(len(sums), size=(replications, blocks, 1))
-    picked = ((starts + np.arange(length)) % len(sums)).reshape(replications, -1)[:, : len(sums)]
-    return np.asarray(sums[picked].sum(axis=1) / sizes[picked].sum(axis=1))
 
 
 def _verdict(mean: float, pvalue: float) -> str:

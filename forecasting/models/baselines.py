@@ -126,7 +126,12 @@ class HistoricalMoments(Model):
 class SeasonalNaive(Model):
     r"""The same month a year ago, with negative-binomial noise of the size that years have differed by.
 
-    The over-dispersion solves :math:`\overline{(y_t-y_{t-12})^2}=\overline y+\alpha\,\overline{y^2}`, over the known pairs.
+    Given :math:`y_{t-12}` the squared difference is :math:`y_{t-12}+\alpha y_{t-12}^2` and the product :math:`y_ty_{t-12}` is
+    :math:`y_{t-12}^2` on average, so the over-dispersion solves
+
+    .. math:: \overline{(y_t-y_{t-12})^2}=\overline{y_{t-12}}+\alpha\,\overline{y_ty_{t-12}}
+
+    over the known pairs, and is kept within 0 and their number.
 
     Examples
     --------
@@ -158,8 +163,9 @@ class SeasonalNaive(Model):
                 "HistoricalMoments does not"
             )
         before, after = counts[:-12][pairs].astype(float), counts[12:][pairs].astype(float)
-        scale = max(float(np.square(after).mean()), _LEAST)
-        alpha = max((float(np.square(after - before).mean()) - float(after.mean())) / scale, 0.0)
+        # The square of the year before alone would serve too, until a surge follows a quiet year.
+        scale = max(float((after * before).mean()), _LEAST)
+        alpha = min(max((float(np.square(after - before).mean()) - float(before.mean())) / scale, 0.0), before.size)
         expected = np.array([_last_known(counts, missing, step, data.name) for step in range(len(months))])
         number = read_draws(draws, _DRAWS)
         means = np.repeat((expected + _LEAST / 12.0)[None], number, axis=0)

@@ -120,8 +120,29 @@ def test_seasonal_naive() -> None:
     expected = y[28 + np.arange(26) % 12] + 0.3 / 12.0
     np.testing.assert_allclose(forecast.mean, np.tile(expected, (200, 1)))
     before, after = y[:-12], y[12:]
-    alpha = max((np.square(after - before).mean() - after.mean()) / np.square(after).mean(), 0.0)
+    alpha = (np.square(after - before).mean() - before.mean()) / np.mean(before * after)
+    assert 0.0 < alpha < 1.0
     np.testing.assert_allclose(forecast.shape[0], alpha)
+
+
+def test_seasonal_naive_finds_the_noise_it_states() -> None:
+    """Each year is negative binomial around the one before: the estimate tends to the truth, from whichever level."""
+    rng, alpha = generator(), 0.5
+    found = []
+    for level in (5.0, 100.0):
+        before = rng.poisson(rng.gamma(4.0, level / 4.0, (200, 12)))
+        after = rng.poisson(before * rng.gamma(1.0 / alpha, alpha, before.shape))
+        pairs = [CountSeries(Y.months[:24], np.concatenate(pair)) for pair in zip(before, after, strict=True)]
+        found.append([SeasonalNaive().forecast(s, 1, draws=100, rng=rng).shape[0][0] for s in pairs])
+    means, errors = np.mean(found, axis=1), np.std(found, axis=1) / 200**0.5
+    np.testing.assert_array_less(np.abs(means - alpha), 0.05 + 3 * errors)  # a ratio of twelve pairs is biased a little
+
+
+def test_a_surge_after_an_empty_year_is_not_ruled_out() -> None:
+    forecast = SeasonalNaive().forecast(
+        CountSeries(Y.months[:24], np.repeat([0, 50], 12)), 1, draws=200, rng=generator()
+    )
+    np.testing.assert_array_equal(forecast.shape[0], 12.0)  # as many as pairs, where the moments say 8,333
 
 
 def test_seasonal_naive_steps_back_over_missing_months() -> None:
