@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import forecasting as fc
+from forecasting.scenarios.wording import share
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -34,6 +35,8 @@ def test_first_table_is_that_of_the_report() -> None:
         "step in September": "step",
         "trend + step": "trend + step",
     }
+    poisson = next(line for line in README.splitlines() if line.startswith("| constant Poisson |"))
+    assert share(report.result("constant Poisson").search, report.draws, counted=True) in poisson
     for printed, name in rows.items():
         cells = next(line for line in README.splitlines() if line.startswith(f"| {printed} |")).split("|")[2:]
         ratio = [float(number) for number in re.findall(r"[\d.]+", cells[0])]

@@ -160,31 +160,33 @@ def _write(
 
 
 def _print(report: JumpReport) -> None:
-    from forecasting.scenarios.wording import statements
+    from forecasting.scenarios.wording import limits, statements
 
     for said in statements(report):
         click.echo(textwrap.fill(said, 100))
     click.echo()
     click.echo(_table(report).to_string())
+    if limits(report):
+        click.echo(f"\n{textwrap.fill(limits(report), 100)}")
 
 
 def _table(report: JumpReport) -> pd.DataFrame:
     """Return the verdicts as text."""
     import pandas as pd
 
-    from forecasting.scenarios.wording import chance, share, tail
+    from forecasting.scenarios.wording import bits, chance, share, tail
 
     numbers = report.table()
     rows = {}
     for result in report.results:
-        low, middle, high, bits = numbers.loc[result.name, ["ratio_lower", "ratio_median", "ratio_upper", "bits"]]
+        low, middle, high = numbers.loc[result.name, ["ratio_lower", "ratio_median", "ratio_upper"]]
         forecast = not isinstance(result.surprise, str)
         rows[result.name] = {
             "expected ratio": f"{middle:.2f} ({low:.2f} to {high:.2f})" if forecast else "-",
             f"{report.comparison.ratio:.2f} or more": "-"
             if isinstance(result.surprise, str)
             else tail(result.surprise),
-            "bits": f"{bits:.1f}" if forecast else "-",
+            "bits": "-" if isinstance(result.surprise, str) else bits(result.surprise),
             "in some windows": share(result.search, report.draws),
             "probability": chance(result.probability),
         }

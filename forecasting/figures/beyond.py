@@ -21,7 +21,7 @@ from forecasting.figures.style import (
 )
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.baselines import TREND_AND_STEP
-from forecasting.scenarios.wording import chance
+from forecasting.scenarios.wording import chance, share
 
 _SCALES = {0.5: "priors halved", 1.0: "priors as stated", 2.0: "priors doubled"}
 _MARKERS = {0.5: ("v", "white"), 1.0: ("o", BLUE), 2.0: ("^", "white")}
@@ -77,8 +77,8 @@ def step_figure(report: JumpReport) -> Figure:
     step = report.step
     figure.set_label(
         f"Posterior of the step beyond a trend: factor {step.median:.2f}, {report.level:.0%} interval {step.lower:.2f} to "
-        f"{step.upper:.2f}; above 1 with probability {chance(step.positive)}; with priors halved or doubled the interval "
-        f"reaches from {np.exp(limits.min()):.2f} to {np.exp(limits.max()):.2f}."
+        f"{step.upper:.2f}; above 1 with probability {share(step.positive, report.draws)}; with priors halved or "
+        f"doubled the interval reaches from {np.exp(limits.min()):.2f} to {np.exp(limits.max()):.2f}."
     )
     return figure
 

@@ -26,7 +26,7 @@ from forecasting.report.checklist import Item
 from forecasting.report.truth import coverage, published
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.wording import chance, months, share, statements, tail
+from forecasting.scenarios.wording import below, bits, chance, limits, months, share, statements, tail
 
 _ROLES = {
     "data": "Facts used as data",
@@ -98,6 +98,7 @@ def render(
         .render(
             report=report,
             statements=statements(report),
+            limits=limits(report),
             pair=report.comparison,
             level=f"{report.level:.0%}",
             observed=_records(report.observed.reset_index()),
@@ -130,16 +131,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[[Any], object]] = {
-        "chance": lambda value: "-" if value is None else chance(value),
         "brief": lambda value: "-" if value is None else _brief(chance(value)),
         "window": months,
         "count": lambda value: "any number" if value is None else f"{value:,.0f}",
         "two": lambda value: "-" if value is None else f"{value:.2f}",
+        "below": lambda value: _brief(below(value)),
         "day": lambda value: f"{value.day} {value:%B %Y}",
         "power": _power,
     }
     environment.filters |= filters
-    environment.globals |= {"total": total, "per": _per}
+    environment.globals |= {"total": total, "per": _per, "share": share}
     return environment
 
 
@@ -183,7 +184,7 @@ def _verdicts(report: JumpReport) -> list[dict[str, Any]]:
             row["reason"] = result.surprise
         else:
             row["chance"] = _brief(tail(result.surprise))
-            row["bits"] = f"{'' if result.surprise.resolved else '> '}{result.surprise.bits:.1f}"
+            row["bits"] = bits(result.surprise)
     return rows
 
 

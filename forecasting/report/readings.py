@@ -49,7 +49,8 @@ def compare_readings(
     -------
     DataFrame
         A row a reading: `why`; `low` and `high`, the range of the sum of the months in `unknown`; the posterior
-        probability of each baseline; `tail`, the chance of the observed ratio under the trend; the step beyond the trend
+        probability of each baseline; `tail`, the chance of the observed ratio under the trend, and whether it is only a limit
+        because no simulation reached that ratio; the step beyond the trend
         with its interval; and `message` where a reading cannot be used, because it contradicts other facts.
     """
     generator = require_rng(rng)
@@ -123,6 +124,7 @@ def _key_numbers(report: JumpReport, data: Evidence, rng: np.random.Generator) -
 def _jump(before: Surprise | str, step: StepEffect) -> dict[str, float]:
     return {
         "tail": before.tail if isinstance(before, Surprise) else np.nan,
+        "tail_is_upper_limit": isinstance(before, Surprise) and not before.resolved,
         "step_median": step.median,
         "step_lower": step.lower,
         "step_upper": step.upper,

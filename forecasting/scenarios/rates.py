@@ -69,6 +69,17 @@ def mid_p_interval(after: int, before: int, exposure: float = 1.0, level: float 
     return _ratio(low, exposure), _ratio(high, exposure)
 
 
+def unseen_bound(draws: int) -> float:
+    """Return the 95% upper limit 3/n of a chance that none of n independent draws showed (Hanley, Lippman-Hand 1983).
+
+    Examples
+    --------
+    >>> unseen_bound(4000)
+    0.00075
+    """
+    return min(3.0 / draws, 1.0)
+
+
 def p_value(after: int, before: int, exposure: float = 1.0) -> float:
     """Return the central two-sided exact p-value of equal rates: twice the smaller tail, at most 1.
 

@@ -58,7 +58,7 @@ class Result:
     surprise : Surprise or str
         From the months before the later window alone; or why that is not possible.
     search : float
-        Chance that some pair of windows of these lengths in a replicated period rises as much.
+        Share of replicated periods, one a posterior draw, in which some pair of windows of these lengths rises as much.
     """
 
     name: str
@@ -207,9 +207,7 @@ class JumpReport:
                     "meaning": result.meaning,
                     "terms": result.terms,
                     **{key: _plain(value) for key, value in self.table().loc[result.name].items()},
-                    "tail_error": _plain(getattr(result.surprise, "tail_error", np.nan)),
-                    "tail_is_upper_limit": not getattr(result.surprise, "resolved", True),
-                    "search_is_upper_limit": result.search == 0.0,
+                    **_simulated(result, self.draws),
                     "no_forecast_because": result.surprise if isinstance(result.surprise, str) else None,
                     "khat": _plain(result.posterior.khat),
                     "ess": _plain(result.posterior.ess),
@@ -242,6 +240,24 @@ class JumpReport:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.in_words()}</p>{self.table().round(3).to_html()}"
+
+
+def _simulated(result: Result, draws: int) -> dict[str, Any]:
+    """Return what a tail and a search rest on: how many simulations reached the observed ratio, out of how many.
+
+    Where none did, `tail` is the 95% upper bound 3/n with n parameter draws, and `search_upper_limit` is that of the search.
+    """
+    told = result.surprise if isinstance(result.surprise, Surprise) else None
+    counted = told is not None and told.reached is not None
+    return {
+        "tail_error": _plain(told.tail_error) if told else None,
+        "tail_is_upper_limit": told is not None and not told.resolved,
+        "tail_reached": told.reached if told else None,
+        "tail_simulated": told.ratio.draws.size if told and counted else None,
+        "search_reached": round(result.search * draws),
+        "search_simulated": draws,
+        "search_upper_limit": rates.unseen_bound(draws) if result.search == 0.0 else None,
+    }
 
 
 def _range(limits: tuple[int, float]) -> dict[str, float | None]:

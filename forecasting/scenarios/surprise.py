@@ -13,6 +13,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood.sums import SumGroup
 from forecasting.models import CountRegression, Posterior, reconstruct
 from forecasting.predictive import Predictive, Quantity
+from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.windows import Comparison
 
 _EXACT_SIZE = 4000  # total times months up to which the tail is summed exactly instead of simulated
@@ -33,9 +34,12 @@ class Surprise:
     tail : float
         Probability of a ratio at least as large as observed.
     tail_error : float
-        Its Monte Carlo standard error.
+        Its Monte Carlo standard error; NaN where `resolved` is false.
     resolved : bool
-        False where no simulated ratio reached the observed one: `tail` is then an upper limit.
+        False where no simulated ratio reached the observed one: `tail` is then the 95% upper bound, with the parameter draws
+        as the number of trials, since all ratios simulated from one share their parameters.
+    reached : int or None
+        Simulated ratios at least as large as observed, out of all in `ratio`; None where `tail` is summed exactly.
     """
 
     posterior: Posterior
@@ -43,6 +47,7 @@ class Surprise:
     tail: float
     tail_error: float
     resolved: bool
+    reached: int | None
 
     @property
     def bits(self) -> float:
@@ -92,9 +97,6 @@ def surprise(
         window = reconstruct(posterior, rng=rng).total(comparison.before[0], comparison.before[-1])
         earlier = np.repeat(window.draws, _REPLICATES)
     ratio = later / np.maximum(earlier, 1.0)
-    reached = ratio >= comparison.ratio - 1e-12
-    tail, error = float(reached.mean()), _clustered_error(reached)
-    resolved = bool(reached.any())
     threshold = comparison.after_range[0]
     if low == high and threshold * len(comparison.after) <= _EXACT_SIZE:
         part = slice(0, _EXACT_DRAWS)
@@ -104,10 +106,13 @@ def surprise(
             posterior.distribution,
             threshold,
         )
-        resolved = True
-    elif not resolved:
-        tail, error = 1.0 / reached.size, 1.0 / reached.size
-    return Surprise(posterior, Quantity("ratio", ratio), tail, error, resolved)
+        return Surprise(posterior, Quantity("ratio", ratio), tail, error, resolved=True, reached=None)
+    reached = ratio >= comparison.ratio - 1e-12
+    resolved = bool(reached.any())
+    tail, error = float(reached.mean()), _clustered_error(reached)
+    if not resolved:
+        tail, error = unseen_bound(len(posterior.draws)), float(np.nan)
+    return Surprise(posterior, Quantity("ratio", ratio), tail, error, resolved, int(reached.sum()))
 
 
 def _clustered_error(reached: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:

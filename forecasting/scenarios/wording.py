@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from forecasting.scenarios import rates
 from forecasting.scenarios.surprise import Surprise
 
 if TYPE_CHECKING:
@@ -47,21 +48,51 @@ def chance(probability: float) -> str:
     return "less than one in a million"
 
 
-def tail(surprise: Surprise) -> str:
-    """Return the chance of what happened; only a limit where no simulation reached it."""
-    said = chance(surprise.tail)
-    return said if surprise.resolved or said.startswith("less") else f"less than {said}"
-
-
-def share(value: float, draws: int) -> str:
-    """Return a share of draws as a chance; where no draw counted, only a limit.
+def below(limit: float) -> str:
+    """Return an upper limit of a probability in words, rounded up.
 
     Examples
     --------
-    >>> share(0.5, 100), share(0.0, 1000)
-    ('50%', 'less than 0.1%')
+    >>> below(0.00075), below(0.015)
+    ('less than 0.08%', 'less than 2%')
     """
-    return chance(value) if value * draws >= 0.5 else f"less than {chance(1.0 / draws)}"
+    digit = 10.0 ** np.floor(np.log10(limit))
+    said = chance(float(np.ceil(limit / digit - 1e-9) * digit))
+    return said if said.startswith("less") else f"less than {said}"
+
+
+def share(value: float, draws: int, *, counted: bool = False) -> str:
+    """Return a share of draws as a chance; where no draw counted, its 95% bound (`rates.unseen_bound`).
+
+    Examples
+    --------
+    >>> share(0.5, 100), share(0.0, 4000), share(0.0, 4000, counted=True)
+    ('50%', 'less than 0.08%', 'less than 0.08% (none of 4,000 draws)')
+    """
+    if value * draws >= 0.5:
+        return chance(value)
+    return below(rates.unseen_bound(draws)) + (f" (none of {draws:,} draws)" if counted else "")
+
+
+def tail(surprise: Surprise, *, counted: bool = False) -> str:
+    """Return the chance of what happened; where no simulation reached it, its 95% bound."""
+    return chance(surprise.tail) if surprise.resolved else share(0.0, len(surprise.posterior.draws), counted=counted)
+
+
+def bits(surprise: Surprise) -> str:
+    """Return the surprise in bits; where no simulation reached what happened, a lower limit."""
+    return f"{surprise.bits:.1f}" if surprise.resolved else f"> {np.floor(10.0 * surprise.bits) / 10.0:.1f}"
+
+
+def limits(report: JumpReport) -> str:
+    """Say what the limits in a table of chances are; nothing where it has none."""
+    told = [result.surprise for result in report.results if isinstance(result.surprise, Surprise)]
+    if all(one.resolved for one in told) and all(result.search > 0.0 for result in report.results):
+        return ""
+    return (
+        f"Where none of the {report.draws:,} draws showed such a ratio, the limit of the chance is its 95% bound, "
+        "3 divided by that number."
+    )
 
 
 def months(window: pd.PeriodIndex) -> str:
@@ -130,7 +161,7 @@ def _before(report: JumpReport) -> str:
     for name, label in (("constant", "a constant level"), ("trend", "a steady trend")):
         surprise = report.result(name).surprise
         if isinstance(surprise, Surprise):
-            said.append(f"{tail(surprise)} under {label}")
+            said.append(f"{tail(surprise, counted=True)} under {label}")
     if not said:
         return f"Too little is known of the months before {_boundary(report)} to forecast from them alone."
     return (
@@ -168,7 +199,7 @@ def _window(report: JumpReport) -> str:
     pairs = report.comparison.pairs(len(report.months))
     if pairs <= 1:
         return ""
-    constant, trend = (share(report.result(name).search, report.draws) for name in ("constant", "trend"))
+    constant, trend = (share(report.result(name).search, report.draws, counted=True) for name in ("constant", "trend"))
     return (
         f"For windows chosen after seeing the numbers: somewhere among the {pairs} such pairs of windows in the period, "
         f"{_change(report)} this large turns up with a chance of {constant} under a constant level and {trend} under a "

@@ -13,9 +13,11 @@ from scipy import stats
 
 import forecasting as fc
 from forecasting.errors import InvalidInput
+from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.sensitivity import under_priors
 from forecasting.scenarios.surprise import _EXACT_DRAWS, Surprise, surprise
 from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.wording import bits, limits, share, tail
 
 SUMMER, AUTUMN = ("2023-06", "2023-08"), ("2023-09", "2023-11")
 
@@ -238,6 +240,36 @@ def test_the_wide_interval_is_said_to_be_of_the_level_and_not_of_the_windows(rng
     assert row["negative_binomial_upper"] < row["ratio"]
     assert "the level from April 2022 on was" in report.in_words()
     assert "times that of all months before it" in report.in_words()
+
+
+def test_what_no_draw_showed_has_the_bound_three_in_as_many(rng: np.random.Generator) -> None:
+    """A fivefold rise from 2,000 events is out of reach of every simulation under one level."""
+    counts = np.concatenate([rng.poisson(1000.0, 6), rng.poisson(5000.0, 2)])
+    report = fc.jump(_series(counts), before=("2020-05", "2020-06"), after=("2020-07", "2020-08"), draws=300, rng=rng)
+    told = report.result("constant Poisson").surprise
+    assert isinstance(told, Surprise)
+    assert not told.resolved
+    assert tail(told) == "less than 1%"
+    assert bits(told) == "> 6.6"  # two to this power is 100
+    row = report.to_dict()["baselines"][0]
+    wanted = {"tail": 0.01, "tail_error": None, "tail_is_upper_limit": True, "tail_reached": 0, "tail_simulated": 3000}
+    wanted |= {"search": 0.0, "search_reached": 0, "search_simulated": 300, "search_upper_limit": 0.01}
+    assert {key: row[key] for key in wanted} == wanted
+    constant = report.result("constant")
+    assert constant.search > 0.0
+    assert "(none of 300 draws)" in share(0.0, report.draws, counted=True)
+    assert "300 draws" in limits(report)
+
+
+@pytest.mark.parametrize("draws", [100, 150, 299, 300, 301, 1000, 4000, 7999, 10**7])
+def test_a_bound_is_rounded_up(draws: int) -> None:
+    said = share(0.0, draws)
+    exact = 1.0 - 0.05 ** (1.0 / draws)  # the chance under which none of so many is seen in one case of twenty
+    assert exact <= unseen_bound(draws) <= 1.02 * exact
+    if draws > 10**6:
+        assert said == "less than one in a million"
+    else:
+        assert unseen_bound(draws) <= float(said.removeprefix("less than ").removesuffix("%")) / 100 + 1e-12
 
 
 def test_json_rows_of_the_outlook_name_their_month_once(report: fc.JumpReport) -> None:
