@@ -23,7 +23,7 @@ from benchmarks.measuring import RESULTS, machine, versions
 PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 A_DAY = 86_400
 MONTHS, SHORT = 60, 18
-LIGHT = "HistoricalMoments"
+LIGHT = "HistoricalMoments of 200 draws"
 SIZES = {LIGHT: (10_000, 30_000, 100_000), "auto": (1_000, 3_000)}
 ON_CLUSTER = 400
 
@@ -74,11 +74,9 @@ def pieces(options: argparse.Namespace) -> dict[str, Piece]:
             max(1_000 // options.smaller, 2), options.model, options.peers, options.peer_series
         )
     }
-    for model, sizes in SIZES.items():
-        for size in sizes:
-            number = max(size // options.smaller, 2)
-            found[f"{model}, {size}"] = grown(model, number)
-    return found | {f"Dask, {workers}": clustered(workers) for workers in (1, 2)}
+    found |= {f"Dask, {workers}": clustered(workers) for workers in (1, 2)}
+    sizes = sorted((size, model) for model, several in SIZES.items() for size in several)
+    return found | {f"{model}, {size}": grown(model, max(size // options.smaller, 2)) for size, model in sizes}
 
 
 def carried_out(wanted: dict[str, Piece], store: Path) -> dict[str, Any]:
@@ -98,7 +96,8 @@ def carried_out(wanted: dict[str, Piece], store: Path) -> dict[str, Any]:
 def render(results: dict[str, Any]) -> str:
     """Return the results as a page of Markdown."""
     here, found = results["machine"], results["pieces"]
-    packages = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    peers = {name: found["comparison"][name] for name in ("statsforecast",) if name in found["comparison"]}
+    packages = ", ".join(f"{name} {number}" for name, number in (results["versions"] | peers).items())
     runs = [one.get("forecasting", one) for one in found.values()]
     loads = [one["load_before"] for one in runs]
     lines = [

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 HORIZON = 12
+DRAWS = 1000
 _LOOK = 0.25  # seconds between looks at the memory of the processes
 
 CONFIGURATION = """
@@ -29,7 +30,8 @@ archive = "archive.db"
 [input]
 csv = "counts.csv"
 [[models]]
-name = "{model}"
+name = "{name}"
+draws = {draws}
 """
 
 
@@ -47,11 +49,12 @@ def rows(series: int, months: int) -> Iterator[tuple[str, str, int]]:
 
 
 def write(folder: Path, series: int, months: int, model: str, workers: int) -> None:
-    """Write the counts, row by row, and the configuration."""
+    """Write the counts, row by row, and the configuration; a model is a name, or ``name of ... draws``."""
     with (folder / "counts.csv").open("w") as stream:
         stream.write("unique_id,ds,y\n")
         stream.writelines(f"{name},{stamp},{y}\n" for name, stamp, y in rows(series, months))
-    text = CONFIGURATION.format(horizon=HORIZON, workers=workers, model=model)
+    name, _, draws = model.removesuffix(" draws").partition(" of ")
+    text = CONFIGURATION.format(horizon=HORIZON, workers=workers, name=name, draws=draws or DRAWS)
     (folder / "batch.toml").write_text(text)
 
 

@@ -26,10 +26,10 @@ def test_a_small_run_writes_its_pages(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
     batch.main(arguments)
     found = json.loads((tmp_path / "batch.json").read_text())["pieces"]
-    assert list(found) == ["comparison", "HistoricalMoments, 2", "Dask, 1", "Dask, 2"]
+    assert list(found) == ["comparison", "Dask, 1", "Dask, 2", "HistoricalMoments of 200 draws, 2"]
     assert found["comparison"]["forecasting"]["cpu_ms_per_series"] > 0
-    assert found["HistoricalMoments, 2"]["parent_mb"] > 20
-    assert found["HistoricalMoments, 2"]["largest_worker_mb"] > 20
+    assert found["HistoricalMoments of 200 draws, 2"]["parent_mb"] > 20
+    assert found["HistoricalMoments of 200 draws, 2"]["largest_worker_mb"] > 20
     page = (tmp_path / "batch.md").read_text()
     assert "not installed" in page
     assert "series a day on one core" in page
