@@ -14,7 +14,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench bench-batch accuracy validate notebooks clean
+.PHONY: help report test lint bench bench-batch accuracy validate notebooks docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,7 +70,12 @@ notebooks: $(READY) ## execute the notebooks in place
 	@echo "== executing notebooks/ in place"
 	@$(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
+docs: $(READY) ## build the site: pages, reference, gallery
+	@echo "== drawing the gallery and building the site, warnings are errors; it will be docs/_build/html/index.html"
+	@rm -rf docs/_build docs/generated
+	@$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+
 clean: ## remove .venv, reports and caches
 	@echo "== removing .venv, report/, build output and caches"
-	@rm -rf .venv $(PEERS) report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(PEERS) report build dist docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

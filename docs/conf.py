@@ -1,0 +1,98 @@
+"""Sphinx: the pages of docs/, a reference made of the docstrings, and a gallery of the pictures.  ``make docs`` builds it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sphinx.application import Sphinx
+from sphinx.util.nodes import make_refnode
+
+import forecasting
+
+project, author = "forecasting", "the forecasting contributors"
+version = release = forecasting.__version__
+
+extensions = [
+    *("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"),
+    *("myst_parser", "sphinx_copybutton", "sphinx_gallery.gen_gallery", "mathml"),
+]
+exclude_patterns = ["_build", "gallery"]
+templates_path = ["_templates"]
+default_role = "py:obj"
+add_module_names = False
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3  # the anchors of GitHub, so that links within a page hold in both places
+
+autosummary_generate = True
+autodoc_typehints = "none"  # types stand in the docstrings, in words
+numpydoc_show_class_members = False  # the template lists them
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "generated/gallery",
+    "filename_pattern": r"\.py$",
+    "image_scrapers": ("pictures.scraper",),
+    "reset_modules": (),
+    "within_subsection_order": "FileNameSortKey",
+    "remove_config_comments": True,
+    "write_computation_times": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "copyfile_regex": r".*\.rst",
+    "backreferences_dir": None,
+}
+
+html_theme = "furo"
+html_title = f"forecasting {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+
+ROOT = Path(__file__).parents[1]
+TABLE = re.compile(r"\[([^\]]+)\]\((\.\./benchmarks/results/)?([\w-]+\.md)\)")
+
+
+def bring_tables(app: Sphinx) -> None:
+    """Copy the measured tables, which stand beside the benchmarks, into the site."""
+    home = Path(app.srcdir, "generated", "results")
+    home.mkdir(parents=True, exist_ok=True)
+    for page in (ROOT / "benchmarks" / "results").glob("*.md"):
+        (home / page.name).write_text("---\norphan: true\n---\n\n" + page.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def find_tables(app: Sphinx, name: str, source: list[str]) -> None:
+    """Lead links for a measured table to its copy; one that no run has written yet is named without a link."""
+
+    def link(found: re.Match[str]) -> str:
+        said, outside, page = found.groups()
+        place = ("generated/results/" if outside else "") + page
+        return f"[{said}]({place})" if Path(app.srcdir, name).parent.joinpath(place).exists() else said
+
+    source[0] = TABLE.sub(link, source[0])
+
+
+def find_public(app: Sphinx, env: Any, node: Any, inner: Any) -> Any:
+    """Resolve `Predictive` and the like from any page, because docstrings of every room name what the package exports."""
+    for home in ("forecasting", "forecasting.evaluation", "forecasting.figures") * (node.get("refdomain") == "py"):
+        for name, entry in env.get_domain("py").find_obj(env, home, None, node["reftarget"], "obj", 0):
+            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, inner, name)
+    return None
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hooks."""
+    app.connect("builder-inited", bring_tables)
+    app.connect("source-read", find_tables)
+    app.connect("missing-reference", find_public)

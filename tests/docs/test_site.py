@@ -1,0 +1,85 @@
+"""The site builds without a warning, holds every public name once, asks nobody for anything; the gallery's scripts run."""
+
+from __future__ import annotations
+
+import functools
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+import forecasting
+from forecasting import figures
+from forecasting.figures import alternative
+from tests.docs.test_examples import PUBLIC
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("*.py"))
+
+
+def built(home: Path) -> Path:
+    """Build the site from a copy of docs/, without drawing the gallery, and return its folder."""
+    shutil.copytree(ROOT / "docs", home / "docs", ignore=shutil.ignore_patterns("_build", "generated"))
+    (home / "benchmarks").symlink_to(ROOT / "benchmarks")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-D", "plot_gallery=0"]
+    outcome = subprocess.run([*command, home / "docs", home / "html"], capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stderr
+    return home / "html"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Any:
+    """Analyses that several scripts ask for, computed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("jump", "backtest"):
+            patch.setattr(forecasting, name, once(getattr(forecasting, name)))
+        yield
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    results: dict[str, Any] = {}
+
+    @functools.wraps(function)
+    def remembered(*given: Any, rng: Any, **options: Any) -> Any:
+        asked = f"{given[1:]} {options}"
+        if asked not in results:
+            results[asked] = function(*given, rng=rng, **options)
+        return results[asked]
+
+    return remembered
+
+
+def test_the_site_is_whole(tmp_path: Path) -> None:
+    """One test, because workers that run tests side by side would each build a site of their own."""
+    site = built(tmp_path)
+    inventory = (site / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    documented = [line.split()[0] for line in zlib.decompress(inventory).decode().splitlines() if " py:" in line]
+    assert [name for name in PUBLIC if documented.count(name) != 1] == []
+    fences = re.findall(r"^\$\$$", (ROOT / "docs" / "methodology.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    methodology = (site / "methodology.html").read_text(encoding="utf-8")
+    assert methodology.count('display="block"') == len(fences) / 2 > 0
+    asking = re.compile(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=\"(?:https?:)?//[^\"]+")
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > len(PUBLIC)
+    assert [hit for page in pages for hit in asking.findall(page.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_of_the_gallery_draws(script: Path, shared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(script.parent)
+    drawn = [thing for thing in runpy.run_path(str(script)).values() if isinstance(thing, Figure)]
+    assert len(drawn) == 1
+    assert alternative(drawn[0])
+
+
+def test_each_kind_of_picture_is_in_the_gallery_once() -> None:
+    kinds = [re.findall(r"^figure = (\w+)\(", script.read_text(encoding="utf-8"), re.MULTILINE) for script in SCRIPTS]
+    assert sorted(kind for found in kinds for kind in found) == sorted(set(figures.__all__) - {"alternative", "svg"})
