@@ -35,6 +35,10 @@ def test_first_table_is_that_of_the_report() -> None:
         "step in September": "step",
         "trend + step": "trend + step",
     }
+    window = re.search(r"ratio of the two windows is ([\d.]+) to ([\d.]+)\. ", README)
+    assert window
+    row = report.observed.loc["month", ["window_lower", "window_upper"]]
+    assert [float(end) for end in window.groups()] == pytest.approx(row.to_list(), rel=0.06)
     poisson = next(line for line in README.splitlines() if line.startswith("| constant Poisson |"))
     assert share(report.result("constant Poisson").search, report.draws, counted=True) in poisson
     for printed, name in rows.items():

@@ -14,6 +14,7 @@ from forecasting.months import Window, days_in
 from forecasting.randomness import require_rng
 from forecasting.scenarios import rates
 from forecasting.scenarios.baselines import TREND_AND_STEP, Baseline, baselines
+from forecasting.scenarios.levels import central_interval, level_changes, ratio_of_expected_totals
 from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, outlook
 from forecasting.scenarios.report import JumpReport, Result, StepEffect
 from forecasting.scenarios.sensitivity import under_priors
@@ -109,6 +110,7 @@ def jump(
         for baseline in kept
     )
     both = fits[TREND_AND_STEP]
+    changes = level_changes(data, comparison)
     return JumpReport(
         series=data.name,
         months=data.months,
@@ -116,7 +118,8 @@ def jump(
         reading=getattr(data, "reading", ()),
         comparison=comparison,
         level=level,
-        observed=_observed(data, comparison, fits["step"], level, draws, next(streams)),
+        observed=_observed(data, comparison, changes, fits["step"], level, draws, next(streams)),
+        only_windows=changes == (comparison.after[0],),
         results=results,
         left_out=left_out,
         step=StepEffect.of(both, comparison.after[0], level),
@@ -147,6 +150,7 @@ def _probabilities(log_evidence: dict[str, float]) -> dict[str, float]:
 def _observed(
     data: Observed,
     comparison: Comparison,
+    changes: tuple[pd.Period, ...],
     step: Posterior,
     level: float,
     draws: int | None,
@@ -154,8 +158,17 @@ def _observed(
 ) -> pd.DataFrame:
     """Return the ratio a month and a day with its intervals; exact ones only where both totals are exact."""
     boundary = comparison.after[0]
-    by_day = CountRegression(Intercept() + Step(boundary) + Exposure("days"), NegativeBinomial(), step.priors)
-    posteriors = {"month": step, "day": by_day.posterior(data, draws=draws, rng=rng)}
+    own = rng.spawn(2)
+
+    def levels(steps: tuple[pd.Period, ...], *exposure: Exposure, rng: np.random.Generator) -> Posterior:
+        terms = Terms((Intercept(), *map(Step, steps), *exposure))
+        return CountRegression(terms, NegativeBinomial(), step.priors).posterior(data, draws=draws, rng=rng)
+
+    days = Exposure("days")
+    by_boundary = {"month": step, "day": levels((boundary,), days, rng=rng)}
+    by_window = by_boundary
+    if changes != (boundary,):
+        by_window = {"month": levels(changes, rng=own[0]), "day": levels(changes, days, rng=own[1])}
     exposures = {"month": comparison.month_exposure, "day": comparison.day_exposure}
     rows = {}
     for unit, exposure in exposures.items():
@@ -164,13 +177,16 @@ def _observed(
             pair = (comparison.after_range[0], int(comparison.before_range[1]))
             exact = rates.exact_interval(*pair, exposure, level)
             midp = rates.mid_p_interval(*pair, exposure, level)
-        effect = StepEffect.of(posteriors[unit], boundary, level)
+        window = central_interval(ratio_of_expected_totals(by_window[unit], comparison, exposure), level)
+        effect = StepEffect.of(by_boundary[unit], boundary, level)
         rows[unit] = {
             "ratio": comparison.ratio / exposure,
             "exact_lower": exact[0],
             "exact_upper": exact[1],
             "mid_p_lower": midp[0],
             "mid_p_upper": midp[1],
+            "window_lower": window[0],
+            "window_upper": window[2],
             "negative_binomial_lower": effect.lower,
             "negative_binomial_upper": effect.upper,
             "before_exposure": len(comparison.before) if unit == "month" else int(days_in(comparison.before).sum()),

@@ -12,6 +12,7 @@ import pandas as pd
 from forecasting.inference.priors import Priors
 from forecasting.models import Posterior
 from forecasting.scenarios import rates
+from forecasting.scenarios.levels import central_interval
 from forecasting.scenarios.outlook import Outlook
 from forecasting.scenarios.surprise import Surprise
 from forecasting.scenarios.windows import Comparison
@@ -38,8 +39,7 @@ class StepEffect:
     def of(cls, posterior: Posterior, boundary: pd.Period, level: float) -> StepEffect:
         r"""Return the step :math:`e^\beta` at `boundary` in a model that has one."""
         draws = posterior.draws[:, posterior.names.index(f"step[{boundary}]")]
-        tail = round((1.0 - level) / 2.0, 12)  # no rounding error may move a quantile by a draw
-        low, middle, high = np.exp(np.quantile(draws, [tail, 0.5, 1.0 - tail], method="inverted_cdf"))
+        low, middle, high = np.exp(central_interval(draws, level))
         return cls(float(middle), float(low), float(high), float((draws > 0).mean()))
 
 
@@ -89,7 +89,14 @@ class JumpReport:
     level : float
         Coverage of the intervals.
     observed : DataFrame
-        The ratio per month and per day with exact, mid-p and negative-binomial intervals.
+        A row per month and a row per day.  `ratio`, of the two windows, as observed.  `exact_lower` to `mid_p_upper`: its exact
+        and mid-p intervals, if months are independent Poisson counts.  `window_lower`, `window_upper`: the interval of the
+        ratio of the expected totals of the two windows, months as uneven as the facts show them, every stretch of other
+        months on a level of its own.  `negative_binomial_lower`, `negative_binomial_upper`: that of another ratio, of the
+        level from the later window on over the level of *all* months before it.  `before_exposure`, `after_exposure`: months
+        or days of the windows.
+    only_windows : bool
+        Whether nothing but the two windows is known: both intervals are then the same.
     results : tuple of Result
         One a baseline.
     left_out : dict
@@ -131,6 +138,7 @@ class JumpReport:
     comparison: Comparison
     level: float
     observed: pd.DataFrame
+    only_windows: bool
     results: tuple[Result, ...]
     left_out: dict[str, str]
     step: StepEffect
@@ -200,6 +208,7 @@ class JumpReport:
             "ratio_is_exact": pair.exact,
             "level": self.level,
             "observed": _records(self.observed),
+            "only_windows": self.only_windows,
             "poisson_p_value": _plain(self.p_value),
             "baselines": [
                 {

@@ -134,10 +134,14 @@ def _observed(report: JumpReport) -> str:
 
 def _poisson(report: JumpReport) -> str:
     row = report.observed.loc["month"]
-    wide = f"{row['negative_binomial_lower']:.2f} to {row['negative_binomial_upper']:.2f}"
+    window, level = (f"{row[f'{of}_lower']:.2f} to {row[f'{of}_upper']:.2f}" for of in ("window", "negative_binomial"))
     uneven = (
-        f"Allowing for the unevenness of the months, the level from {_boundary(report)} on was {wide} times that of all "
-        f"months before it ({report.level:.0%} interval)."
+        f"Allowing for the unevenness of the months, the expected count of a month was {window} times as high in "
+        f"{months(report.comparison.after)} as in {months(report.comparison.before)} ({report.level:.0%} interval)"
+    ) + (
+        ", the only months known."
+        if report.only_windows
+        else f"; the level from {_boundary(report)} on was {level} times that of all months before it."
     )
     if not report.comparison.exact:
         return uneven

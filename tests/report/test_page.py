@@ -112,6 +112,10 @@ def test_the_verdict_and_the_numbers_are_there() -> None:
         "1.65 to 2.18",
         "1.66 to 2.20",
         "Why a p-value of 3.6",
+        "windows, uneven months",
+        "from September 2023 on over all before, uneven months",
+        "3 divided by that number",
+        "< 1%",  # none of 300 draws
         "counselled-apart",
         "119 to 271",
         "284",
@@ -140,6 +144,8 @@ def test_a_page_without_extras_and_with_ranges_for_totals() -> None:
     reader = read(html)
     assert "readings" not in [section.get("id") for section in reader.of("section")]
     assert "30 to 40" in html
+    assert "as nothing but the two windows is known" in html
+    assert "over all before" not in html
     assert "Why a p-value" not in html
 
 

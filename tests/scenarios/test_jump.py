@@ -13,6 +13,7 @@ from scipy import stats
 
 import forecasting as fc
 from forecasting.errors import InvalidInput
+from forecasting.scenarios.levels import level_changes
 from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.sensitivity import under_priors
 from forecasting.scenarios.surprise import _EXACT_DRAWS, Surprise, surprise
@@ -237,9 +238,92 @@ def test_the_wide_interval_is_said_to_be_of_the_level_and_not_of_the_windows(rng
     counts = np.concatenate([rng.poisson(100.0, 24), rng.poisson(30.0, 3), rng.poisson(57.0, 3)])
     report = fc.jump(_series(counts), before=("2022-01", "2022-03"), after=("2022-04", "2022-06"), draws=300, rng=rng)
     row = report.observed.loc["month"]
+    assert not report.only_windows
     assert row["negative_binomial_upper"] < row["ratio"]
+    assert 1.0 < row["window_lower"] < row["ratio"] < row["window_upper"]
+    assert "as high in April to June 2022 as in January to March 2022" in report.in_words()
     assert "the level from April 2022 on was" in report.in_words()
     assert "times that of all months before it" in report.in_words()
+
+
+def _by_hand(stretches: list[list[int]], tails: list[float]) -> np.ndarray:
+    """Return quantiles of the ratio of the third level to the second, by sums over a grid of three levels and alpha.
+
+    Given alpha the levels are tied by the steps between them alone, so the sums are taken one level at a time.
+    """
+    logs, priors = np.linspace(1.5, 6.5, 401), fc.Priors()
+    centre = np.log(np.mean(np.concatenate(stretches)))
+    step = stats.norm.pdf(logs[None, :] - logs[:, None], scale=priors.step)
+    total = np.zeros((logs.size, logs.size))
+    for kappa in np.linspace(0.01, 1.2, 60):
+        size = 1.0 / kappa**2
+        first, second, third = (
+            np.exp(stats.nbinom.logpmf(np.array(counts)[:, None], size, size / (size + np.exp(logs))).sum(axis=0))
+            for counts in stretches
+        )
+        arrived = (first * stats.norm.pdf(logs, centre, priors.level)) @ step
+        weight = stats.norm.pdf(kappa, scale=priors.dispersion)
+        total += weight * (arrived * second)[:, None] * step * third[None, :]
+    difference = (logs[None, :] - logs[:, None]).ravel()
+    order = np.argsort(difference)
+    share = np.cumsum(total.ravel()[order]) / total.sum()
+    return np.exp(difference[order][np.searchsorted(share, tails)])
+
+
+def test_the_interval_of_the_windows_agrees_with_sums_by_hand(rng: np.random.Generator) -> None:
+    before, early, late = [96, 121, 80, 104, 93, 110, 135, 88], [24, 36, 31], [61, 44, 66]
+    counts = np.array([*before, *early, *late])
+    windows = ("2020-09", "2020-11"), ("2020-12", "2021-02")
+    report = fc.jump(_series(counts), *windows, draws=8000, level=0.9, rng=rng)
+    row = report.observed.loc["month"]
+    assert row["ratio"] == 171 / 91
+    lower, upper = _by_hand([before, early, late], [0.05, 0.95])
+    assert [row["window_lower"], row["window_upper"]] == pytest.approx([lower, upper], rel=0.04)
+    assert row["negative_binomial_lower"] * row["negative_binomial_upper"] < 1.0 < row["window_lower"]  # 0.6 and 1.9
+    # Every stretch has one level a day: what differs is how a month with more days counts.
+    assert report.observed.loc["day", "window_lower"] == pytest.approx(lower * 91 / 90, rel=0.05)
+
+
+def _gappy(counts: list[int | None]) -> fc.CountSeries:
+    months = pd.period_range("2020-01", periods=len(counts), freq="M")
+    return fc.CountSeries.from_pandas(pd.Series(counts, index=months, dtype=float), allow_missing=True)
+
+
+def test_where_only_the_windows_are_known_both_intervals_are_one(rng: np.random.Generator) -> None:
+    report = fc.jump(
+        _gappy([30, 25, None, None, 57, 61]),
+        before=("2020-01", "2020-02"),
+        after=("2020-05", "2020-06"),
+        draws=200,
+        rng=rng,
+    )
+    assert report.only_windows
+    ends = report.observed
+    for end in ("lower", "upper"):
+        np.testing.assert_allclose(ends[f"window_{end}"], ends[f"negative_binomial_{end}"], rtol=1e-12)
+    assert "the only months known" in report.in_words()
+    assert "all months before it" not in report.in_words()
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([9, 9, 3, 3, 5, 5], ["2020-03", "2020-05"]),
+        ([None, None, 3, 3, 5, 5], ["2020-05"]),
+        ([9, None, 3, 3, 5, 5, None], ["2020-03", "2020-05"]),
+        ([None, None, 3, 3, 5, 5, 7], ["2020-05", "2020-07"]),
+    ],
+)
+def test_every_stretch_of_which_something_is_known_has_a_level(counts: list[int | None], expected: list[str]) -> None:
+    series = _gappy(counts)
+    changes = level_changes(series, Comparison.of(series, ("2020-03", "2020-04"), ("2020-05", "2020-06")))
+    assert [str(month) for month in changes] == expected
+
+
+def test_months_between_the_windows_have_a_level_of_their_own() -> None:
+    series = _gappy([3, 3, 8, 5, 5])
+    changes = level_changes(series, Comparison.of(series, ("2020-01", "2020-02"), ("2020-04", "2020-05")))
+    assert [str(month) for month in changes] == ["2020-03", "2020-04"]
 
 
 def test_what_no_draw_showed_has_the_bound_three_in_as_many(rng: np.random.Generator) -> None:
