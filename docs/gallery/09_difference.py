@@ -2,8 +2,8 @@
 Is one model better than another?
 =================================
 
-Differences of mean scores, month for month, with their 95% intervals by the bootstrap of blocks of origins. Below zero the
-first is better.
+Differences of mean scores, month for month, with their 95% intervals: Student's t over the origins of one series, the
+bootstrap over several. Below zero the first is better.
 """
 
 import numpy as np
