@@ -24,7 +24,7 @@ PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 A_DAY = 86_400
 MONTHS, SHORT = 60, 18
 LIGHT = "HistoricalMoments of 200 draws"
-SIZES = {LIGHT: (10_000, 30_000, 100_000), "auto": (1_000, 3_000)}
+SIZES = {LIGHT: (10_000, 30_000, 100_000), "auto": (300, 1_000)}
 ON_CLUSTER = 400
 
 Piece = Callable[[], dict[str, Any]]
