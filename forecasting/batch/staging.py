@@ -84,7 +84,10 @@ class Staging:
 
     def __len__(self) -> int:
         """Return the number of series."""
-        return int(self._database.execute("SELECT COUNT(DISTINCT series) FROM rows").fetchone()[0])
+        try:
+            return int(self._database.execute("SELECT COUNT(DISTINCT series) FROM rows").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            raise _no_room(error) from None
 
     def __iter__(self) -> Iterator[RawSeries]:
         try:

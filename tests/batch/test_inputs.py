@@ -12,7 +12,7 @@ from forecasting import CountSeries
 from forecasting.batch.checks import Checked
 from forecasting.batch.config import load_config
 from forecasting.batch.inputs import checked_series
-from forecasting.batch.staging import Staging
+from forecasting.batch.staging import NoRoom, Staging
 from forecasting.errors import InvalidInput, InvalidLedger, InvalidSeries
 from tests.batch.batches import counts, write_batch
 
@@ -179,3 +179,10 @@ def test_staging_does_not_keep_endless_series() -> None:
         staging.add([("b", (1,))])
         sizes = [(raw.name, len(raw.rows), raw.size) for raw in staging]
     assert sizes == [("a", 5000, 20_000), ("b", 1, 1)]
+
+
+def test_a_full_disk_of_temporary_files() -> None:
+    with Staging(2) as staging:
+        staging._database.execute("PRAGMA max_page_count = 20")  # the database may not grow past 80 kB
+        with pytest.raises(NoRoom, match="point TMPDIR to a folder with room"):
+            staging.add((f"s{k}", ("2023-01", k)) for k in range(100_000))
