@@ -102,12 +102,13 @@ def build_tree(
         return Node(tuple(sorted(window)), own, min(high, top_sum), cap, tuple(children))
 
     def child(part: frozenset[int], high: float, cap: int) -> Node:
-        if part in limits:
-            low, own = limits[part]
-            return node(part, min(own, high), max(cap, low))
+        low, own = limits.get(part, (0, math.inf))
+        high = min(own, high)
+        if len(part) > 1:
+            return node(part, high, max(cap, low))
         (month,) = part
-        limit = min(float(upper[month]), high, ceiling)
-        return Node((month,), int(lower[month]), limit, max(cap, int(lower[month]) + 1))
+        low = max(low, int(lower[month]))
+        return Node((month,), low, min(float(upper[month]), high, ceiling), max(cap, low + 1))
 
     everything = frozenset(months)
     limits.setdefault(everything, (0, math.inf))

@@ -36,3 +36,15 @@ def test_nested_windows_keep_their_digits(level: float, trend: float) -> None:
     group = SumGroup(rows, range(12), np.zeros(12, dtype=np.int64), np.full(12, float(TOTAL)))
     told = group.log_probability(mean[None], [], Poisson())[0]
     assert told == pytest.approx(exact(mean), rel=1e-9)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, None), (40, None), (200, None), (3, 12), (17, 17)])
+def test_a_window_of_one_month_is_that_month(low: int, high: int | None) -> None:
+    group = SumGroup([Linear((0,), (1,), low, high)], (0,), np.zeros(1, dtype=np.int64), np.full(1, np.inf))
+    mean = np.array([5.0, 17.0, 150.0])
+    told = group.log_probability(mean[:, None], [], Poisson())
+    if high is None:
+        expected = stats.poisson.logsf(low - 1, mean)
+    else:
+        expected = logsumexp(stats.poisson.logpmf(np.arange(low, high + 1)[:, None], mean), axis=0)
+    assert told == pytest.approx(expected, rel=1e-9)

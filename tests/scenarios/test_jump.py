@@ -184,6 +184,13 @@ def test_too_little_known_of_the_earlier_months_is_said_not_hidden(rng: np.rando
     assert "Too little is known" in report.in_words()
 
 
+def test_two_single_months_are_compared(rng: np.random.Generator) -> None:
+    months = pd.period_range("2021-01", periods=24, freq="M")
+    series = fc.CountSeries.from_pandas(pd.Series([*rng.poisson(20, 23), 60], index=months))
+    report = fc.jump(series, before=("2022-11", "2022-11"), after=("2022-12", "2022-12"), draws=200, rng=rng)
+    assert 0.0 < report.result("constant").surprise.tail < 1e-3
+
+
 def test_a_season_is_offered_where_two_years_are_known(rng: np.random.Generator) -> None:
     months = pd.period_range("2020-01", periods=30, freq="M")
     counts = rng.poisson(40 * np.exp(0.5 * np.cos(2 * np.pi * months.month / 12)))
