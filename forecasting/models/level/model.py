@@ -43,7 +43,8 @@ class DynamicLevel(BayesianModel):
         Scales of the priors; the over-dispersion of monthly surprises has a wider one than that of a regression.
     feedback : float
         Share of the gain with which *simulated* counts move the level, from 0 to 1.  The gain follows real changes of the
-        past, but a simulated surprise is noise: with the whole gain the intervals of later months come out too wide.
+        past, but a simulated surprise is noise: with the whole gain the intervals of later months come out too wide where
+        the level hardly moves.  Where it wanders, totals over many months need the whole gain, 1.0.
     damping : float
         Share of the growth that is left after each further month of the forecast, from 0 to 1.
 
