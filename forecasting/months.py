@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +15,9 @@ from forecasting.errors import InvalidInput, InvalidWindow
 MonthLike: TypeAlias = str | pd.Period | pd.Timestamp | dt.date | np.datetime64
 Window: TypeAlias = tuple[MonthLike, MonthLike]
 
+_FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)|^\d{8}")
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+\d")
+
 
 def to_month(value: MonthLike) -> pd.Period:
     """Return the calendar month that a date, month start, month end or Period falls in.
@@ -21,7 +25,8 @@ def to_month(value: MonthLike) -> pd.Period:
     Parameters
     ----------
     value : str, Period, Timestamp, date or datetime64
-        Anything that names a day or a month; ``"2023-09"`` and ``"2023-09-30"`` are the same month.
+        Anything that names a day or a month; ``"2023-09"`` and ``"2023-09-30"`` are the same month.  Texts that can be
+        read in two ways, ``"01/02/2023"`` or ``"Jan-23"``, are refused.
 
     Returns
     -------
@@ -54,7 +59,20 @@ def to_month(value: MonthLike) -> pd.Period:
         raise InvalidInput(f"{value!r} is no month; write it as YYYY-MM, for example 2023-09") from error
     if not isinstance(month, pd.Period) or not whole:
         raise InvalidInput(f"{value!r} is no single month; write it as YYYY-MM, for example 2023-09")
+    if isinstance(value, str):
+        _check_one_reading(value.strip())
     return month
+
+
+def _check_one_reading(text: str) -> None:
+    numbers = _DAY_AND_MONTH.match(text)
+    if numbers and numbers[1] != numbers[2] and max(int(numbers[1]), int(numbers[2])) <= 12:
+        fault = "may have the day or the month first"
+    elif not _FULL_YEAR.search(text):
+        fault = "has no year of four digits"
+    else:
+        return
+    raise InvalidInput(f"{text!r} {fault}; write it as YYYY-MM, for example 2023-09")
 
 
 def month_range(start: MonthLike, end: MonthLike) -> pd.PeriodIndex:

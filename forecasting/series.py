@@ -68,10 +68,10 @@ class CountSeries:
         counts = pd.Series(values, dtype=object).to_numpy()
         absent = np.zeros(len(counts), bool) if missing is None else np.asarray(missing, dtype=bool)
         if not len(index) == len(counts) == len(absent):
-            raise InvalidSeries(
-                f"{where} has {len(index)} months, {len(counts)} counts and {len(absent)} entries in "
-                "`missing`; give one of each for every month"
-            )
+            lengths = [f"{len(index)} months", f"{len(counts)} counts"]
+            if missing is not None:
+                lengths.append(f"{len(absent)} entries in `missing`")
+            raise InvalidSeries(f"{where} has {' and '.join(lengths)}; give one of each for every month")
         order = np.argsort(index, kind="stable")
         index, counts, absent = index[order], counts[order], absent[order]
         _check_consecutive(index, where)
@@ -236,7 +236,9 @@ def _check_consecutive(months: pd.PeriodIndex, where: str) -> None:
         raise InvalidSeries(f"{where} has no rows; give at least one month")
     repeated = months[months.duplicated()].unique()
     if len(repeated):
-        raise InvalidSeries(f"{where} has several rows for {listing(repeated)}; leave one row a month")
+        raise InvalidSeries(
+            f"{where} has several rows for {listing(repeated)}; leave one row a month, with the sum where rows are days or weeks"
+        )
     gaps = pd.period_range(months[0], months[-1], freq="M").difference(months)
     if len(gaps):
         raise InvalidSeries(

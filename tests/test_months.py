@@ -29,6 +29,28 @@ def test_what_names_no_single_month_is_refused(value: object) -> None:
         to_month(value)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("01/02/2023", "day or the month first"),
+        ("1.2.23", "day or the month first"),
+        ("03-12-2023", "day or the month first"),
+        ("Jan-23", "year of four digits"),  # pandas reads January of the year 1
+        ("12:30", "year of four digits"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(text: str, fault: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"{fault}; write it as YYYY-MM"):
+        to_month(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Feb 2023", "2023/02", "02/2023", "28/02/2023", "20230228", "2/2/2023", " 2023-2 ", "2023-02-01T12:30:00"]
+)
+def test_other_ways_to_write_a_month_have_one_reading(text: str) -> None:
+    assert to_month(text) == pd.Period("2023-02", "M")
+
+
 def test_ranges_include_both_ends_and_leap_days() -> None:
     assert list(days_in(month_range("2023-12", "2024-02"))) == [31, 31, 29]
     assert len(parse_months("2023-04..2023-11")) == 8

@@ -223,8 +223,10 @@ def test_a_series_without_any_count_is_refused() -> None:
 
 
 def test_lengths_must_agree() -> None:
-    with pytest.raises(InvalidSeries, match="4 months, 3 counts and 3 entries"):
+    with pytest.raises(InvalidSeries, match="4 months and 3 counts; give one of each"):
         CountSeries(MONTHS, COUNTS[:3])
+    with pytest.raises(InvalidSeries, match="4 counts and 2 entries in `missing`"):
+        CountSeries(MONTHS, COUNTS, missing=[False, True])
 
 
 def test_until_before_the_start_is_refused() -> None:

@@ -234,6 +234,9 @@ def test_nothing_can_be_changed() -> None:
         (lambda: Covariate("rain", {"soon": 1}), "covariate 'rain', row 1: 'soon' is no month"),
         (lambda: Covariate("rain", pd.Series([1.0, 2.0])), "row 1: the number 0 is no month"),
         (lambda: Covariate("trend", RAIN) + Trend(), "trend more than once"),
+        (lambda: Terms.of("trend"), r"'trend' is no term; add terms up"),  # type: ignore[arg-type]
+        (lambda: Terms.of([Intercept(), Trend()]), r"\[Intercept\(\), Trend\(\)\] is no term"),  # type: ignore[arg-type]
+        (lambda: Intercept() + Trend, "'forecasting.terms.calendar.Trend'> is no term"),  # type: ignore[operator]
         (lambda: Exposure("hours"), "'hours' is unknown; give 'days'"),
         (lambda: Exposure({"2023-09": 0, "2023-10": -1}), r"2023-09 is 0\.0, 2023-10 is -1\.0"),
     ],

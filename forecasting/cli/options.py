@@ -173,7 +173,12 @@ def window(text: str, option: str) -> tuple[str, str]:
     >>> window("2023-06..2023-08", "--before")
     ('2023-06', '2023-08')
     """
+    from forecasting.months import to_month
+
     start, dots, end = (part.strip() for part in text.partition(".."))
-    if not start or (dots and not end):
-        raise InvalidInput(f"{option} {text!r} is no window; write it as 2023-06..2023-08")
+    try:
+        for month in (start, end if dots else start):
+            to_month(month)
+    except InvalidInput as error:
+        raise InvalidInput(f"{option} {text!r} is no window; write it as 2023-06..2023-08") from error
     return start, end or start

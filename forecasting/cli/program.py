@@ -14,6 +14,17 @@ from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidConf
 
 DONE, FAILED, WRONG = 0, 1, 2
 
+_OPTIONS = {
+    "allow_missing=True": "--allow-missing",
+    "choose one with unique_id:": "choose one with --id:",
+    "start= and end=": "--start and --end",
+    "(without=[...])": "with --without FACT",
+    "without=[...]": "--without FACT",
+    "Use CountRegression with priors of your own": "Use --model regression",
+    "Use CountRegression": "Use --model regression",
+}
+"""Keywords of the library that messages name as a remedy, and what to type for them."""
+
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -48,8 +59,9 @@ class Program(click.Group):
             click.echo("stopped", err=True)
             code = FAILED
         except ForecastingError as error:
-            click.echo(f"Error: {error}", err=True)
-            code = _end(error, str(error), WRONG if isinstance(error, InvalidInput) else FAILED, as_json)
+            message = as_typed(str(error))
+            click.echo(f"Error: {message}", err=True)
+            code = _end(error, message, WRONG if isinstance(error, InvalidInput) else FAILED, as_json)
         sys.exit(code if isinstance(code, int) else DONE)
 
 
@@ -57,6 +69,13 @@ def _end(error: Exception, message: str, code: int, as_json: bool) -> int:
     if as_json:
         say_json({"error": described(error, message)})
     return code
+
+
+def as_typed(message: str) -> str:
+    """Return a message of the library with its keywords replaced by the options of the command line."""
+    for keyword, typed in _OPTIONS.items():
+        message = message.replace(keyword, typed)
+    return message
 
 
 def described(error: Exception, message: str) -> dict[str, Any]:

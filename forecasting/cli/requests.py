@@ -94,8 +94,13 @@ def _read(file: str) -> pd.DataFrame:
         raise InvalidSeries(f"{file} is empty; the first line names the columns unique_id, ds, y") from None
     except (pd.errors.ParserError, ValueError) as error:
         raise InvalidSeries(f"{file} is no valid CSV: {error}; give every row as many cells as the header") from None
-    if "y" in table:
-        table["y"] = [_number(cell) for cell in table["y"]]
+    absent = [name for name in ("ds", "y") if name not in table]
+    if absent:
+        raise InvalidSeries(
+            f"{file} has no column {' and no column '.join(map(repr, absent))}, only {', '.join(table.columns)}; "
+            "its first line must name the columns unique_id, ds and y, separated by commas"
+        )
+    table["y"] = [_number(cell) for cell in table["y"]]
     return table
 
 

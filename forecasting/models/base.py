@@ -82,7 +82,7 @@ def read_data(data: Observed) -> Observed:
     if not hasattr(data, "constraints"):
         raise InvalidInput(
             f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
-            "make one with CountSeries.from_frame(df) or ledger.evidence(name)"
+            "make one with CountSeries.from_frame(df), CountSeries.from_pandas(series) or ledger.evidence(name)"
         )
     return data
 

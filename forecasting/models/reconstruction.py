@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import InvalidWindow
+from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import IntArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
@@ -83,6 +83,11 @@ def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None)
     Reconstruction
         One draw of all months for each draw of the parameters.
 
+    Raises
+    ------
+    InvalidInput
+        If `posterior` is none: a fit is one point, and its months would look too certain.
+
     Examples
     --------
     >>> import numpy as np
@@ -100,6 +105,11 @@ def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None)
     2023-09    180    180
     """
     generator = require_rng(rng)
+    if not isinstance(posterior, Posterior):
+        raise InvalidInput(
+            f"months are drawn from the posterior of a regression, not from {type(posterior).__name__}; "
+            "make one with model.posterior(data, rng=rng)"
+        )
     log_mean = posterior.log_mean(posterior.months)
     facts = FactLikelihood(posterior.data.constraints)
     paths = facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)

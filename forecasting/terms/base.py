@@ -60,7 +60,7 @@ class Terms:
     Raises
     ------
     InvalidInput
-        If a term, or a column of the same name, occurs twice.
+        If a part is no term, or a term, or a column of the same name, occurs twice.
 
     Examples
     --------
@@ -75,6 +75,9 @@ class Terms:
     terms: tuple[Term, ...]
 
     def __post_init__(self) -> None:
+        strange = [part for part in self.terms if not isinstance(part, Term)]
+        if strange:
+            raise InvalidInput(f"{strange[0]!r} is no term; add terms up, for example Intercept() + Trend()")
         kinds = [column for term in self.terms for column in term.columns or (type(term).__name__,)]
         repeated = sorted({name for name in kinds if kinds.count(name) > 1})
         if repeated:

@@ -37,11 +37,15 @@ def refused(arguments: Sequence[object], *words: str) -> None:
     [
         ("", ("is empty", "unique_id, ds, y")),
         ("ds,y\n", ("no rows",)),
-        ("when,y\n2023-01,5\n", ("no column 'ds'",)),
+        ("when,y\n2023-01,5\n", ("no column 'ds', only when, y", "first line must name")),
+        ("ds;y\n2023-01;5\n", ("no column 'ds' and no column 'y'", "separated by commas")),
+        ("unique_id,ds,y\na,2023-01,5\nb,2023-01,5\n", ("choose one with --id: a, b",)),
+        ("ds,y\n01/02/2023,5\n02/02/2023,6\n", ("row 1: '01/02/2023' may have the day or the month first",)),
+        ("ds,y\nJan-23,5\nFeb-23,6\n", ("row 1: 'Jan-23' has no year of four digits",)),
         ("ds,y\n2023-01,5,6\n2023-02,7,8,9\n", ()),
         ('ds,y\n2023-01,"5\n', ()),
-        (GAP, ("2023-02",)),
-        (TWICE, ("several rows", "2023-01")),
+        (GAP, ("2023-02", "--allow-missing")),
+        (TWICE, ("several rows", "2023-01", "the sum where rows are days")),
         (ZERO, ("zero",)),
         ("ds,y\n2023-01,5\n", ("two",)),
         ("ds,y\n2023-01,5\n2023-02,-1\n", ("negative", "2023-02")),
@@ -84,6 +88,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (["jump", "--before", "2023-06..2023-10"], ("overlap",)),
         (["jump", "--before", "2023-08..2023-06"], ("ends before it starts",)),
         (["jump", "--before", "..2023-06"], ("--before",)),
+        (["jump", "--before", "2023-06-2023-08"], ("--before '2023-06-2023-08' is no window; write it as",)),
         (["jump", "--before", "summer..autumn"], ("summer",)),
         (["jump", "--series", "courts.art337.cases_received"], ("--before is missing",)),
         (["jump", "--start", "2031-01", "--end", "2031-05"], ()),
@@ -107,6 +112,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (["fit", "--id", "x"], ("--csv",)),
         (["fit", "--csv", "x.csv", "--series", SERIES], ("one or the other",)),
         (["forecast", "--horizon", "0"], ("--horizon",)),
+        (["forecast", "--model", "auto"], ("each month known", "Use --model regression, which takes any facts")),
         (["outlook", "--scenario", "boom"], ("boom", "persist")),
         (["outlook", "--scenario", "shift:much"], ("shift",)),
         (["outlook", "--draws", "200", "--scenario", "revert:2019-01..2019-02"], ("leaves the data",)),
@@ -126,7 +132,7 @@ def test_ledgers_that_are_wrong(tmp_path: Path) -> None:
     assert {(problem["row"], problem["column"]) for problem in problems} == {(14, "value")}
     write_ledger(tmp_path, [*GET_LOST, fact("wrong", "count", "2023-09", value="90")])
     windows = ("--before", "2023-06..2023-08", "--after", "2023-09..2023-11")
-    refused(["jump", "--ledger", tmp_path, *windows], "cannot hold together", "wrong")
+    refused(["jump", "--ledger", tmp_path, *windows], "cannot hold together", "wrong", "--without FACT")
     both = [fact("a", "count", "2023-01", value="1"), fact("b", "count", "2023-01", value="1", series="other")]
     write_ledger(tmp_path, both)
     refused(["fit", "--ledger", tmp_path], "choose one of the series")

@@ -88,3 +88,8 @@ def test_tables(get_lost: Posterior, rng: np.random.Generator) -> None:
 def test_impossible_windows(get_lost: Posterior, start: str, end: str, rng: np.random.Generator) -> None:
     with pytest.raises(InvalidInput):
         reconstruct(get_lost, rng=rng).total(start, end)
+
+
+def test_a_fit_is_no_posterior(rng: np.random.Generator) -> None:
+    with pytest.raises(InvalidInput, match=r"not from Fit; make one with model\.posterior"):
+        reconstruct(CountRegression().fit(data.courts()), rng=rng)  # type: ignore[arg-type]
