@@ -237,7 +237,8 @@ def _check_consecutive(months: pd.PeriodIndex, where: str) -> None:
     repeated = months[months.duplicated()].unique()
     if len(repeated):
         raise InvalidSeries(
-            f"{where} has several rows for {listing(repeated)}; leave one row a month, with the sum where rows are days or weeks"
+            f"{where} has several rows for {listing(repeated)}; leave one row a month, "
+            "with the sum where rows are days or weeks"
         )
     gaps = pd.period_range(months[0], months[-1], freq="M").difference(months)
     if len(gaps):
