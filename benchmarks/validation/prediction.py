@@ -270,7 +270,7 @@ def draw(summary: dict[str, Any], file: Path) -> None:
             axes.set(title=truth if quantity == "months" else None, xticks=range(len(LENGTHS)), ylim=(40, 101))
             axes.set_xticklabels([str(months) for months in LENGTHS])
         row[0].set_ylabel(f"{quantity}: coverage of 90%, %")
-    figure.supxlabel("months of data", size=9.5)
+    panels[1, len(truths.PLAIN) // 2].set_xlabel("months of data")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(_COLOURS))
     figure.set_label("Fair coverage of 90% intervals of months and of totals, by length of series, truth and method.")
     file.write_text(svg(figure), encoding="utf-8")

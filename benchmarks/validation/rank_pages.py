@@ -89,7 +89,7 @@ def draw(summary: dict[str, Any], file: Path) -> None:
     most = max(len(entry["quantities"]) for entry in summary.values())
     size = _LEFT + most * _WIDE, len(summary) * _HIGH + 0.35
     figure = Figure(figsize=size)
-    axes = figure.add_axes((_LEFT / size[0], 0.02, 1.0 - _LEFT / size[0], 1.0 - 0.35 / size[1]))
+    axes = figure.add_axes((_LEFT / size[0], 0.0, 1.0 - _LEFT / size[0], 1.0 - 0.35 / size[1]))
     outlines, colours, bands = [], [], []
     for row, (case, entry) in enumerate(summary.items()):
         unit = _TALL / _FULL * ranks.BINS / entry["replications"]
@@ -100,12 +100,18 @@ def draw(summary: dict[str, Any], file: Path) -> None:
             bands.append(_stairs(column, base - high * unit, base - unit * np.array([low])))
             outlines.append(_stairs(column, base, base - unit * bars))
             colours.append(BLUE if ((low <= bars) & (bars <= high)).all() else VERMILION)
-            axes.text(column, row + 0.2, f"{name}, p = {found['p_ecdf']:.2f}", size=7.5, color=MUTED)
+            axes.text(column, row + 0.2, f"{name}  {found['p_ecdf']:.2f}", size=7.5, color=MUTED)
     axes.add_collection(PolyCollection(bands, facecolors=RULE, linewidths=0))
     axes.add_collection(PolyCollection(outlines, facecolors=colours, linewidths=0, alpha=0.6))
     axes.set(xlim=(0, most), ylim=(len(summary), -0.05))
     axes.axis("off")
-    figure.text(0.1 / size[0], 1 - 0.06 / size[1], "Ranks of the truth among posterior draws", va="top", weight="bold")
+    figure.text(
+        0.1 / size[0],
+        1 - 0.06 / size[1],
+        "Ranks of the truth among posterior draws, and their p-values",
+        va="top",
+        weight="bold",
+    )
     outside = colours.count(VERMILION)
     figure.set_label(f"{len(outlines)} rank histograms; {outside} leave the band that holds 95% of uniform ones.")
     file.write_text(svg(figure), encoding="utf-8")
