@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import forecasting as fc
 from forecasting.scenarios.wording import share
+from tests.cli.commands import run
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -22,6 +24,18 @@ def test_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "184" in printed
     assert "1.89 times as many a month" in printed
     assert "moments of the last year" in printed
+
+
+def test_commands_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    lines = [
+        shlex.split(line, comments=True)[1:] for line in README.splitlines() if line.startswith("    forecasting ")
+    ]
+    quick = [line for line in lines if line[0] in ("facts", "forecast", "outlook")]
+    assert len(quick) == 3
+    for line in quick:
+        result = run(*line)
+        assert result.exit_code == 0, result.output
 
 
 def test_first_table_is_that_of_the_report() -> None:
