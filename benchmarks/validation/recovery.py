@@ -142,6 +142,10 @@ def page(summary: dict[str, Any]) -> list[str]:
         f"maximum likelihood (*Wald* and *profile* intervals). Intervals of {100 * COVERED:.0f}%; standard errors in brackets.",
         "An estimate at the edge of its range has no interval: *intervals* says how many there were.",
         "",
+        "A posterior interval has its level on average over the prior ([calibration](calibration.md)), not at every fixed value:",
+        "where the counts say little it leans to the middle of the prior. Here that shows for the intercept and the past mean of",
+        "short autoregressions, which only together fix the level, and for the gain and the first level of dynamic levels.",
+        "",
         "| case | parameter | way | bias | root mean square error | coverage, % | intervals |",
         "|---|---|---|---|---|---|---|",
     ]
