@@ -91,8 +91,16 @@ def find_public(app: Sphinx, env: Any, node: Any, inner: Any) -> Any:
     return None
 
 
+def shorten(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, back: str | None
+) -> Any:
+    """Print the defaults that a dataclass makes anew each time as dots; the docstring says what they are."""
+    return None if signature is None else (signature.replace("<factory>", "..."), back)
+
+
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
     app.connect("builder-inited", bring_tables)
     app.connect("source-read", find_tables)
     app.connect("missing-reference", find_public)
+    app.connect("autodoc-process-signature", shorten)

@@ -60,10 +60,11 @@ class RegressionDensity:
     def _informative_units(self) -> tuple[FloatArray, FloatArray]:
         """Return average design rows ``[U, k]`` and log rates a month and exposure ``[U]`` of all that is known."""
         units = self.facts.units
-        if sum(np.isfinite(unit.high) for unit in units) < 2:
+        bounded = sum(np.isfinite(unit.high) for unit in units)
+        if bounded < 2:
             raise InvalidInput(
-                f"{self.data.name}: {len(units)} piece(s) of information on {len(self.data.months)} months, of which at "
-                "least two must limit a month or a sum from both sides; a model needs more facts or more months"
+                f"{self.data.name}: {bounded or 'no'} month or sum of months is limited from both sides; a regression needs at "
+                "least two, so more facts or more months"
             )
         if not any(unit.high > 0 for unit in units if np.isfinite(unit.high)):
             raise InvalidInput(

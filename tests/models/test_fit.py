@@ -234,7 +234,7 @@ def test_month_effects_that_the_data_see_are_not_blamed() -> None:
 
 @pytest.mark.parametrize("values", [[0, 0, 0, 0], [4]])
 def test_too_little_to_fit(values: list[int]) -> None:
-    with pytest.raises(InvalidInput, match=r"zero|two must"):
+    with pytest.raises(InvalidInput, match=r"zero|at least two"):
         CountRegression(Intercept()).fit(data.series(values))
 
 
