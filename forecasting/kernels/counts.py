@@ -152,7 +152,14 @@ def _tail(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike, *, upper: bool) -> Fl
 
 
 def _poisson_tail(y: FloatArray, mu: FloatArray, _: FloatArray, upper: bool) -> FloatArray:
-    return np.asarray((gammainc if upper else gammaincc)(y + 1.0, mu))
+    if not upper:
+        return np.asarray(gammaincc(y + 1.0, mu))
+    tail = np.asarray(gammainc(y + 1.0, mu))
+    # SciPy's series for counts far above the mean ends after 2,000 terms; a mean beyond 1e5 needs more.
+    far = (mu > 1e5) & (mu < LARGEST) & (y > mu + 4.0 * np.sqrt(mu))
+    if far.any():
+        tail[far] = _near_poisson_tail(y[far], mu[far], 1e-14 / mu[far], upper)
+    return tail
 
 
 def _near_poisson_tail(y: FloatArray, mu: FloatArray, alpha: FloatArray, upper: bool) -> FloatArray:
