@@ -108,7 +108,10 @@ class Query(_Table):
 
 
 class Input(_Table):
-    """Where the counts come from: exactly one of `csv`, `parquet`, `sql` and `facts`."""
+    """Where the counts come from: exactly one of `csv`, `parquet`, `sql` and `facts`.
+
+    For `csv` and `facts` the word ``shipped`` stands for the data that come with the library.
+    """
 
     csv: Text | None = None
     parquet: Text | None = None

@@ -17,8 +17,10 @@ from forecasting.batch.secrets import masked
 from forecasting.batch.staging import Staging
 from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
 from forecasting.evidence import Ledger, load_ledger
+from forecasting.evidence.ledger import shipped_folder
 from forecasting.series import listing
 
+_TABLE = "tornadoes.csv"  # the table that csv = "shipped" stands for
 _PIECE = 10_000
 _LONGEST_LINE = 2**20
 
@@ -72,7 +74,8 @@ def _evidence(ledger: Ledger, name: str, config: Config) -> Checked:
 def _fill(staging: Staging, config: Config) -> None:
     source, columns = config.input, config.input.columns
     if source.csv is not None:
-        _read_csv(config.place(source.csv), columns, staging)
+        table = shipped_folder() / _TABLE if source.csv == SHIPPED else config.place(source.csv)
+        _read_csv(table, columns, staging)
     elif source.parquet is not None:
         _add_pieces(_parquet(config.place(source.parquet), columns), staging)
     elif source.sql is not None:

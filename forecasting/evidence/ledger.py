@@ -44,7 +44,7 @@ def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
     >>> [name for name in ledger.series if name.startswith("get_lost.helped")]
     ['get_lost.helped_desert_cum', 'get_lost.helped_from_front_cum']
     """
-    home = _shipped() if folder is None else Path(folder)
+    home = shipped_folder() if folder is None else Path(folder)
     problems: list[Problem] = []
     facts = read_table(home / FACTS, Fact, problems)
     sources = read_table(home / SOURCES, Source, problems)
@@ -61,8 +61,8 @@ def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
     )
 
 
-def _shipped() -> Path:
-    """Return the folder of the shipped ledger: inside an installed package, beside it in a checkout."""
+def shipped_folder() -> Path:
+    """Return the folder of the shipped data: inside an installed package, beside it in a checkout."""
     package = Path(str(resources.files("forecasting")))
     installed = package / "_datasets"
     return installed if installed.is_dir() else package.parent / "datasets"

@@ -46,15 +46,18 @@ def test_defaults(tmp_path: Path) -> None:
 def test_the_example_is_valid() -> None:
     file = resources.files("forecasting.batch").joinpath("example.toml")
     with resources.as_file(file) as path:
-        assert load_config(path).input.facts == "shipped"
+        assert load_config(path).input.csv == "shipped"
 
 
 def test_everything_in_the_example_can_be_uncommented(tmp_path: Path) -> None:
     text = resources.files("forecasting.batch").joinpath("example.toml").read_text(encoding="utf-8")
     lines = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines()]
-    kept = [line for line in lines if not line.startswith(("facts", "parquet", "sql"))]
+    kept = [line for line in lines if not line.startswith(("facts", "parquet", "sql", 'csv = "shipped"'))]
     config = load(tmp_path, "\n".join(kept))
-    assert [one.label for one in config.specifications] == ["CountRegression", "auto", "level without season", "SARIMA"]
+    assert [one.label for one in config.specifications] == [
+        *("auto", "SeasonalNaive"),
+        *("CountRegression", "level without season", "SARIMA"),
+    ]
     assert config.input.columns.covariates == ("price",)
 
 

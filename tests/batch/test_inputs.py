@@ -109,6 +109,11 @@ def test_facts(tmp_path: Path) -> None:
         read(with_source(write_batch(tmp_path, []), 'facts = "no-folder"'))
 
 
+def test_the_shipped_table(tmp_path: Path) -> None:
+    config = with_source(write_batch(tmp_path, []), 'csv = "shipped"')
+    assert {name: len(counts) for name, counts in values(config).items()} == {"tornadoes": 78, "tornadoes_1950s": 72}
+
+
 def test_bad_rows_harm_their_series_alone(tmp_path: Path) -> None:
     rows = [*ROWS, "bad,2023-01", "bad,2023-02,1,1", "short,2023-01,4", ",2023-01,4", "\t,,", ""]
     found = {one.name: one.faults for one in read(write_batch(tmp_path, rows))}
