@@ -138,7 +138,7 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
     >>> day = dt.date(2024, 1, 10)
     >>> for fault in check(RawSeries("requests", rows, (), 4), Rules(day, day)).faults:
     ...     print(fault)
-    several rows for 2023-10; leave one row a month
+    several rows for 2023-10; sum daily or weekly rows to months, or give rows that count different things other ids
     counts that are no whole numbers from 0 to 10^9: 2023-10 is '-1' (negative), 2023-12 is '1.5' (fractional)
     """
     try:
@@ -182,7 +182,10 @@ def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, t
         faults.append(f"months that cannot be read: {listing(unreadable)}; write YYYY-MM or YYYY-MM-DD")
     repeated = sorted(month for month, number in times.items() if number > 1)
     if repeated:
-        faults.append(f"several rows for {_months(repeated)}; leave one row a month")
+        faults.append(
+            f"several rows for {_months(repeated)}; sum daily or weekly rows to months, or give rows that count "
+            "different things other ids"
+        )
     return dict(sorted(found.items()))
 
 

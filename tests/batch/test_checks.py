@@ -40,7 +40,7 @@ def test_rows_in_any_order() -> None:
         ([*GOOD, ("2024-01", "1")], "no count for 2023-12; add the months, or set missing_months"),
         ([*GOOD, ("2023-12", ""), ("2024-01", "1")], "2023-12 is '' (not a number)"),
         ([*GOOD, ("2023-12", None), ("2024-01", "1")], "no count for 2023-12"),
-        ([*GOOD, ("2023-11-30", "175")], "several rows for 2023-11; leave one row a month"),
+        ([*GOOD, ("2023-11-30", "175")], "several rows for 2023-11; sum daily or weekly rows to months, or give rows"),
         ([*GOOD, ("2023-12", "1.5")], "2023-12 is '1.5' (fractional)"),
         ([*GOOD, ("2023-12", -1)], "2023-12 is -1 (negative)"),
         ([*GOOD, ("2023-12", "1e99")], "(above 10^9)"),
