@@ -13,18 +13,19 @@ import numpy as np
 import pandas as pd
 
 import forecasting as fc
-from benchmarks import batch
+from benchmarks import batch_runs
+from benchmarks.batch import PEERS
 from benchmarks.measuring import cpu_of_calls
 from benchmarks.rolling import LEVELS
 
 SERIES, MONTHS, HORIZON, DRAWS = 20, 72, 12, 1000
 
 
-def measure(repeats: int = 7, peers: Path = batch.PEERS, series: int = SERIES) -> dict[str, Any]:
+def measure(repeats: int = 7, peers: Path = PEERS, series: int = SERIES) -> dict[str, Any]:
     """Return CPU milliseconds a series: the fastest of several repeats of each, averaged over the series."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        batch.write(folder, series, MONTHS, "auto", workers=1)
+        batch_runs.write(folder, series, MONTHS, "auto", workers=1)
         frame = pd.read_csv(folder / "counts.csv")
         every = [fc.CountSeries.from_frame(frame, str(key)) for key in frame["unique_id"].unique()]
         result: dict[str, Any] = {
@@ -34,10 +35,11 @@ def measure(repeats: int = 7, peers: Path = batch.PEERS, series: int = SERIES) -
         if not peers.exists():
             return result | {"peers": "not installed; `make bench` installs them where it can"}
         try:
-            rounds = [batch.run_peers(folder, peers) for _ in range(min(repeats, 3))]
+            rounds = [batch_runs.run_peers(folder, peers) for _ in range(min(repeats, 3))]
         except subprocess.CalledProcessError as error:
             return result | {"peers": f"failed: {error.stderr.strip().splitlines()[-1]}"}
-    theirs = {name: min(each[name]["cpu_ms_per_series"] for each in rounds) for name in rounds[0]}
+    names = [name for name, one in rounds[0].items() if isinstance(one, dict)]  # beside them stands their version
+    theirs = {name: min(each[name]["cpu_ms_per_series"] for each in rounds) for name in names}
     return result | {f"statsforecast {name}": value for name, value in theirs.items()}
 
 

@@ -49,15 +49,12 @@ def compare(series: int, model: str, peers: Path, peer_series: int) -> dict[str,
     ours: dict[str, Any] = {"forecasting": measure(series, MONTHS, model)}
     if not peers.exists():
         return ours | {"peers": "not installed; `make bench-batch` installs them where it can"}
-    script = Path(__file__).with_name("peers_batch.py")
     with tempfile.TemporaryDirectory() as folder:
         batch_runs.write(Path(folder), min(series, peer_series), MONTHS, model, 1)
-        command = [peers, script, str(Path(folder) / "counts.csv"), str(HORIZON)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            return ours | batch_runs.run_peers(Path(folder), peers)
         except subprocess.CalledProcessError as error:
             return ours | {"peers": f"failed: {error.stderr.strip().splitlines()[-1]}"}
-    return ours | dict(json.loads(done.stdout))
 
 
 def pieces(options: argparse.Namespace) -> dict[str, Piece]:

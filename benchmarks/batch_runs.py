@@ -108,6 +108,19 @@ def run_on_cluster(folder: Path, workers: int) -> dict[str, Any]:
     return found | {"workers": workers}
 
 
+def run_peers(folder: Path, peers: Path) -> dict[str, Any]:
+    """Forecast the counts of the folder with statsforecast, in the interpreter of the peers.
+
+    Raises
+    ------
+    CalledProcessError
+        If it fails; holds its last words.
+    """
+    command = [peers, Path(__file__).with_name("peers_batch.py"), folder / "counts.csv", str(HORIZON)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout))
+
+
 @contextmanager
 def peaks(pid: int) -> Iterator[dict[int, float]]:
     """Fill a dictionary with the peak memory in MB of a process and of its children, where the system tells it."""
