@@ -31,8 +31,8 @@ def test_commands_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         shlex.split(line, comments=True)[1:] for line in README.splitlines() if line.startswith("    forecasting ")
     ]
-    quick = [line for line in lines if line[0] in ("facts", "forecast", "outlook")]
-    assert len(quick) == 3
+    quick = [line for line in lines if line[0] in ("facts", "forecast", "outlook") or line[:2] == ["jump", "--csv"]]
+    assert len(quick) == 4
     for line in quick:
         result = run(*line)
         assert result.exit_code == 0, result.output

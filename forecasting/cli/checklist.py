@@ -19,7 +19,9 @@ from forecasting.errors import InvalidInput
 if TYPE_CHECKING:
     from forecasting.report import Item
 
-_WIDTH = 100
+_WRAPPER = textwrap.TextWrapper(
+    100, initial_indent="     ", subsequent_indent="     ", break_on_hyphens=False, break_long_words=False
+)  # a command can be pasted: no option or path is split
 
 
 @click.command()
@@ -70,6 +72,6 @@ def _print(items: Sequence[Item]) -> None:
     for item in items:
         click.echo(f"{item.number:>3}  {item.asks} [{item.status}]")
         for said in (*item.answers, *item.requests):
-            click.echo(textwrap.fill(said, _WIDTH, initial_indent="     ", subsequent_indent="     "))
+            click.echo(_WRAPPER.fill(said))
     stated = sum(item.status == "stated" for item in items)
     click.echo(f"\n{stated} of {len(items)} items stated in full.")

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from forecasting.cli import options
-from forecasting.cli.options import GET_LOST, Selection
+from forecasting.cli.options import GET_LOST, Selection, Table
 from forecasting.cli.output import plain, records, say_json, tell, to_json, write
+from forecasting.cli.requests import counted
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from forecasting.constraints import Observed
     from forecasting.evidence import Evidence, Ledger
     from forecasting.scenarios import JumpReport
 
 _WINDOWS = {"before": "2023-06..2023-08", "after": "2023-09..2023-11"}
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """The ledger as it is today, as it was on the day asked about, and what it then said about the series."""
+
+    today: Ledger
+    then: Ledger
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, selection: Selection) -> _Facts:
+        today = selection.everything()
+        series, then = selection.choose(today)
+        return cls(today, then, selection.evidence(then, series))
+
+
 @click.command()
 @options.selects
+@options.reads
 @click.option("--before", metavar="A..B", help="The earlier window, for example 2023-06..2023-08.")
 @click.option("--after", metavar="A..B", help="The later window, for example 2023-09..2023-11.")
 @options.level
@@ -41,6 +60,7 @@ _WINDOWS = {"before": "2023-06..2023-08", "after": "2023-09..2023-11"}
 def jump(
     context: click.Context,
     selection: Selection,
+    table: Table,
     before: str | None,
     after: str | None,
     level: float,
@@ -55,35 +75,40 @@ def jump(
     """Weigh a rise between two windows of months against every baseline.
 
     Without options: the rise in requests to Get Lost between summer and autumn 2023, from what was public on
-    5 December 2023.
+    5 December 2023.  Of a table of one's own nothing is known but its counts, so there are no readings to try and nothing
+    published later to look up.
     """
-    whole = selection.everything()
-    series, ledger = selection.choose(whole)
-    data = selection.evidence(ledger, series)
-    windows = _windows(series if selection.ledger is None else None, before, after)
+    source = counted(selection, table) or _Facts.of(selection)
+    facts = source if isinstance(source, _Facts) else None
+    data = source.evidence if isinstance(source, _Facts) else source
+    windows = _windows(data, before, after, shipped=facts is not None and selection.ledger is None)
     from forecasting.scenarios import jump as weigh
 
     rng = options.generator(seed)
-    tell(f"weighing {series}, {data.months[0]}..{data.months[-1]}, against every baseline")
+    tell(f"weighing {data.name}, {data.months[0]}..{data.months[-1]}, against every baseline")
     report = weigh(data, *windows, draws=draws, level=level, horizon=horizon, rng=rng)
     if output is None and not as_json:
         _print(report)
         return
-    others, truth = _beyond(report, whole, ledger, data, selection, readings, rng)
+    others = truth = None
+    if facts is not None:
+        others, truth = _beyond(report, facts, selection, readings, rng)
     from forecasting.report import provenance
 
-    command = options.spelt_out(context, _resolved(report, ledger))
-    known_later = None if truth is None else whole
-    record = provenance(ledger, command=command, seed=seed, draws=draws, truth=known_later)
+    command = options.spelt_out(context, _resolved(report, facts))
+    known_later = None if facts is None or truth is None else facts.today
+    record = provenance(
+        data if facts is None else facts.then, command=command, seed=seed, draws=draws, truth=known_later
+    )
     found = {
         **report.to_dict(),
         "readings": None if others is None else records(others),
         "truth": None if truth is None else records(truth),
-        "facts": records(data.facts),
+        "facts": [] if facts is None else records(facts.evidence.facts),
         "statements": statements,
         "provenance": record,
     }
-    files = [] if output is None else _write(Path(output), report, data, others, truth, record, found)
+    files = [] if output is None else _write(Path(output), report, facts, others, truth, record, found)
     if as_json:
         say_json(found)
     else:
@@ -91,25 +116,25 @@ def jump(
         click.echo("\n".join(["", *(f"wrote {file}" for file in files)]))
 
 
-def _windows(series: str | None, before: str | None, after: str | None) -> tuple[tuple[str, str], tuple[str, str]]:
+def _windows(
+    data: Observed, before: str | None, after: str | None, *, shipped: bool
+) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Read the windows, those of the shipped series where none are given, and refuse what does not fit the data."""
+    from forecasting.scenarios.windows import Comparison
+
     given = {"before": before, "after": after}
-    if series == GET_LOST:
+    if shipped and data.name == GET_LOST:
         given = {name: text or _WINDOWS[name] for name, text in given.items()}
     for name, text in given.items():
         if text is None:
             raise InvalidInput(f"--{name} is missing; give the window, for example --{name} {_WINDOWS[name]}")
     first, second = (options.window(str(text), f"--{name}") for name, text in given.items())
+    Comparison.of(data, first, second)
     return first, second
 
 
 def _beyond(
-    report: JumpReport,
-    whole: Ledger,
-    ledger: Ledger,
-    data: Evidence,
-    selection: Selection,
-    readings: bool,
-    rng: np.random.Generator,
+    report: JumpReport, facts: _Facts, selection: Selection, readings: bool, rng: np.random.Generator
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return what other readings change, and what was published after the day of the report."""
     from forecasting.report import check_truth, compare_readings
@@ -118,11 +143,11 @@ def _beyond(
     others = truth = None
     if readings:
         tell("trying the other readings of the facts")
-        others = compare_readings(report, ledger, data, without=selection.without, rng=streams[0])
+        others = compare_readings(report, facts.then, facts.evidence, without=selection.without, rng=streams[0])
     if report.as_of is not None:
         tell("looking up what was published later")
         try:
-            later = whole.evidence(report.series, without=selection.without, reading=selection.reading)
+            later = facts.today.evidence(report.series, without=selection.without, reading=selection.reading)
             truth = check_truth(report, later, rng=streams[1])
         except InvalidInput as error:
             tell(f"no check against what was published later: {error}")
@@ -132,7 +157,7 @@ def _beyond(
 def _write(
     folder: Path,
     report: JumpReport,
-    data: Evidence,
+    facts: _Facts | None,
     readings: pd.DataFrame | None,
     truth: pd.DataFrame | None,
     record: dict[str, object],
@@ -145,15 +170,15 @@ def _write(
 
     drawings = {name: svg(figure) for name, figure in pictures(report, truth).items()}
     items = checklist(plain(found))
-    page = render(
-        report, facts=data.facts, readings=readings, truth=truth, record=record, drawings=drawings, items=items
-    )
+    table = None if facts is None else facts.evidence.facts
+    page = render(report, facts=table, readings=readings, truth=truth, record=record, drawings=drawings, items=items)
     files = {
         "index.html": page,
         "jump.json": to_json(found) + "\n",
         **{f"{name}.svg": drawing for name, drawing in drawings.items()},
-        "facts.svg": svg(facts_figure(data)),
     }
+    if facts is not None:
+        files["facts.svg"] = svg(facts_figure(facts.evidence))
     for name, text in files.items():
         write(folder / name, text)
     return [folder / name for name in files]
@@ -166,6 +191,7 @@ def _print(report: JumpReport) -> None:
         click.echo(textwrap.fill(said, 100))
     click.echo()
     click.echo(_table(report).to_string())
+    click.echo("\nbits: the chance as heads in a row from a fair coin; one bit more is half the chance.")
     if limits(report):
         click.echo(f"\n{textwrap.fill(limits(report), 100)}")
 
@@ -193,12 +219,12 @@ def _table(report: JumpReport) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _resolved(report: JumpReport, ledger: Ledger) -> dict[str, Any]:
-    """Return what was analysed where nothing was typed."""
+def _resolved(report: JumpReport, facts: _Facts | None) -> dict[str, Any]:
+    """Return what was analysed where nothing was typed; what only facts have is left out for a table."""
     pair = report.comparison
+    ledger = {"readings": None} if facts is None else {"series": report.series, "as_of": facts.then.vintage}
     return {
-        "series": report.series,
-        "as_of": ledger.vintage,
+        **ledger,
         "start": report.months[0],
         "end": report.months[-1],
         "before": f"{pair.before[0]}..{pair.before[-1]}",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from forecasting.cli import options
-from forecasting.cli.options import Selection
+from forecasting.cli.options import Selection, Table
 from forecasting.cli.output import records, say_json, tell, write
 from forecasting.cli.requests import (
     DISTRIBUTION,
@@ -41,22 +40,18 @@ class Request:
 
     Attributes
     ----------
-    csv, unique_id : str or None
-        A table of counts and one of its series, instead of facts.
-    allow_missing : bool
-        Whether an empty count of the table is a month not observed.
-    terms, distribution : str
-        Of the regression.
     selection : Selection
         Which facts.
+    table : Table
+        Which counts, instead of facts.
+    terms, distribution : str
+        Of the regression.
     """
 
-    csv: str | None
-    unique_id: str | None
-    allow_missing: bool
+    selection: Selection
+    table: Table
     terms: str
     distribution: str
-    selection: Selection
 
     def regression(self) -> CountRegression:
         """Return the model asked for."""
@@ -64,7 +59,7 @@ class Request:
 
     def data(self) -> Observed:
         """Return the counts or facts asked for."""
-        return observed(self.selection, self.csv, self.unique_id, self.allow_missing)
+        return observed(self.selection, self.table)
 
     def header(self, data: Observed) -> dict[str, Any]:
         """Return series, months and model for JSON."""
@@ -78,36 +73,25 @@ class Request:
 
 def _modelling(command: Command) -> Command:
     """Add the options of a `Request`, which the command receives as `request`."""
-
-    @functools.wraps(command)
-    def wrapped(*arguments: Any, **given: Any) -> Any:
-        asked = {field.name: given.pop(field.name) for field in fields(Request)}
-        return command(*arguments, request=Request(**asked), **given)
-
-    for option in reversed(
-        [
-            options.selects,
-            click.option("--csv", metavar="FILE", help="Counts with columns unique_id, ds, y, instead of a ledger."),
-            click.option("--id", "unique_id", metavar="NAME", help="Series of the table, where it holds several."),
-            click.option("--allow-missing", is_flag=True, help="An empty y is a month that was not observed."),
-            click.option(
-                "--terms",
-                default=TERMS,
-                show_default=True,
-                help="Of the log mean: intercept, trend, seasonal:K, month-effects, step:MONTH, pulse:MONTH, "
-                "ramp:MONTH[..MONTH], exposure:days.",
-            ),
-            click.option(
-                "--distribution",
-                type=click.Choice(list(DISTRIBUTIONS)),
-                default=DISTRIBUTION,
-                show_default=True,
-                help="Of a month around its mean.",
-            ),
-        ]
-    ):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
+    added = [
+        options.selects,
+        options.reads,
+        click.option(
+            "--terms",
+            default=TERMS,
+            show_default=True,
+            help="Of the log mean: intercept, trend, seasonal:K, month-effects, step:MONTH, pulse:MONTH, "
+            "ramp:MONTH[..MONTH], exposure:days.",
+        ),
+        click.option(
+            "--distribution",
+            type=click.Choice(list(DISTRIBUTIONS)),
+            default=DISTRIBUTION,
+            show_default=True,
+            help="Of a month around its mean.",
+        ),
+    ]
+    return options.gathers(command, "request", Request, added)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -97,9 +97,37 @@ class Selection:
         return ledger.evidence(series, start=self.start, end=self.end, without=self.without, reading=self.reading)
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of counts and one of its series, instead of facts.
+
+    Attributes
+    ----------
+    csv, unique_id : str or None
+        The file, and the series where it holds several.
+    allow_missing : bool
+        Whether an empty count is a month not observed.
+    """
+
+    csv: str | None
+    unique_id: str | None
+    allow_missing: bool
+
+
+def gathers(command: Command, name: str, kind: type[Any], added: Sequence[Callable[[Any], Any]]) -> Command:
+    """Add options that are the fields of a `kind`, which the command receives as one argument called `name`."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **given: Any) -> Any:
+        chosen = {field.name: given.pop(field.name) for field in fields(kind)}
+        return command(*arguments, **given, **{name: kind(**chosen)})
+
+    return functools.reduce(lambda inner, option: option(inner), reversed(added), wrapped)  # type: ignore[return-value]
+
+
 def selects(command: Command) -> Command:
     """Add the options of a `Selection`, which the command receives as `selection`."""
-    options = [
+    added = [
         click.option("--ledger", metavar="FOLDER", help="With facts.csv and sources.csv; default: the shipped ledger."),
         click.option("--as-of", metavar="YYYY-MM-DD", help="Use only what was public on that day."),
         click.option("--series", metavar="NAME", help=f"Default: {GET_LOST} as of {GET_LOST_DAY}."),
@@ -108,13 +136,17 @@ def selects(command: Command) -> Command:
         click.option("--reading", metavar="NAME", multiple=True, help="Switch on an alternative reading; repeatable."),
         click.option("--without", metavar="FACT", multiple=True, help="Leave out a fact; repeatable."),
     ]
+    return gathers(command, "selection", Selection, added)
 
-    @functools.wraps(command)
-    def wrapped(*arguments: Any, **given: Any) -> Any:
-        chosen = {field.name: given.pop(field.name) for field in fields(Selection)}
-        return command(*arguments, selection=Selection(**chosen), **given)
 
-    return functools.reduce(lambda inner, option: option(inner), reversed(options), wrapped)  # type: ignore[return-value]
+def reads(command: Command) -> Command:
+    """Add the options of a `Table`, which the command receives as `table`."""
+    added = [
+        click.option("--csv", metavar="FILE", help="Counts with columns unique_id, ds, y, instead of a ledger."),
+        click.option("--id", "unique_id", metavar="NAME", help="Series of the table, where it holds several."),
+        click.option("--allow-missing", is_flag=True, help="An empty y is a month that was not observed."),
+    ]
+    return gathers(command, "table", Table, added)
 
 
 def states(command: Command) -> Command:

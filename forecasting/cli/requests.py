@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from forecasting.cli.options import Selection, window
+from forecasting.cli.options import Selection, Table, window
 from forecasting.errors import InvalidInput, InvalidSeries, InvalidWindow
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FORECASTERS = {
 """Models that `forecast` knows by a short name; all but the regression stand as they are by default."""
 
 
-def observed(selection: Selection, csv: str | None, unique_id: str | None, allow_missing: bool) -> Observed:
+def observed(selection: Selection, table: Table) -> Observed:
     """Return the data: a series of a table where one is named, else facts.
 
     Raises
@@ -47,11 +47,25 @@ def observed(selection: Selection, csv: str | None, unique_id: str | None, allow
     InvalidInput
         If both are asked for, or the file cannot be used.
     """
-    if csv is None:
-        if unique_id is not None or allow_missing:
+    counts = counted(selection, table)
+    if counts is not None:
+        return counts
+    series, ledger = selection.choose(selection.everything())
+    return selection.evidence(ledger, series)
+
+
+def counted(selection: Selection, table: Table) -> CountSeries | None:
+    """Return a series of a table where one is named.
+
+    Raises
+    ------
+    InvalidInput
+        If facts are asked for as well, or the file cannot be used.
+    """
+    if table.csv is None:
+        if table.unique_id is not None or table.allow_missing:
             raise InvalidInput("--id and --allow-missing belong to a table; name it with --csv FILE")
-        series, ledger = selection.choose(selection.everything())
-        return selection.evidence(ledger, series)
+        return None
     if not selection.is_empty:
         raise InvalidInput(
             "--csv is a table of counts; --ledger, --series, --as-of, --reading and --without belong to a ledger: "
@@ -59,7 +73,7 @@ def observed(selection: Selection, csv: str | None, unique_id: str | None, allow
         )
     from forecasting.series import CountSeries
 
-    counts = CountSeries.from_frame(_read(csv), unique_id, allow_missing=allow_missing)
+    counts = CountSeries.from_frame(_read(table.csv), table.unique_id, allow_missing=table.allow_missing)
     return _within(counts, selection.start, selection.end)
 
 

@@ -55,6 +55,11 @@ class Run:
         return [fact for fact in self.rows("facts") if fact.get("role") == "data"]
 
     @property
+    def is_table(self) -> bool:
+        """Whether it rests on a table of counts, of which no sources or days of publication are known."""
+        return bool(self.record) and not self.rows("facts")
+
+    @property
     def units(self) -> list[str]:
         """What is counted, in the words of the facts, in their order."""
         return list(dict.fromkeys(str(fact["unit"]) for fact in self.data if fact.get("unit")))
@@ -118,7 +123,9 @@ def _processing(run: Run) -> Answer:
     known = run.rows("known")
     if known:
         exact = sum(bool(row["exact"]) for row in known)
-        answers.append(f"{exact} of {len(known)} months are known exactly, the others by ranges, totals or orderings.")
+        others = "were not observed" if run.is_table else "by ranges, totals or orderings"
+        rest = f", the others {others}" if exact < len(known) else ""
+        answers.append(f"{exact} of {len(known)} months are known exactly{rest}.")
     roles = Counter(str(fact["role"]) for fact in run.rows("facts"))
     if roles:
         answers.append(f"Facts by role: {', '.join(f'{role} {number}' for role, number in roles.items())}.")
@@ -220,7 +227,8 @@ def _in_words(row: Mapping[str, Any]) -> str:
 def _version(run: Run) -> Answer:
     record = run.record
     mark = record.get("ledger_sha256") or record.get("data_sha256")
-    answers = [f"Data as of {record.get('as_of') or 'all dates'}, fingerprint {_short(mark)}."] if mark else []
+    of = "A table of counts" if run.is_table else f"Data as of {record.get('as_of') or 'all dates'}"
+    answers = [f"{of}, fingerprint {_short(mark)}."] if mark else []
     return answers, ["release"]
 
 
@@ -285,6 +293,8 @@ def _vintage(run: Run) -> Answer:
     day = run.found.get("as_of")
     if day:
         return [f"Only what was public on {day}; facts superseded by then are left out."], []
+    if run.is_table:
+        return ["A table of counts as it was read; which of them were published when, it does not say."], []
     return ["All that is known today; no vintage was asked for."], []
 
 

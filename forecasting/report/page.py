@@ -60,7 +60,7 @@ def pictures(report: JumpReport, truth: pd.DataFrame | None = None) -> dict[str,
 def render(
     report: JumpReport,
     *,
-    facts: pd.DataFrame,
+    facts: pd.DataFrame | None = None,
     readings: pd.DataFrame | None = None,
     truth: pd.DataFrame | None = None,
     record: Mapping[str, object] | None = None,
@@ -73,8 +73,8 @@ def render(
     ----------
     report : JumpReport
         The analysis.
-    facts : DataFrame
-        `Evidence.facts`: what it rests on, with sources and roles.
+    facts : DataFrame, optional
+        `Evidence.facts`: what it rests on, with sources and roles; left out where it rests on a table of counts.
     readings : DataFrame, optional
         From `compare_readings`.
     truth : DataFrame, optional
@@ -110,11 +110,11 @@ def render(
             truth=[] if truth is None else _records(truth[truth["status"] == "exact"]),
             unpublished=[] if truth is None else _unpublished(truth),
             coverage="" if truth is None else coverage(truth),
-            roles=[(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()],
+            roles=None if facts is None else _roles(facts),
             samplers=_samplers(report),
             record=record or {},
             items=items,
-            omitted=list(facts.loc[facts["role"] == "left out", "fact_id"]),
+            omitted=[] if facts is None else list(facts.loc[facts["role"] == "left out", "fact_id"]),
             # drawn by `svg`, which escapes all text
             drawings={name: Markup(image) for name, image in images.items()},
         )
@@ -216,6 +216,10 @@ def _samplers(report: JumpReport) -> list[dict[str, Any]]:
             for given, posterior in parts
         ]
     return rows
+
+
+def _roles(facts: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()]
 
 
 def _facts(facts: pd.DataFrame) -> list[dict[str, Any]]:

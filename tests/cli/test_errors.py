@@ -111,6 +111,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (["fit", "--distribution", "normal"], ("normal",)),
         (["fit", "--id", "x"], ("--csv",)),
         (["fit", "--csv", "x.csv", "--series", SERIES], ("one or the other",)),
+        (["jump", "--id", "x"], ("--csv",)),
+        (["jump", "--csv", "x.csv", "--as-of", "2024-01-01"], ("one or the other",)),
         (["forecast", "--horizon", "0"], ("--horizon",)),
         (["forecast", "--model", "auto"], ("each month known", "Use --model regression, which takes any facts")),
         (["outlook", "--scenario", "boom"], ("boom", "persist")),

@@ -114,6 +114,65 @@ def test_options_change_the_question() -> None:
     assert "--without F012b" in found["provenance"]["command"]
 
 
+COUNTS = [90, 95, "", 100, 190, 200, 185]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    file = tmp_path / "counts.csv"
+    rows = [f"{name},2023-{month:02d},{count}" for name in ("a", "b") for month, count in enumerate(COUNTS, 5)]
+    file.write_text("\n".join(["unique_id,ds,y", *rows, ""]), encoding="utf-8")
+    return file
+
+
+def test_a_table_of_ones_own(table: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    choice = ("--csv", table, "--id", "b", "--allow-missing", "--end", "2023-10")
+    windows = ("--before", "2023-05..2023-06", "--after", "2023-09..2023-10")
+    result = run("jump", *DRAWS, *choice, *windows, "--output", folder)
+    assert result.exit_code == 0, result.stderr
+    assert "readings" not in result.stderr
+    found = json.loads((folder / "jump.json").read_text(encoding="utf-8"))
+    assert (found["series"], found["months"][-1], found["ratio"]) == ("b", "2023-10", pytest.approx(390 / 185))
+    assert (found["facts"], found["readings"], found["truth"]) == ([], None, None)
+    assert [row["exact"] for row in found["known"]] == [True, True, False, True, True, True]
+    assert found["provenance"]["command"] == (
+        f"forecasting jump --start 2023-05 --end 2023-10 --csv {table} --id b --allow-missing "
+        "--before 2023-05..2023-06 --after 2023-09..2023-10 --level 0.95 --horizon 3 --draws 200 --seed 20231205"
+    )
+    assert {file.name for file in folder.iterdir()} == {
+        "index.html",
+        "jump.json",
+        *(f"{name}.svg" for name in PICTURES if name != "facts"),
+    }
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "A table of counts. It names no sources" in page
+    assert found["provenance"]["data_sha256"] in page
+    assert "Knowledge of" not in page
+    again(folder, tmp_path / "again")
+    said = run("checklist", folder).stdout
+    assert "5 of 6 months are known exactly, the others were not observed" in said
+    assert "A table of counts, fingerprint" in said
+    assert found["provenance"]["command"] in said.replace("\n     ", " ")  # no option is split
+
+
+def test_a_table_has_no_windows_of_its_own(table: Path) -> None:
+    refused = run("jump", "--csv", table, "--id", "a", "--allow-missing")
+    assert refused.exit_code == 2
+    assert "--before is missing" in refused.stderr
+
+
+def test_windows_that_do_not_fit_are_refused_before_any_work() -> None:
+    refused = run("jump", "--before", "2020-01..2020-02")
+    assert refused.exit_code == 2
+    assert "weighing" not in refused.stderr
+
+
+def test_bits_are_explained() -> None:
+    said = run("jump", *DRAWS).stdout
+    assert "bits: the chance as heads in a row from a fair coin" in said.split("probability")[-1]
+
+
 def test_a_ledger_of_ones_own_with_hostile_text(tmp_path: Path) -> None:
     facts, source = nasty_cells()
     folder = write_ledger(tmp_path, facts, [source])

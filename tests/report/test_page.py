@@ -128,6 +128,17 @@ def test_the_verdict_and_the_numbers_are_there() -> None:
     assert "forecasting jump" in text
 
 
+def test_names_of_forecasts_stay_on_one_line() -> None:
+    assert '<th scope="row" class="limits">Revert(2023-06..2023-08)<span>' in page(shipped())
+
+
+def test_headers_stand_over_their_cells() -> None:
+    table = page(shipped()).split("Quality of the posterior draws")[1].split("</table>")[0]
+    assert '<th scope="col">given</th>' in table
+    assert '<td data-label="given">all facts</td>' in table
+    assert 'class="text"' not in table
+
+
 def test_everything_from_data_is_escaped() -> None:
     html = page(nasty())
     assert TAG not in html
