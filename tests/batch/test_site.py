@@ -121,6 +121,9 @@ def test_the_page_of_a_series_shows_history_forecasts_scores_and_messages(site: 
     assert said.count("1 of 3 counts lie outside the widest shade") == 2
     assert "Means over the 6 months" in said
     assert "k-hat 0.91, ess 12" in said
+    assert (
+        said.count("k-hat tells how far the weighted draws of the parameters can be trusted") == 1
+    )  # the other model says nothing
     assert "400 in 2023-12 is above the forecast of auto from 2023-11" in said
     assert text.count("<svg") == 4
 
@@ -200,6 +203,15 @@ def test_a_chart_stays_within_its_frame_and_says_where_it_cuts() -> None:
         assert 0 <= min(y) <= max(y) <= HEIGHT
     assert [tick.label for tick in chart.months] == ["Jan", "Feb", "Mar", "Apr", "May", "Jun"]
     assert chart.months[0].below == "2020"
+
+
+def test_a_count_without_neighbours_is_no_speck() -> None:
+    counts = np.array([np.nan, 5.0, np.nan, 3.0, 4.0])
+    for path in (sparkline(counts), draw("words", 0, counts, np.full(5, np.nan), []).line):
+        alone, together = path.removeprefix("M").split("M")
+        for ends in (numbers(alone)[::2], numbers(alone)[1::2]):
+            assert max(ends) - min(ends) >= 2.0
+        assert together.count("L") == 1
 
 
 def test_counts_outside_the_widest_interval_are_marked() -> None:

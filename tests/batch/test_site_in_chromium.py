@@ -150,6 +150,23 @@ def test_nothing_is_wider_than_the_window(browser: chromium.Chromium, site: Path
         assert browser.complaints == []
 
 
+def test_a_wide_table_scrolls_in_its_own_box(browser: chromium.Chromium, site: Path) -> None:
+    browser.open(site / "series" / f"{file_name(sites.PLAIN)}.html", width=390)
+    width, content, right = browser.run(
+        "(() => { const e = document.querySelector('.scroll');"
+        " return [e.clientWidth, e.scrollWidth, e.getBoundingClientRect().right]; })()"
+    )
+    assert width < content
+    assert right <= 390
+    month = (
+        "(() => { const e = document.querySelector('.scroll'); e.scrollLeft = %d;"
+        " return e.querySelector('tbody th').getBoundingClientRect().left; })()"
+    )
+    assert browser.run(month % 0) == browser.run(month % 60)
+    assert browser.run("document.querySelector('.scroll').scrollLeft") == 60
+    assert browser.run("[...document.querySelectorAll('.scroll')].every(e => e.tabIndex === 0)")  # arrow keys reach it
+
+
 def test_dark_pages_for_those_who_want_them(browser: chromium.Chromium, site: Path) -> None:
     colours = []
     for wanted in ("dark", "light"):

@@ -16,6 +16,8 @@ from forecasting.kernels.counts import FloatArray
 WIDTH, HEIGHT = 374.0, 190.0  # as 374 units the type stays readable on a phone 360 pixels wide
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 6.0, 14.0, 30.0
 _STEEPEST = 4.0  # times the counts and medians: what an interval reaches beyond is cut off
+_ALONE = 1.0  # half of a count without neighbours; the width of the line fills it and rounds it
+_EDGE = 2.0  # around a line in a table, for the width of its ends
 _TICKS = 4
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -126,11 +128,11 @@ def sparkline(counts: FloatArray, width: float = 96.0, high: float = 22.0) -> st
     Examples
     --------
     >>> sparkline(np.array([0.0, 4.0]))
-    'M0 21L96 1'
+    'M2 20L94 2'
     """
     top = max(_largest([counts]), 1.0)
-    step = width / max(len(counts) - 1, 1)
-    return _polyline(np.asarray(step * np.arange(len(counts)), dtype=float), 1.0 + (high - 2.0) * (1.0 - counts / top))
+    x: FloatArray = np.linspace(_EDGE, width - _EDGE, len(counts))
+    return _polyline(x, _EDGE + (high - 2.0 * _EDGE) * (1.0 - counts / top))
 
 
 def central_pairs(levels: Sequence[float]) -> Mapping[float, tuple[int, int]]:
@@ -187,12 +189,19 @@ def _segments(left: FloatArray, across: float, y: FloatArray) -> str:
 
 
 def _polyline(x: FloatArray, y: FloatArray) -> str:
-    return "".join(_path(x[start:end], y[start:end]) for start, end in _runs(~np.isnan(y)))
+    """Return a line for months that follow each other, and a diamond for one that stands alone."""
+    around = _ALONE * np.array([[-1, 0, 1, 0], [0, -1, 0, 1]])
+    return "".join(
+        _path(x[start:end], y[start:end])
+        if end - start > 1
+        else _path(x[start] + around[0], y[start] + around[1]) + "Z"
+        for start, end in _runs(~np.isnan(y))
+    )
 
 
 def _path(x: FloatArray, y: FloatArray) -> str:
     points = [f"{_short(a)} {_short(b)}" for a, b in zip(x, y, strict=True)]
-    return "M" + "L".join(points if len(points) > 1 else [*points, *points])  # a dot, with round ends
+    return "M" + "L".join(points)
 
 
 def _runs(known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, int]]:
