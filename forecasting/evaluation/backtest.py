@@ -207,6 +207,8 @@ def backtest(
     last 12  12   12       0
     """
     stream = named_streams(require_rng(rng))
+    if not isinstance(models, Mapping):
+        raise InvalidInput(f"models={models!r} is no mapping; give models by name, even a single one: {{name: model}}")
     if not models:
         raise InvalidInput("a backtest needs at least one model, as {name: model}")
     ahead, fewest = positive(horizon, "horizon"), positive(minimum, "minimum")

@@ -23,7 +23,7 @@ from forecasting.evaluation import (
 from forecasting.evaluation.card import LEVELS
 from forecasting.evaluation.origins import exact_counts, seasonal_scale
 from forecasting.evidence import load_ledger
-from forecasting.models import CountRegression
+from forecasting.models import CountRegression, SeasonalNaive
 from forecasting.months import following
 from forecasting.predictive import Predictive
 from forecasting.series import CountSeries
@@ -228,6 +228,9 @@ def test_wrong_requests_are_refused_before_any_work(rng: np.random.Generator) ->
         backtest({"recent": recent}, data)
     with pytest.raises(InvalidInput, match="at least one model"):
         backtest({}, data, rng=rng)
+    for alone in (recent, SeasonalNaive(), [SeasonalNaive()]):
+        with pytest.raises(InvalidInput, match=r"give models by name, even a single one: \{name: model\}"):
+            backtest(alone, data, rng=rng)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="no method forecast"):
         backtest({"none": 3}, data, rng=rng)  # type: ignore[dict-item]
     for wrong_data in ([], [data, data], [data.values]):
