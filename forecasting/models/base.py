@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 
 import numpy as np
 
 from forecasting.constraints import Observed
-from forecasting.errors import InvalidInput
+from forecasting.errors import ForecastingWarning, InvalidInput
 from forecasting.inference.sampling import sample_posterior
 from forecasting.models.density import ModelDensity
 from forecasting.models.results import Posterior
 from forecasting.predictive import Predictive
 from forecasting.randomness import require_rng
+from forecasting.series import listing
+from forecasting.terms import Term, Terms
 
 _DRAWS, _FEW_DRAWS = 4000, 1000
 
@@ -65,9 +68,23 @@ class BayesianModel(Model):
         ------
         SamplingError
             If no sampler reached an acceptable sample.
+
+        Warns
+        -----
+        ForecastingWarning
+            If a step, pulse or ramp is the same in all months of the data, so that the prior alone says how large it is.
         """
         generator, density = require_rng(rng), self.density(read_data(data))
         number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
+        terms: Term | Terms | None = getattr(self, "terms", None)
+        beside = () if terms is None else Terms.of(terms).beside(data.months)
+        if beside:
+            warnings.warn(
+                f"{listing(beside)}: the same in all months of {data.name}, {data.months[0]}..{data.months[-1]}, so that the "
+                "prior alone says how large it is; choose a month inside, unless it is a change still to come",
+                ForecastingWarning,
+                stacklevel=2,
+            )
         return Posterior(data, density, sample_posterior(density, number, rng=generator))
 
     def forecast(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Linear, Observed
 from forecasting.distributions import Distribution
+from forecasting.errors import ForecastingWarning
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood.sums import SumGroup
 from forecasting.models import CountRegression, Posterior, reconstruct
@@ -84,7 +86,11 @@ def surprise(
         If too little is known of the earlier months.
     """
     past = data.until(comparison.after[0] - 1)
-    posterior = model.posterior(past, draws=draws, rng=rng)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", ForecastingWarning
+        )  # a step after the past is what the prior says of one to come
+        posterior = model.posterior(past, draws=draws, rng=rng)
     expected = np.exp(posterior.log_mean(comparison.after))
     mean = np.repeat(expected, _REPLICATES, axis=0)
     shape = tuple(np.repeat(values, _REPLICATES) for values in posterior.shape)

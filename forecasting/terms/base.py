@@ -16,6 +16,8 @@ from forecasting.series import listing
 FloatArray: TypeAlias = NDArray[np.float64]
 Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate"]
 
+_EVENTS = frozenset({"step", "pulse", "ramp"})
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Term:
@@ -123,6 +125,19 @@ class Terms:
         design = np.column_stack([nothing, *(term.rows(months, origin) for term in self.terms)])
         offset = np.sum([np.zeros(len(months)), *(term.offset(months) for term in self.terms)], axis=0)
         return design, offset
+
+    def beside(self, months: pd.PeriodIndex) -> tuple[str, ...]:
+        """Return the columns of events that are the same in all of these `months`, which cannot tell their size.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import forecasting as fc
+        >>> (fc.Step("2023-09") + fc.Pulse("2024-05")).beside(pd.period_range("2023-08", "2023-12", freq="M"))
+        ('pulse[2024-05]',)
+        """
+        events = [term for term in self.terms if term.columns and term.family in _EVENTS]
+        return tuple(column for term in events if np.ptp(term.rows(months, months)) == 0 for column in term.columns)
 
     def __add__(self, other: Term | Terms) -> Terms:
         return Terms(self.terms + Terms.of(other).terms)

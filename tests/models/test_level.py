@@ -28,6 +28,7 @@ from forecasting import (
     ZeroInflated,
     load_ledger,
 )
+from forecasting.errors import ForecastingWarning
 from forecasting.inference.mode import find_mode
 from forecasting.inference.scoring import climb
 from forecasting.models.level.density import LevelDensity
@@ -366,7 +367,8 @@ def test_rows_to_come_are_required(term: Covariate | Exposure) -> None:
 
 def test_a_known_step_to_come_moves_the_forecast() -> None:
     y = data.series(drifting(36))
-    forecast = DynamicLevel(seasonal=0, terms=Pulse("2021-02")).forecast(y, 3, draws=1000, rng=generator())
+    with pytest.warns(ForecastingWarning, match="unless it is a change still to come"):
+        forecast = DynamicLevel(seasonal=0, terms=Pulse("2021-02")).forecast(y, 3, draws=1000, rng=generator())
     spread = np.log(forecast.mean).std(axis=0)
     assert spread[1] > 0.8  # the prior of a pulse that the data say nothing about
     assert max(spread[0], spread[2]) < 0.5

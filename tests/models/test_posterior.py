@@ -11,15 +11,21 @@ from scipy.special import gammaln
 from forecasting import (
     CountRegression,
     CountSeries,
+    DynamicLevel,
     Hurdle,
     Intercept,
     NegativeBinomial,
     Poisson,
     Priors,
+    Pulse,
+    Ramp,
     Seasonal,
+    Step,
     Trend,
 )
+from forecasting.errors import ForecastingWarning
 from forecasting.kernels import counts
+from forecasting.terms import Term
 from tests.models import data
 
 
@@ -131,3 +137,22 @@ def test_empty_months_say_how_often_a_hurdle_is_missed(rng: np.random.Generator)
     found = model.posterior(data.series(values), draws=10_000, rng=rng)
     zero = found.draws[:, found.names.index("zero")]
     assert zero.mean() == pytest.approx(first / mass, abs=5 * zero.std() / np.sqrt(found.ess))
+
+
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        (Step("2034-09"), "step[2034-09]"),
+        (Step("2019-01"), "step[2019-01]"),
+        (Pulse("2034-09"), "pulse[2034-09]"),
+        (Ramp("2019-01", end="2019-06"), "ramp[2019-01..2019-06]"),
+    ],
+)
+def test_an_event_beside_the_data_is_told(event: Term, named: str) -> None:
+    series = CountSeries([f"2023-{month:02d}" for month in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+    rng = np.random.default_rng(1)
+    for model in (CountRegression(Intercept() + event, Poisson()), DynamicLevel(terms=event)):
+        with pytest.warns(ForecastingWarning, match=r"the same in all months of y, 2023-01..2023-08") as told:
+            model.posterior(series, draws=100, rng=rng)
+        assert [str(one.message).split(":")[0] for one in told] == [named]
+    CountRegression(Intercept() + Step("2023-05"), Poisson()).posterior(series, draws=100, rng=rng)  # no warning
