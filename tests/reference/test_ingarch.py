@@ -16,6 +16,7 @@ import pytest
 from forecasting import Autoregression, CountSeries, Covariate, NegativeBinomial, Poisson, intervention_test
 from forecasting.scenarios.intervention_search import _statistics
 from forecasting.terms import DecayingPulse, Pulse, Step, Terms
+from tests.reference import tscount
 from tests.shared import r_cases
 
 CASES = [
@@ -118,23 +119,10 @@ def test_the_seat_belt_law() -> None:
 
 
 def score_by_tscount(y: np.ndarray, theta: np.ndarray, effects: np.ndarray) -> float:
-    """Return R's score statistic of an identity-link Poisson INGARCH with lags 1 and 13.
-
-    Its derivatives of the mean leave out that the count before the sample depends on the parameters.
-    """
-    before = theta[0] / (1.0 - theta[1] - theta[2])
-    rest = 1.0 / (1.0 - theta[1] - theta[2])
-    history, width = 13, 3 + effects.shape[1]
-    mean, slope = np.full(history + len(y), before), np.zeros((history + len(y), width))
-    slope[:history, :3] = [rest, theta[0] * rest**2, theta[0] * rest**2]
-    for t in range(len(y)):
-        past_count, past_mean = y[t - 1] if t else before, mean[t]
-        mean[t + history] = theta @ [1.0, past_count, past_mean]
-        slope[t + history] = [1.0, past_count, past_mean, *effects[t]] + theta[2] * slope[t]
-    mean, slope = mean[history:], slope[history:]
-    score, information = slope.T @ (y / mean - 1.0), (slope / mean[:, None]).T @ slope
-    share = np.linalg.solve(information[:3, :3], information[:3, 3:])
-    return float(score[3:] @ np.linalg.solve(information[3:, 3:] - information[3:, :3] @ share, score[3:]))
+    """Return R's score statistic of an identity-link Poisson INGARCH with lags 1 and 13."""
+    number = effects.shape[1]
+    null = np.append(theta, np.zeros(number))
+    return tscount.recursion(y, null, ((1,), (13,)), effects, "identity").statistic(number)
 
 
 def test_score_statistics_of_campylobacter() -> None:
