@@ -257,6 +257,14 @@ def load_config(path: str | PathLike[str], **changed: Any) -> Config:
     ------
     InvalidConfiguration
         If anything is wrong with it; all problems are listed, each with its key and what would be right.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> from forecasting.batch import load_config
+    >>> config = load_config(files("forecasting.batch") / "example.toml", horizon=6)  # what `batch init` writes
+    >>> config.horizon, [one.label for one in config.specifications]
+    (6, ['auto', 'SeasonalNaive'])
     """
     file = Path(path)
     written = _read_toml(file) | changed

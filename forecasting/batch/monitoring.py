@@ -62,6 +62,15 @@ class Monitor:
         what is wrong with it.
     rate, alarm : float
         The rates of false alarms.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from forecasting.batch import Archive, monitor
+    >>> with tempfile.TemporaryDirectory() as folder, Archive.open(f"{folder}/forecasts.db") as archive:
+    ...     found = monitor(archive)
+    >>> found.to_dict()["judged"]  # nothing is archived yet
+    {'drift': 0, 'jumps': 0, 'fits': 0}
     """
 
     drift: pd.DataFrame
@@ -122,6 +131,24 @@ def monitor(
     ------
     InvalidInput
         If a rate is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from forecasting.batch import Archive, load_config, monitor, run_batch, score_archive
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> address = f"{folder.name}/forecasts.db"
+    >>> quick = {"archive": address, "models": [{"name": "SeasonalNaive"}], "origins": 3}
+    >>> config = load_config(files("forecasting.batch") / "example.toml", **quick)
+    >>> summary = run_batch(config)
+    >>> with Archive.open(address) as archive:
+    ...     scored = score_archive(archive)
+    ...     found = monitor(archive)
+    >>> found.jumps.loc[found.jumps["jumped"], ["unique_id", "ds", "y"]]
+       unique_id       ds    y
+    0  tornadoes  2011-04  758
+    >>> folder.cleanup()
     """
     for name, value in (("rate", rate), ("alarm", alarm)):
         if not 0.0 < value < 1.0:

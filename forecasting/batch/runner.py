@@ -90,14 +90,18 @@ class Summary:
         return {**asdict(self), "complete": self.complete}
 
 
-def run_batch(config: Config, tell: Listener, *, today: date | None = None) -> Summary:
+def _nobody(event: str, **details: Any) -> None:
+    """Hear of an event, and keep it to oneself."""
+
+
+def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = None) -> Summary:
     """Run a batch; what the archive holds already is not done again.
 
     Parameters
     ----------
     config : Config
         The batch.
-    tell : callable
+    tell : callable, optional
         Hears of events.
     today : date, optional
         Where it is not today.
@@ -115,6 +119,19 @@ def run_batch(config: Config, tell: Listener, *, today: date | None = None) -> S
         If the archive cannot be written, or holds other numbers under the same key.
     EngineLost
         If the cluster cannot be reached, or goes away.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from forecasting.batch import load_config, run_batch
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> address = f"{folder.name}/forecasts.db"
+    >>> quick = {"archive": address, "models": [{"name": "SeasonalNaive"}], "origins": 3}
+    >>> config = load_config(files("forecasting.batch") / "example.toml", **quick)
+    >>> run_batch(config).done, run_batch(config).known  # two series from three months; then there is nothing left to do
+    (6, 6)
+    >>> folder.cleanup()
     """
     day = date.today() if today is None else today
     with (

@@ -148,6 +148,22 @@ def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "
     -------
     Scored
         Months are counted once for each different count of theirs.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from forecasting.batch import Archive, load_config, run_batch, score_archive
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> address = f"{folder.name}/forecasts.db"
+    >>> quick = {"archive": address, "models": [{"name": "SeasonalNaive"}], "origins": 3}
+    >>> config = load_config(files("forecasting.batch") / "example.toml", **quick)
+    >>> summary = run_batch(config)
+    >>> with Archive.open(address) as archive:
+    ...     scored = score_archive(archive)
+    >>> scored.new, scored.pending
+    (6, 66)
+    >>> folder.cleanup()
     """
     new = known = pending = failed = 0
     for names in _in_parts(archive):

@@ -5,10 +5,12 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from forecasting.batch import series_picture
 from forecasting.batch.archive import Archive
 from forecasting.batch.site import build_site
 from forecasting.batch.site.charts import HEIGHT, WIDTH, draw, sparkline
@@ -121,9 +123,7 @@ def test_the_page_of_a_series_shows_history_forecasts_scores_and_messages(site: 
     assert said.count("1 of 3 counts lie outside the widest shade") == 2
     assert "Means over the 6 months" in said
     assert "k-hat 0.91, ess 12" in said
-    assert (
-        said.count("k-hat tells how far the weighted draws of the parameters can be trusted") == 1
-    )  # the other model says nothing
+    assert said.count("k-hat tells how far the weighted draws of the parameters can be trusted") == 1  # of two models
     assert "400 in 2023-12 is above the forecast of auto from 2023-11" in said
     assert text.count("<svg") == 4
 
@@ -183,6 +183,31 @@ def test_an_empty_archive_has_an_empty_report(tmp_path: Path) -> None:
     Archive.open(address).close()
     assert build_site(address, tmp_path / "report").series == 0
     assert index_rows(tmp_path / "report") == {}
+
+
+def test_a_picture_stands_alone(archive: str, site: Path) -> None:
+    text = (site / "series" / f"{file_name(sites.PLAIN)}.html").read_text(encoding="utf-8")
+    on_page = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
+    with Archive.open(archive) as opened:
+        alone = [
+            series_picture(opened, sites.PLAIN, model, past=past)
+            for model in ("auto", "baseline <b>")
+            for past in (False, True)
+        ]
+        with pytest.raises(InvalidInput, match="say which with model"):
+            series_picture(opened, sites.PLAIN)
+        with pytest.raises(InvalidInput, match="not forecast by 'ARIMA'; use one of"):
+            series_picture(opened, sites.PLAIN, "ARIMA")
+        with pytest.raises(InvalidInput, match="no forecast of 'nobody'"):
+            series_picture(opened, "nobody")
+        with pytest.raises(InvalidInput, match="nothing to compare"):
+            series_picture(opened, sites.NEW, past=True)
+    for drawing, shown in zip(alone, on_page, strict=True):
+        root = ElementTree.fromstring(drawing)  # XML as it stands
+        assert not [element for element in root.iter() if "class" in element.attrib]
+        painted = [element for element in root.iter() if element.tag.endswith(("path", "circle", "text"))]
+        assert all({"fill", "stroke"} & set(element.attrib) for element in painted)
+        assert re.findall(r' d="(.*?)"', drawing) == re.findall(r' d="(.*?)"', shown)
 
 
 def numbers(path: str) -> list[float]:

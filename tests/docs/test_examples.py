@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-HOMES = ["forecasting", "forecasting.evaluation", "forecasting.figures"]
+HOMES = ["forecasting", "forecasting.batch", "forecasting.evaluation", "forecasting.figures"]
 ROOT = Path(__file__).parents[2]
 
 

@@ -64,6 +64,7 @@ class Archive:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from forecasting.batch import Archive
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     archive = Archive.open(str(Path(folder) / "forecasts.sqlite"))
     ...     archive.finished(["0" * 32])

@@ -21,6 +21,27 @@ _MOST = 1000
 """Rows of a table of the monitoring page."""
 
 
+_PARTS = {"grid": "grid", "median": "median", "line": "line", "dot": "dot", "outside": "dot outside"}
+_ON_PAGE = {
+    **{"svg": "", "text": ""},
+    **{part: f' class="{name}"' for part, name in _PARTS.items()},
+    **{f"band{k}": f' class="band{k}"' for k in range(3)},
+}
+"""Attributes of the parts of a chart where the style sheet says what they look like."""
+
+_ALONE = {
+    "svg": ' xmlns="http://www.w3.org/2000/svg" width="560" font-family="system-ui, sans-serif" font-size="9.5"',
+    "text": ' fill="#5c6168"',
+    "grid": ' stroke="#d5d9de" stroke-width=".6"',
+    "median": ' stroke="#0072b2" stroke-width="1.6" fill="none"',
+    "line": ' stroke="#1a1a1a" stroke-width="1.2" fill="none" stroke-linejoin="round" stroke-linecap="round"',
+    "dot": ' fill="#1a1a1a"',
+    "outside": ' fill="#b84a00"',
+    **{f"band{k}": f' fill="{colour}"' for k, colour in enumerate(("#d6e6f1", "#a9cde4", "#79b2d5"))},
+}
+"""The same where there is none: the light colours of the style sheet."""
+
+
 def file_name(series: str) -> str:
     """Return the name of the page of a series, without its ending: no part of the name is in it.
 
@@ -56,9 +77,11 @@ def _environment() -> Environment:
             "form-action 'none'",
         ]
     )
+    looks = {"on_page": _ON_PAGE, "alone": _ALONE}
     environment.globals |= {
         # our own files, which are to be written as they are
         **{"style": Markup(style), "script": Markup(script)},
+        **{name: {part: Markup(text) for part, text in look.items()} for name, look in looks.items()},
         **{"policy": policy, "width": int(WIDTH), "height": int(HEIGHT), "most": _MOST},
     }
     environment.filters |= {"chance": _chance, "brief": _brief}
