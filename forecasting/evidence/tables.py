@@ -27,7 +27,8 @@ class Line(NamedTuple, Generic[Row]):
 def read_table(path: Path, model: type[Row], problems: list[Problem]) -> list[Line[Row]]:
     """Return the valid rows of a file; what is wrong with the others is added to `problems`."""
     lines: list[Line[Row]] = []
-    for number, cells in _filled_rows(path, list(model.model_fields), problems):
+    needed = {name: field.is_required() for name, field in model.model_fields.items()}
+    for number, cells in _filled_rows(path, needed, problems):
         try:
             lines.append(Line(number, model.model_validate(cells)))
         except ValidationError as error:
@@ -52,7 +53,10 @@ def explain(error: ValidationError) -> Iterator[tuple[str, str]]:
         yield column, message
 
 
-def _filled_rows(path: Path, columns: list[str], problems: list[Problem]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _filled_rows(
+    path: Path, columns: Mapping[str, bool], problems: list[Problem]
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield the cells of each row that are not empty; of the `columns`, those that are not always needed may be absent."""
     rows = _rows(path, problems)
     first = next(rows, None)
     if first is None:
@@ -70,10 +74,13 @@ def _filled_rows(path: Path, columns: list[str], problems: list[Problem]) -> Ite
             problems.append(Problem(path.name, number, "", message))
 
 
-def _header_faults(header: list[str], columns: list[str]) -> Iterable[tuple[str, str]]:
+def _header_faults(header: list[str], columns: Mapping[str, bool]) -> Iterable[tuple[str, str]]:
+    absent = [column for column, needed in columns.items() if needed and column not in header]
+    if absent:
+        yield ", ".join(absent), "missing from the header, which is the first line; always needed"
     for column in columns:
-        if header.count(column) != 1:
-            yield column, "this column is missing" if column not in header else "this column appears twice"
+        if header.count(column) > 1:
+            yield column, "this column appears twice"
     for column in header:
         if column not in columns:
             yield column, f"unknown column; expected {', '.join(columns)}"
