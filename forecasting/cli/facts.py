@@ -118,6 +118,8 @@ def _draw(evidence: Evidence | None, picture: str, series: str) -> None:
 
 
 def _print(found: dict[str, Any], evidence: Evidence | None) -> None:
+    import pandas as pd
+
     day = "" if found["as_of"] is None else f", as of {found['as_of']}"
     click.echo(f"{found['series']}{day}: {len(found['facts'])} facts\n")
     for fact in found["facts"]:
@@ -136,5 +138,5 @@ def _print(found: dict[str, Any], evidence: Evidence | None) -> None:
         ranges = evidence.ranges()
         if found["contradiction"] is None:
             click.echo("\nAll facts used as data or check can hold together.  What each month can have been:\n")
-        upper = [f"{high:,.0f}" if high < float("inf") else "any" for high in ranges["upper"]]
+        upper = ["any" if pd.isna(high) else f"{high:,}" for high in ranges["upper"]]
         click.echo(ranges.assign(upper=upper).to_string())

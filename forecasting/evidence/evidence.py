@@ -88,14 +88,14 @@ class Evidence:
     >>> evidence.ranges()
              lower  upper   status
     month
-    2023-04     55  174.0  bounded
-    2023-05     55  174.0  bounded
-    2023-06     54   54.0    exact
-    2023-07     77  174.0  bounded
-    2023-08     77  174.0  bounded
-    2023-09    184  184.0    exact
-    2023-10    218  218.0    exact
-    2023-11    175  175.0    exact
+    2023-04     55    174  bounded
+    2023-05     55    174  bounded
+    2023-06     54     54    exact
+    2023-07     77    174  bounded
+    2023-08     77    174  bounded
+    2023-09    184    184    exact
+    2023-10    218    218    exact
+    2023-11    175    175    exact
     >>> evidence.sum_range("2023-06", "2023-08")
     (305, 305.0)
     """
@@ -173,14 +173,16 @@ class Evidence:
         Returns
         -------
         DataFrame
-            T rows by month; `status` is ``exact``, ``bounded``, or ``unknown`` where any count is possible.
+            T rows by month; `upper` is missing where nothing limits the month from above; `status` is ``exact``, ``bounded``,
+            or ``unknown`` where any count is possible.
         """
         known = self.constraints
-        anything = (known.lower == 0) & np.isinf(known.upper)
+        unlimited = np.isinf(known.upper)
+        anything = (known.lower == 0) & unlimited
         return pd.DataFrame(
             {
                 "lower": known.lower,
-                "upper": known.upper,
+                "upper": pd.array(np.where(unlimited, np.nan, known.upper)).astype("Int64"),
                 "status": np.select([known.exact, anything], ["exact", "unknown"], "bounded"),
             },
             index=self.months.rename("month"),
@@ -232,11 +234,11 @@ class Evidence:
         >>> print(evidence.until("2023-08").ranges())  # no later fact is used
                  lower  upper   status
         month
-        2023-04     55    inf  bounded
-        2023-05     55    inf  bounded
-        2023-06     54   54.0    exact
-        2023-07     55  196.0  bounded
-        2023-08     55  196.0  bounded
+        2023-04     55   <NA>  bounded
+        2023-05     55   <NA>  bounded
+        2023-06     54     54    exact
+        2023-07     55    196  bounded
+        2023-08     55    196  bounded
         """
         return self._cut(self.months[0], min(to_month(month), self.months[-1]))
 

@@ -235,7 +235,8 @@ class Ledger:
     def _no_such_series(self, series: str) -> str:
         when = "" if self.vintage is None else f" as of {self.vintage}"
         close = difflib.get_close_matches(str(series), self.series, cutoff=0.4)
-        known = ", ".join(close or self.series) or "no series"
+        none = "no series" if self.vintage is None else "no series by that day; choose a later one"
+        known = ", ".join(close or self.series) or none
         return f"no facts about {series!r}{when}; {'did you mean' if close else 'the ledger holds'} {known}"
 
     def __repr__(self) -> str:

@@ -43,7 +43,7 @@ def check_truth(report: JumpReport, later: Evidence, *, rng: np.random.Generator
     points = {key: forecast.quantile(list(_LEVELS.values())).to_numpy() for key, forecast in forecasts.items()}
     rows = []
     for place, month in enumerate(report.outlook.months):
-        known: dict[str, Any] = {"lower": 0, "upper": np.inf, "status": "unknown"}
+        known: dict[str, Any] = {"lower": 0, "upper": pd.NA, "status": "unknown"}
         if month in ranges.index:
             known = {str(name): cell for name, cell in ranges.loc[str(month)].items()}
         rows += [

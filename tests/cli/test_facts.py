@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -50,6 +51,11 @@ def test_every_shipped_series_can_be_shown(series: str) -> None:
     assert found["contradiction"] is None
     assert found["facts"]
     assert found["ranges"] or "no facts that can be used as data" in found["note"]
+
+
+@pytest.mark.parametrize("series", ["courts.art337.cases_received", "get_lost.helped_desert_cum"])
+def test_a_month_without_a_limit_can_be_any(series: str) -> None:
+    assert re.search(r"^20\d\d-\d\d +\d+ +any +(unknown|bounded)$", run("facts", series).stdout, flags=re.MULTILINE)
 
 
 def test_a_picture_is_written(tmp_path: Path) -> None:

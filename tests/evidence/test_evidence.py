@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ def get_lost() -> Evidence:
 
 
 def ranges(evidence: Evidence) -> dict[str, tuple[float, float]]:
-    table = evidence.ranges()
+    table = evidence.ranges().astype({"upper": float}).fillna(math.inf)
     return {str(month)[-2:]: (row["lower"], row["upper"]) for month, row in table.iterrows()}
 
 
@@ -54,7 +55,14 @@ def test_spring_and_summer_are_tied_apart(get_lost: Evidence) -> None:
 def test_the_status_of_each_month() -> None:
     evidence = ledger_of([fact("a", "count", "2023-01", value="1")]).evidence(SERIES, end="2023-02")
     assert evidence.ranges()["status"].tolist() == ["exact", "unknown"]
+    assert evidence.ranges()["upper"].tolist() == [1, pd.NA]
     assert evidence.ranges().index.name == "month"
+
+
+def test_counts_are_printed_as_whole_numbers(get_lost: Evidence) -> None:
+    assert get_lost.ranges().dtypes[["lower", "upper"]].astype(str).tolist() == ["int64", "Int64"]
+    assert "." not in get_lost.ranges().to_string()
+    assert "." not in get_lost._repr_html_().split("<tbody>")[1]
 
 
 def test_facts_come_with_their_sources(get_lost: Evidence) -> None:

@@ -125,6 +125,22 @@ def test_files_that_are_no_table(tmp_path: Path, content: bytes, place: tuple[st
     assert problems(tmp_path) == [place]
 
 
+def test_columns_without_a_cell_can_be_left_out(tmp_path: Path) -> None:
+    write_ledger(tmp_path, [fact("a", "count", "2023-01", value="7"), fact("b", "count", "2023-02", value="9")])
+    whole = load_ledger(tmp_path)
+    for name in ("facts.csv", "sources.csv"):
+        table = pd.read_csv(tmp_path / name, dtype=str).dropna(axis="columns", how="all")
+        table.to_csv(tmp_path / name, index=False)
+    assert "locator" not in (tmp_path / "facts.csv").read_text(encoding="utf-8")
+    pd.testing.assert_frame_equal(load_ledger(tmp_path).facts, whole.facts)
+
+
+def test_columns_always_needed_are_named_at_once(tmp_path: Path) -> None:
+    write_ledger(tmp_path, GET_LOST)
+    (tmp_path / "facts.csv").write_text("fact_id,series,value\na,b,1\n", encoding="utf-8")
+    assert problems(tmp_path) == [("facts.csv", 1, "kind, start, end, unit, source_id, published, use")]
+
+
 def test_missing_files(tmp_path: Path) -> None:
     assert problems(tmp_path / "nowhere") == [("facts.csv", 0, ""), ("sources.csv", 0, "")]
 
@@ -219,6 +235,11 @@ def test_a_fact_published_later_changes_nothing_bit_for_bit(planted: dict[str, s
 def test_an_unknown_series_names_close_ones() -> None:
     with pytest.raises(UnknownSeries, match=r"did you mean get_lost.desertion_requests"):
         ledger_of(GET_LOST).evidence("get_lost.desertion")
+
+
+def test_a_ledger_before_its_first_fact() -> None:
+    with pytest.raises(UnknownSeries, match="as of 2000-01-01; the ledger holds no series by that day"):
+        ledger_of(GET_LOST).as_of("2000-01-01").evidence(SERIES)
 
 
 def test_a_series_not_yet_known() -> None:
