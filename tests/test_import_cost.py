@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 MEASURE = """
 import json, resource, sys
 import forecasting
@@ -22,3 +24,14 @@ def test_import_is_light() -> None:
     measured = json.loads(done.stdout)
     assert not HEAVY & set(measured["modules"])
     assert measured["cpu"] < BUDGET * SLACK
+
+
+def test_a_name_that_is_near_is_told() -> None:
+    import forecasting as fc
+
+    with pytest.raises(AttributeError, match=r"no name 'DynamicLevels'; did you mean DynamicLevel\?"):
+        fc.DynamicLevels  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no name 'zzzzzzzz'$"):
+        fc.zzzzzzzz  # noqa: B018
+    assert not hasattr(fc, "__wrapped__")
+    assert fc.scenarios.__name__ == "forecasting.scenarios"
