@@ -84,7 +84,7 @@ def differences(
     value : float
     gradient : ndarray, [q]
     hessian : ndarray, [q, q]
-        Both with respect to the coordinates along `basis`.
+        Both with respect to the coordinates along `basis`; no numbers next to the edge of a density.
     """
     q = basis.shape[1]
     pairs = list(combinations(range(q), 2))
@@ -93,13 +93,14 @@ def differences(
     stencil = np.concatenate([np.zeros((1, q)), unit, -unit, both, -both]) * width
     values = density(point + stencil @ basis.T)
     centre, plus, minus = values[0], values[1 : q + 1], values[q + 1 : 2 * q + 1]
-    gradient = (plus - minus) / (2.0 * width)
-    hessian = np.diag((plus + minus - 2.0 * centre) / width**2)
-    if pairs:
-        i, j = np.array(pairs).T
-        two = values[2 * q + 1 : 2 * q + 1 + len(pairs)] + values[2 * q + 1 + len(pairs) :]
-        mixed = (two - plus[i] - plus[j] - minus[i] - minus[j] + 2.0 * centre) / (2.0 * width**2)
-        hessian[i, j] = hessian[j, i] = mixed
+    with np.errstate(invalid="ignore"):
+        gradient = (plus - minus) / (2.0 * width)
+        hessian = np.diag((plus + minus - 2.0 * centre) / width**2)
+        if pairs:
+            i, j = np.array(pairs).T
+            two = values[2 * q + 1 : 2 * q + 1 + len(pairs)] + values[2 * q + 1 + len(pairs) :]
+            mixed = (two - plus[i] - plus[j] - minus[i] - minus[j] + 2.0 * centre) / (2.0 * width**2)
+            hessian[i, j] = hessian[j, i] = mixed
     return float(centre), gradient, hessian
 
 
