@@ -96,7 +96,7 @@ def run_on_cluster(folder: Path, workers: int) -> dict[str, Any]:
 
     with (
         warnings.catch_warnings(),
-        LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         warnings.simplefilter("ignore")
