@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecasting.constraints import Constraints, Linear
 from forecasting.kernels.counts import FloatArray
+from forecasting.models.level.density import LevelDensity
 from forecasting.series import CountSeries
 
 
@@ -65,3 +66,24 @@ def design(size: int) -> FloatArray:
     t = np.arange(size)
     angle = 2 * np.pi * (t + 1) / 12
     return np.column_stack([np.ones(size), t - t.mean(), np.cos(angle), np.sin(angle)])
+
+
+def generator(seed: int = 17) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def drifting(
+    size: int, level: float = 30.0, gain: float = 0.2, alpha: float = 0.05, swing: float = 0.0, seed: int = 5
+) -> np.ndarray:
+    """Counts of the model: a level that moves by `gain`, one harmonic of height `swing`, negative-binomial noise."""
+    rng, counts = generator(seed), np.empty(size, dtype=np.int64)
+    for month in range(size):
+        factor = np.exp(swing * np.cos(2.0 * np.pi * (month + 1) / 12.0))
+        rate = level * factor * (rng.gamma(1.0 / alpha, alpha) if alpha else 1.0)
+        counts[month] = rng.poisson(rate)
+        level = max(level + gain * (counts[month] / factor - level), 1e-9)
+    return counts
+
+
+def some_points(density: LevelDensity, number: int = 6, spread: float = 0.5) -> np.ndarray:
+    return density.start + spread * density.scale * generator(3).normal(size=(number, density.start.size))
