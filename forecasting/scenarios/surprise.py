@@ -87,9 +87,7 @@ def surprise(
     """
     past = data.until(comparison.after[0] - 1)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ForecastingWarning
-        )  # a step after the past is what the prior says of one to come
+        warnings.simplefilter("ignore", ForecastingWarning)  # a step still to come: the prior is all there is
         posterior = model.posterior(past, draws=draws, rng=rng)
     expected = np.exp(posterior.log_mean(comparison.after))
     mean = np.repeat(expected, _REPLICATES, axis=0)
