@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -248,3 +249,16 @@ def test_counts_outside_the_widest_interval_are_marked() -> None:
 @pytest.mark.parametrize("counts", [[], [7.0], [np.nan, np.nan], [0.0, 0.0], [1e12, 1.0]])
 def test_any_counts_have_a_line(counts: list[float]) -> None:
     assert "nan" not in sparkline(np.array(counts))
+
+
+def test_a_picture_alone_has_the_light_colours_of_the_style_sheet(archive: str) -> None:
+    sheet = (files("forecasting.batch.site") / "templates" / "style.css").read_text(encoding="utf-8")
+    light = set(re.findall(r"#[0-9a-f]{6}\b", sheet.partition("@media")[0]))
+    with Archive.open(archive) as opened:
+        drawn = {
+            colour
+            for past in (False, True)
+            for colour in re.findall(r"#[0-9a-f]{6}\b", series_picture(opened, opened.series()[0], "auto", past=past))
+        }
+    assert len(drawn) > 5
+    assert drawn <= light
