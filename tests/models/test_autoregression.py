@@ -307,11 +307,20 @@ def test_large_scattered_counts_have_a_posterior(seed: int) -> None:
     posterior = model.posterior(data.series([int(count) for count in scattered]), draws=2000, rng=rng)
     density = model.density(posterior.data)
     wide = [(StudentT(density.start, np.diag(1.5 * density.scale), 4.0), 1.0)]
-    points = wide[0][0].draw(2000, density.folded, rng)
-    work, *_, log_evidence, _ = anneal(density, points, lambda x: mixture_log_density(x, wide, density.folded), rng)
+    runs = [
+        anneal(
+            density,
+            wide[0][0].draw(2000, density.folded, rng),
+            lambda x: mixture_log_density(x, wide, density.folded),
+            rng,
+        )
+        for _ in range(4)  # a single run is now and then 0.3 off
+    ]
+    log_evidence = np.logaddexp.reduce([run[3] for run in runs]) - np.log(len(runs))
     assert posterior.log_evidence == pytest.approx(log_evidence, abs=0.3)
     # Medians: the stationary level has a heavy tail where the past adds up to nearly one.
-    np.testing.assert_allclose(np.median(posterior.sample.work, axis=0), np.median(work, axis=0), atol=0.05)
+    middle = np.median(np.concatenate([run[0] for run in runs]), axis=0)
+    np.testing.assert_allclose(np.median(posterior.sample.work, axis=0), middle, atol=0.05)
 
 
 def test_an_explosion_is_an_error_with_a_month() -> None:

