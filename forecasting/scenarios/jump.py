@@ -10,6 +10,7 @@ from forecasting.distributions import NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression, Posterior, Reconstruction, reconstruct
+from forecasting.models.base import read_data
 from forecasting.months import Window, days_in
 from forecasting.randomness import require_rng
 from forecasting.scenarios import rates
@@ -64,7 +65,7 @@ def jump(
     InvalidWindow
         If a window is outside the data, overlaps the other, or nothing limits its total.
     InvalidInput
-        If too little is known for any model.
+        If `data` is neither a CountSeries nor Evidence, or too little is known for any model.
 
     Examples
     --------
@@ -83,7 +84,7 @@ def jump(
     if not 0.0 < level < 1.0:
         raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
     scales = priors or Priors()
-    comparison = Comparison.of(data, before, after)
+    comparison = Comparison.of(read_data(data), before, after)
     kept, left_out = baselines(data, comparison.after[0], scales)
     streams = iter(generator.spawn(3 * len(kept) + 5))
     fits: dict[str, Posterior] = {}

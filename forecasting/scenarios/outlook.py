@@ -220,6 +220,10 @@ class Outlook:
     def __post_init__(self) -> None:
         object.__setattr__(self, "scenarios", MappingProxyType(dict(self.scenarios)))
 
+    def __reduce__(self) -> tuple[type[Outlook], tuple[str, dict[str, Predictive]]]:
+        """Pickle and copy the scenarios as a dictionary: a read-only mapping does neither."""
+        return type(self), (self.name, dict(self.scenarios))
+
     @property
     def months(self) -> pd.PeriodIndex:
         """The H months."""
@@ -330,7 +334,8 @@ def outlook(
     Raises
     ------
     InvalidInput
-        If there is no scenario, two are the same, or `horizon` is no positive whole number.
+        If `post` is not the posterior of a regression, there is no scenario, two are the same, or `horizon` is not a positive
+        whole number.
     InvalidWindow
         If a window leaves the data.
     SamplingError
@@ -351,6 +356,11 @@ def outlook(
     Revert(2023-06..2023-08)   310     300    270    350
     """
     generator = require_rng(rng)
+    if not hasattr(post, "components"):
+        raise InvalidInput(
+            f"an outlook needs the posterior of a regression, got {type(post).__name__}; make one, for example with "
+            "CountRegression(Intercept() + Trend()).posterior(data, rng=rng)"
+        )
     chosen = _read_scenarios(scenarios)
     months = post.future(horizon)
     recurring = post.components(months)[1]

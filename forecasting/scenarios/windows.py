@@ -109,7 +109,7 @@ class Comparison:
 
 
 def _pair(name: str, window: Window) -> Window:
-    if isinstance(window, str) or len(window) != 2:
+    if not isinstance(window, tuple | list) or len(window) != 2:
         raise InvalidWindow(f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08')")
     return window
 
