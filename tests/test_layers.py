@@ -25,7 +25,7 @@ ROOMS = [
     *("__init__", "figures", "report", "cli", "__main__"),
 ]
 MAY_PRINT = {"cli"}
-MAY_CREATE_GENERATORS = {"batch", "cli"}
+MAY_CREATE_GENERATORS = {"randomness", "batch", "cli"}
 LONGEST = 400
 
 PUBLIC = {

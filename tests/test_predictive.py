@@ -311,7 +311,7 @@ def test_counts_past_exact_numbers_are_refused_not_clipped(rng: np.random.Genera
 
 def test_drawing_needs_a_generator_and_coupling_uniforms() -> None:
     with pytest.raises(InvalidInput, match="rng is required"):
-        Predictive.draw(MONTHS, np.ones((2, 3)), (), Poisson(), name="s")
+        Predictive.draw(MONTHS, np.ones((2, 3)), (), Poisson(), name="s", rng=None)  # type: ignore[arg-type]
     for uniforms in (np.ones((2, 3)), np.zeros((2, 2)), np.full((2, 3), np.nan)):
         with pytest.raises(InvalidInput, match="uniforms"):
             Predictive.coupled(MONTHS, np.ones((2, 3)), (), Poisson(), uniforms, "s")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.randomness import Rng
 
 _TABLE = 2**15
 """Elements of a table: its temporaries stay in the cache, which is three times faster than 2^18 elements."""
@@ -120,7 +121,7 @@ class Distribution(ABC):
         """Return the variance."""
 
     @abstractmethod
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`; rates past 2^53 count as 2^53."""
 
     @abstractmethod

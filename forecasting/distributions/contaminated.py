@@ -13,6 +13,7 @@ from forecasting.distributions.wrapper import searched
 from forecasting.errors import InvalidInput
 from forecasting.kernels.averages import quadrature
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.randomness import Rng, require_rng
 
 _TAIL = 3.0
 _LOST = 2.0**-60  # of a sum, too little to change it
@@ -177,12 +178,13 @@ class Contaminated(Distribution):
         level, mu, *rest = np.broadcast_arrays(np.asarray(u, dtype=float), np.asarray(mean, dtype=float), *shape)
         return searched(self, self.base.quantile(level, mu, *rest), level, mu, *rest)
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""
-        regular = self.base.sample(mean, *shape, rng=rng)
+        generator = require_rng(rng)
+        regular = self.base.sample(mean, *shape, rng=generator)
         scale = 2.0 * (np.broadcast_to(mean, regular.shape) + 1.0)
-        outlier = scale * np.expm1(rng.standard_exponential(regular.shape) / _TAIL)
-        far = rng.random(regular.shape) < self.share
+        outlier = scale * np.expm1(generator.standard_exponential(regular.shape) / _TAIL)
+        far = generator.random(regular.shape) < self.share
         return np.where(far, np.minimum(outlier, LARGEST).astype(np.int64), regular)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.distributions.wrapper import ZeroWrapper, searched, split
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.randomness import Rng, require_rng
 
 _TINY_MEAN = 1e-200  # stands for a mean of zero, at which a truncated count is 1
 
@@ -131,15 +132,16 @@ class Hurdle(ZeroWrapper):
         second = (1.0 - zero) * squared * np.exp(-log_positive)
         return np.asarray(second - np.square(self.expectation(mu, *shape)))
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`: of the base, or where that is zero its truncated quantile function."""
         *inner, zero = shape
-        drawn = np.array(self.base.sample(mean, *inner, rng=rng))
-        counted = rng.random(drawn.shape) >= zero
+        generator = require_rng(rng)
+        drawn = np.array(self.base.sample(mean, *inner, rng=generator))
+        counted = generator.random(drawn.shape) >= zero
         again = counted & (drawn == 0)
         drawn[~counted] = 0
         mu, *given = (np.broadcast_to(values, drawn.shape)[again] for values in (mean, *inner))
-        drawn[again] = self._positive_quantile(rng.random(mu.size), mu, tuple(given))
+        drawn[again] = self._positive_quantile(generator.random(mu.size), mu, tuple(given))
         return drawn
 
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:

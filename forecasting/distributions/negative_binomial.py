@@ -18,6 +18,7 @@ from forecasting.distributions.base import Distribution
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.quantiles import quantile
+from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,12 @@ class NegativeBinomial(Distribution):
         mu, alpha = np.asarray(mean, dtype=float), np.asarray(shape[0], dtype=float)
         return np.asarray(mu * (1.0 + alpha * mu))
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`: a Poisson count whose rate is gamma distributed."""
         mu, alpha = np.broadcast_arrays(mean, np.maximum(shape[0], 1e-12))
-        rate = rng.standard_gamma(1.0 / alpha) * (alpha * mu)
-        return np.asarray(rng.poisson(np.minimum(rate, counts.LARGEST)), dtype=np.int64)
+        generator = require_rng(rng)
+        rate = generator.standard_gamma(1.0 / alpha) * (alpha * mu)
+        return np.asarray(generator.poisson(np.minimum(rate, counts.LARGEST)), dtype=np.int64)
 
     def natural(self, work: FloatArray) -> FloatArray:
         r"""Return :math:`\alpha=\kappa^2`."""

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.distributions.base import Distribution
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.randomness import Rng
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Point(Distribution):
         """Return zero."""
         return np.zeros(np.shape(mean))
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return the mean."""
         return np.minimum(mean, LARGEST).astype(np.int64)
 

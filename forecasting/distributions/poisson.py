@@ -13,6 +13,7 @@ from forecasting.distributions.base import Distribution
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.quantiles import quantile
+from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Poisson(Distribution):
         """Return the mean itself."""
         return np.asarray(mean, dtype=float)
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""
-        return np.asarray(rng.poisson(np.minimum(mean, counts.LARGEST)), dtype=np.int64)
+        return np.asarray(require_rng(rng).poisson(np.minimum(mean, counts.LARGEST)), dtype=np.int64)
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return `work`, which has no columns."""

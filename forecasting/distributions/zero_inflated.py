@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.distributions.wrapper import ZeroWrapper, searched, split
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,12 @@ class ZeroInflated(ZeroWrapper):
         between = zero * np.square(self.base.expectation(within, *inner))
         return np.asarray((1.0 - zero) * (self.base.variance(within, *inner) + between))
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""
         *inner, zero = shape
-        drawn = self.base.sample(self._mean(mean, zero), *inner, rng=rng)
-        return np.where(rng.random(drawn.shape) < zero, 0, drawn)
+        generator = require_rng(rng)
+        drawn = self.base.sample(self._mean(mean, zero), *inner, rng=generator)
+        return np.where(generator.random(drawn.shape) < zero, 0, drawn)
 
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
         """Return what the base starts with, and the zeros beyond those it then expects."""

@@ -17,7 +17,7 @@ from forecasting.evaluation.origins import History, positive, read_histories, re
 from forecasting.evaluation.pit import PIT
 from forecasting.months import MonthLike, following
 from forecasting.predictive import Predictive
-from forecasting.randomness import named_streams, require_rng
+from forecasting.randomness import Rng, named_streams
 
 KEY = ["unique_id", "origin", "horizon"]
 SCALED = ("scaled_rps", "scaled_crps", "scaled_absolute_error")
@@ -26,7 +26,7 @@ SCALED = ("scaled_rps", "scaled_crps", "scaled_absolute_error")
 class Forecaster(Protocol):
     """Anything with the verb that all models of the library share."""
 
-    def forecast(self, data: Any, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
+    def forecast(self, data: Any, horizon: int, *, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data."""
         ...
 
@@ -110,9 +110,7 @@ class Backtest:
         table["n"] = common[common["model"] == self.models[0]].groupby("horizon")[self._column(score)].count()
         return table
 
-    def compare(
-        self, a: str, b: str, score: str = "rps", *, replications: int = 999, rng: np.random.Generator | None = None
-    ) -> Comparison:
+    def compare(self, a: str, b: str, score: str = "rps", *, replications: int = 999, rng: Rng) -> Comparison:
         """Return score of `a` minus score of `b` on the months both have, with its uncertainty; below 0, `a` is better.
 
         See `forecasting.evaluation.comparison.compare`.
@@ -158,7 +156,7 @@ def backtest(
     step: int | None = None,
     minimum: int = 6,
     keep: bool = False,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> Backtest:
     """Forecast from several origins with what was known then, and score what came.
 
@@ -178,8 +176,8 @@ def backtest(
         Fewest months before an origin; an origin with fewer counts as a failure of every model.
     keep : bool
         Keep the forecasts; some 50 KB for each 1,000 paths of 3 months.
-    rng : numpy.random.Generator
-        Required.  Each series, model and origin has a stream of its own, by name.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.  Each series, model and origin has a stream of its own, by name.
 
     Returns
     -------
@@ -206,7 +204,7 @@ def backtest(
     model
     last 12  12   12       0
     """
-    stream = named_streams(require_rng(rng))
+    stream = named_streams(rng)
     if not isinstance(models, Mapping):
         raise InvalidInput(f"models={models!r} is no mapping; give models by name, even a single one: {{name: model}}")
     if not models:

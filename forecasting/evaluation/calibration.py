@@ -23,7 +23,7 @@ from forecasting.evaluation.ranked import Resolved
 from forecasting.evaluation.scores import moments
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 Score = Literal["rps", "dss", "log"]
 _TAIL = 1e-13
@@ -186,9 +186,7 @@ def score_test(pairs: Sequence[Pair], score: Score = "rps", *, month: int = 0) -
     return CalibrationTest(f"{score} against its expectation", z, float(erfc(abs(z) / np.sqrt(2.0))), len(terms))
 
 
-def pit_test(
-    pairs: Sequence[Pair], *, replications: int = 999, rng: np.random.Generator | None = None
-) -> CalibrationTest:
+def pit_test(pairs: Sequence[Pair], *, replications: int = 999, rng: Rng) -> CalibrationTest:
     """Test whether the transforms of the observed counts are uniform, against paths drawn from the forecasts.
 
     The statistic is the mean squared distance of the non-randomised distribution of the transforms from the diagonal at
@@ -202,8 +200,8 @@ def pit_test(
         Observed counts ``[H]``, NaN where there is none, and the forecast of the same months, of 100 draws or more.
     replications : int
         The number B.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Examples
     --------

@@ -18,7 +18,7 @@ from scipy.special import ndtr, stdtr, stdtrit
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 FEWEST_SERIES = 5
 FEWEST_ORIGINS = 8
@@ -170,7 +170,7 @@ def compare(
     name: str = "a minus b",
     *,
     replications: int = 999,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> Comparison:
     """Return the mean of paired score differences with its uncertainty.
 
@@ -182,8 +182,8 @@ def compare(
         What was compared.
     replications : int
         Number of bootstrap samples of the series.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Raises
     ------

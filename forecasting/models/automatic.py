@@ -30,7 +30,7 @@ from forecasting.models.level.density import LevelDensity
 from forecasting.models.results import Posterior
 from forecasting.months import following
 from forecasting.predictive import Predictive, pool
-from forecasting.randomness import named_streams, require_rng
+from forecasting.randomness import Rng, named_streams
 from forecasting.series import CountSeries
 
 _DRAWS, _MEMBER_DRAWS, _SCORED = 1000, 1000, 250
@@ -159,9 +159,7 @@ class Auto(Model):
                 "priors of your own, or wait for more months"
             )
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> PooledForecast:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> PooledForecast:
         """Return the pooled forecast.
 
         Parameters
@@ -172,8 +170,8 @@ class Auto(Model):
             Number of months.
         draws : int, optional
             Number of draws of the pool, 1000 where left out.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
 
         Raises
         ------
@@ -182,7 +180,7 @@ class Auto(Model):
         InvalidInput
             If a month is known in part only.
         """
-        stream, number = named_streams(require_rng(rng)), read_draws(draws, _DRAWS)
+        stream, number = named_streams(rng), read_draws(draws, _DRAWS)
         following(read_data(data).months, horizon)
         self.check(data)
         forecasts: dict[str, Predictive] = {}
@@ -234,15 +232,11 @@ def _one_step_scores(posterior: Posterior) -> FloatArray:
 
 
 @overload
-def auto(
-    data: pd.DataFrame, horizon: int = ..., *, draws: int | None = ..., rng: np.random.Generator | None = ...
-) -> dict[str, PooledForecast]: ...
+def auto(data: pd.DataFrame, horizon: int = ..., *, draws: int | None = ..., rng: Rng) -> dict[str, PooledForecast]: ...
 
 
 @overload
-def auto(
-    data: Observed, horizon: int = ..., *, draws: int | None = ..., rng: np.random.Generator | None = ...
-) -> PooledForecast: ...
+def auto(data: Observed, horizon: int = ..., *, draws: int | None = ..., rng: Rng) -> PooledForecast: ...
 
 
 def auto(
@@ -250,7 +244,7 @@ def auto(
     horizon: int = 12,
     *,
     draws: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> PooledForecast | dict[str, PooledForecast]:
     """Forecast a series, or each series of a table, without choosing anything.
 
@@ -262,8 +256,8 @@ def auto(
         Number of months.
     draws : int, optional
         Number of draws, 1000 where left out.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------
@@ -288,7 +282,7 @@ def auto(
     model = Auto()
     if not isinstance(data, pd.DataFrame):
         return model.forecast(data, horizon, draws=draws, rng=rng)
-    stream = named_streams(require_rng(rng))
+    stream = named_streams(rng)
     if data.empty:
         raise InvalidSeries("the table has no rows; give one row a month, with the columns unique_id, ds, y")
     names = data["unique_id"].astype(str).unique() if "unique_id" in data else [None]

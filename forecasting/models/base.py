@@ -13,7 +13,7 @@ from forecasting.inference.sampling import sample_posterior
 from forecasting.models.density import ModelDensity
 from forecasting.models.results import Posterior
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
@@ -24,9 +24,7 @@ class Model(ABC):
     """A way to forecast one monthly series; see `forecasting.models` for those there are."""
 
     @abstractmethod
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data.
 
         Parameters
@@ -37,8 +35,8 @@ class Model(ABC):
             Number of months H.
         draws : int, optional
             Number of paths S.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
         """
 
 
@@ -49,9 +47,7 @@ class BayesianModel(Model):
     def density(self, data: Observed) -> ModelDensity:
         """Return the log likelihood and log prior for `data`."""
 
-    def posterior(
-        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Posterior:
+    def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Posterior:
         """Draw from the posterior.
 
         Parameters
@@ -61,8 +57,8 @@ class BayesianModel(Model):
         draws : int, optional
             Number of draws S, at least 100; 4000 where left out, or 1000 where the likelihood is costly, as that of totals
             over many large months.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
 
         Raises
         ------
@@ -87,11 +83,10 @@ class BayesianModel(Model):
             )
         return Posterior(data, density, sample_posterior(density, number, rng=generator))
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
-        return self.posterior(data, draws=draws, rng=rng).forecast(horizon, rng=rng)
+        generator = require_rng(rng)
+        return self.posterior(data, draws=draws, rng=generator).forecast(horizon, rng=generator)
 
 
 def read_data(data: Observed) -> Observed:

@@ -16,7 +16,7 @@ from forecasting.models.base import Model, read_data, read_draws
 from forecasting.models.known import read_counts
 from forecasting.months import following
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 _DRAWS = 4000
 _LEAST = 0.3
@@ -47,9 +47,7 @@ class Climatology(Model):
     def __post_init__(self) -> None:
         _read_last(self.last)
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return paths that draw each month anew; a multiple of `last` of them, so that no month counts more."""
         generator, months = require_rng(rng), following(read_data(data).months, horizon)
         recent = _recent(data, self.last)
@@ -98,9 +96,7 @@ class HistoricalMoments(Model):
                 f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
             )
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return paths with one level each."""
         generator, months = require_rng(rng), following(read_data(data).months, horizon)
         mean, alpha, variation = _moments(_recent(data, self.last)[None].astype(float))
@@ -144,9 +140,7 @@ class SeasonalNaive(Model):
     [5, 5, 5, 5, 5, 40, 40]
     """
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return paths around the last known year.
 
         Raises

@@ -16,6 +16,7 @@ from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.fittable import Fittable
 from forecasting.predictive import Predictive
+from forecasting.randomness import Rng, require_rng
 
 if TYPE_CHECKING:
     from forecasting.models.base import BayesianModel
@@ -209,7 +210,7 @@ class Fit:
         _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
         return hessian / np.outer(np.diag(basis), np.diag(basis))
 
-    def forecast(self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None) -> Predictive:
+    def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, parameter uncertainty included.
 
         The estimate is not plugged in: parameters are drawn from the posterior under the model's weak priors, which is
@@ -221,11 +222,11 @@ class Fit:
             Number of months.
         draws : int, optional
             Number of paths; as in `CountRegression.posterior` where left out.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
         """
-        posterior = self.model.posterior(self.density.data, draws=draws, rng=rng)
-        return posterior.forecast(horizon, rng=rng)
+        generator = require_rng(rng)
+        return self.model.posterior(self.density.data, draws=draws, rng=generator).forecast(horizon, rng=generator)
 
     def predict(self, months: pd.PeriodIndex | None = None, level: float = 0.95) -> pd.DataFrame:
         """Return the estimated mean of months with its confidence interval (of the mean, not of the count).

@@ -13,7 +13,7 @@ from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
 from forecasting.predictive import Quantity
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +68,15 @@ class Reconstruction:
         return f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
 
 
-def reconstruct(posterior: Posterior, *, rng: np.random.Generator | None = None) -> Reconstruction:
+def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:
     r"""Draw every month of the data given the parameters and everything known, from :math:`p(y\mid\theta, y\in R)`.
 
     Parameters
     ----------
     posterior : Posterior
         Of any regression.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------

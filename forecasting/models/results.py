@@ -18,7 +18,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.months import following
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,15 +125,15 @@ class Posterior:
         """Return the `horizon` months after the data."""
         return following(self.months, horizon)
 
-    def forecast(self, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
+    def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path a draw.
 
         Parameters
         ----------
         horizon : int
             Number of months H.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
 
         Returns
         -------

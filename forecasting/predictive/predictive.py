@@ -30,7 +30,7 @@ from forecasting.predictive.arrays import (
 from forecasting.predictive.levels import central, read_levels
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 _PMF_TAIL = 1e-9
 _PMF_POINTS = 200_000
@@ -109,7 +109,7 @@ class Predictive:
         distribution: Distribution,
         *,
         name: str,
-        rng: np.random.Generator | None = None,
+        rng: Rng,
     ) -> Self:
         """Sample one path for each draw of the parameters.
 
@@ -117,8 +117,8 @@ class Predictive:
         ----------
         months, mean, shape, distribution, name
             As in the class.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
         """
         generator = require_rng(rng)
         mu = read_mean(mean, read_months(months))

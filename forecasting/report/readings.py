@@ -12,7 +12,7 @@ from scipy.special import softmax
 from forecasting.errors import InvalidInput
 from forecasting.evidence import Evidence, Ledger
 from forecasting.months import Window
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.baselines import TREND_AND_STEP, baselines
 from forecasting.scenarios.report import StepEffect
@@ -28,7 +28,7 @@ def compare_readings(
     data: Evidence,
     *,
     without: Iterable[str] = (),
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> pd.DataFrame:
     """Repeat the key numbers of a report under every alternative reading of its series.
 
@@ -42,8 +42,8 @@ def compare_readings(
         The facts as they were read.
     without : iterable of str
         Facts that were left out.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------

@@ -10,14 +10,14 @@ import pandas as pd
 
 from forecasting.evidence import Evidence
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.baselines import TREND_AND_STEP
 
 _LEVELS = {"median": 0.5, "lo-50": 0.25, "hi-50": 0.75, "lo-90": 0.05, "hi-90": 0.95}
 
 
-def check_truth(report: JumpReport, later: Evidence, *, rng: np.random.Generator | None = None) -> pd.DataFrame:
+def check_truth(report: JumpReport, later: Evidence, *, rng: Rng) -> pd.DataFrame:
     """Score the scenarios of a report, and each baseline going on as it was, against a later state of the ledger.
 
     Parameters
@@ -26,8 +26,8 @@ def check_truth(report: JumpReport, later: Evidence, *, rng: np.random.Generator
         Made from what was public on its day.
     later : Evidence
         The same series as known later.
-    rng : numpy.random.Generator
-        Required, for the forecasts of the baselines.
+    rng : numpy.random.Generator or int
+        Generator or seed; required, for the forecasts of the baselines.
 
     Returns
     -------

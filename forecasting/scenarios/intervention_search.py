@@ -24,7 +24,7 @@ from forecasting.models import Autoregression, CountRegression
 from forecasting.models.fit import Fit
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios.interventions import EventModel
 from forecasting.terms import DecayingPulse, Intercept, Terms
 
@@ -95,7 +95,7 @@ def find_interventions(
     kinds: Sequence[float] = (0.0, 0.8, 1.0),
     *,
     replicates: int = 1000,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> InterventionSearch:
     """Search all months for the beginning of a change (Fokianos, Fried 2010, sec. 4), with p = (1 + b) / (1 + B).
 
@@ -109,8 +109,8 @@ def find_interventions(
         Decays from 0 (a pulse) to 1 (a step).
     replicates : int
         Number B of simulated series, at least 19.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------

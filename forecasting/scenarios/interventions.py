@@ -22,7 +22,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models import Autoregression, CountRegression
 from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Term, Terms
 
 EventModel = Autoregression | CountRegression
@@ -77,7 +77,7 @@ def intervention_test(
     *,
     method: str = "score",
     draws: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: Rng | None = None,
 ) -> InterventionTest:
     """Test whether events at known dates changed the mean.
 
@@ -93,8 +93,8 @@ def intervention_test(
         Score test, which fits the null hypothesis alone; likelihood ratio; Bayes factor from both log evidences.
     draws : int, optional
         For ``"posterior"``: number of draws.
-    rng : numpy.random.Generator
-        Required for ``"posterior"``.
+    rng : numpy.random.Generator or int
+        Generator or seed; required for ``"posterior"``.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _by_posterior(
     data: Observed,
     added: Terms,
     draws: int | None,
-    rng: np.random.Generator | None,
+    rng: Rng | None,
 ) -> InterventionTest:
     generator, names = require_rng(rng), list(added.columns())
     null = model.posterior(data, draws=draws, rng=generator)

@@ -12,7 +12,7 @@ from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression, Posterior, Reconstruction, reconstruct
 from forecasting.models.base import read_data
 from forecasting.months import Window, days_in
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios import rates
 from forecasting.scenarios.baselines import TREND_AND_STEP, Baseline, baselines
 from forecasting.scenarios.levels import central_interval, level_changes, ratio_of_expected_totals
@@ -35,7 +35,7 @@ def jump(
     level: float = 0.95,
     horizon: int = 3,
     priors: Priors | None = None,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> JumpReport:
     """Compare the total of a later window of months with that of an earlier one, under every baseline.
 
@@ -53,8 +53,8 @@ def jump(
         Months of the outlook after the data.
     priors : Priors, optional
         Scales of the priors; the defaults are weak.
-    rng : numpy.random.Generator
-        Required.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------

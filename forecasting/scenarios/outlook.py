@@ -34,7 +34,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.months import MonthLike, month_range
 from forecasting.predictive import Predictive, Quantity
 from forecasting.predictive.levels import central
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 
 class Extrapolates(Protocol):
@@ -311,7 +311,7 @@ def outlook(
     scenarios: Sequence[Scenario],
     horizon: int = 6,
     *,
-    rng: np.random.Generator | None = None,
+    rng: Rng,
 ) -> Outlook:
     """Forecast the months after the data under each of several scenarios.
 
@@ -323,8 +323,8 @@ def outlook(
         For example ``[Persist(), Revert("2023-06", "2023-08"), Continue(), Shift(+0.3)]``.
     horizon : int
         Number of months H.
-    rng : numpy.random.Generator
-        Required; one uniform is drawn for each draw and month, whatever the scenarios.
+    rng : numpy.random.Generator or int
+        Generator or seed; required; one uniform is drawn for each draw and month, whatever the scenarios.
 
     Returns
     -------

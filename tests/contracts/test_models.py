@@ -92,7 +92,7 @@ def test_no_model_takes_impossible_horizons(model: type, horizon: object) -> Non
 @every_model
 def test_no_model_draws_without_a_generator(model: type) -> None:
     with pytest.raises(InvalidInput, match="rng is required"):
-        model().forecast(Y, 3)
+        model().forecast(Y, 3, rng=None)  # type: ignore[arg-type]
 
 
 @every_model
@@ -183,8 +183,8 @@ def test_results_are_frozen(model: type) -> None:
 
 
 @each_model
-@pytest.mark.parametrize("rng", [None, 7, np.random])
-def test_a_generator_is_required(model: type, rng: object) -> None:
+@pytest.mark.parametrize("rng", [None, -7, True, 7.0, "7", np.random])
+def test_a_generator_or_a_seed_is_required(model: type, rng: object) -> None:
     posterior = model(TERMS).posterior(Y, draws=200, rng=generator())
     for call in (
         lambda: model(TERMS).posterior(Y, rng=rng),

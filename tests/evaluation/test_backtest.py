@@ -225,7 +225,7 @@ def test_wrong_requests_are_refused_before_any_work(rng: np.random.Generator) ->
         with pytest.raises(InvalidInput):
             backtest({"recent": recent}, data, rng=rng, **wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="rng is required"):
-        backtest({"recent": recent}, data)
+        backtest({"recent": recent}, data, rng=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="at least one model"):
         backtest({}, data, rng=rng)
     for alone in (recent, SeasonalNaive(), [SeasonalNaive()]):

@@ -143,7 +143,7 @@ def test_tests_refuse_what_says_nothing(rng: np.random.Generator) -> None:
     with pytest.raises(InvalidInput, match="nothing to test"):
         pit_test(empty, rng=rng)
     with pytest.raises(InvalidInput, match="rng is required"):
-        pit_test(empty)
+        pit_test(empty, rng=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="100 or more"):
         pit_test([([1.0], plain([3.0]))], rng=rng)
     with pytest.raises(InvalidInput, match="certain"):

@@ -142,6 +142,6 @@ def test_what_cannot_be_compared_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(InvalidInput, match="infinite"):
         compare(table, rng=rng)
     with pytest.raises(InvalidInput, match="rng is required"):
-        compare(table)
+        compare(table, rng=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="finite numbers"):
         diebold_mariano([], 1)

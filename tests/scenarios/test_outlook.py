@@ -231,7 +231,7 @@ def test_windows_and_generators_are_checked(out: Outlook) -> None:
     with pytest.raises(InvalidWindow, match="ends before"):
         Revert("2023-08", "2023-06")
     with pytest.raises(InvalidInput, match="rng is required"):
-        outlook(Line(), ALL)
+        outlook(Line(), ALL, rng=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="there is no scenario 'Boom'; there are Persist"):
         out.difference("Boom", "Persist")
     with pytest.raises(InvalidWindow, match="leaves the forecast"):

@@ -18,6 +18,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.sarima.density import ArimaDensity, partial
 from forecasting.models.sarima.search import corrected, inverse_roots, starting_points
 from forecasting.predictive import Predictive
+from forecasting.randomness import Rng
 
 if TYPE_CHECKING:
     from forecasting.models.sarima.model import SARIMA
@@ -104,7 +105,7 @@ class SarimaFit:
         table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
         return table.join(self.conf_int())
 
-    def forecast(self, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None) -> Predictive:
+    def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data; nothing is plugged in, parameters are drawn.
 
         Parameters

@@ -20,7 +20,7 @@ from forecasting.models.sarima.posterior import SarimaPosterior
 from forecasting.models.sarima.search import Limits, Search, table
 from forecasting.models.sarima.transforms import Transform, read_transform
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
@@ -140,9 +140,7 @@ class SARIMA(Model):
         """
         return maximum_likelihood(self, data)
 
-    def posterior(
-        self, data: Observed, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> SarimaPosterior:
+    def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> SarimaPosterior:
         """Draw from the posterior by adaptive importance sampling of the exact likelihood.
 
         Parameters
@@ -151,17 +149,16 @@ class SARIMA(Model):
             As in `fit`.
         draws : int, optional
             Number of draws S, at least 100; 1000 where left out.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
         """
         generator, number = require_rng(rng), read_draws(draws, _DRAWS)
         return SarimaPosterior.sample(self, data, number, rng=generator)
 
-    def forecast(
-        self, data: Observed, horizon: int, *, draws: int | None = None, rng: np.random.Generator | None = None
-    ) -> Predictive:
+    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
-        return self.posterior(data, draws=draws, rng=rng).forecast(horizon, rng=rng)
+        generator = require_rng(rng)
+        return self.posterior(data, draws=draws, rng=generator).forecast(horizon, rng=generator)
 
     @classmethod
     def auto(

@@ -17,7 +17,7 @@ from forecasting.models.sarima.future import simulate
 from forecasting.models.sarima.rounded import RoundedNormal
 from forecasting.months import following
 from forecasting.predictive import Predictive
-from forecasting.randomness import require_rng
+from forecasting.randomness import Rng, require_rng
 
 if TYPE_CHECKING:
     from forecasting.models.sarima.model import SARIMA
@@ -78,7 +78,7 @@ class SarimaPosterior:
         columns |= {"5%": points[0], "50%": points[1], "95%": points[2]}
         return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
 
-    def forecast(self, horizon: int, *, rng: np.random.Generator | None = None) -> Predictive:
+    def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path a draw.
 
         Given a draw, each month is a rounded normal with the exact mean and variance of its month, all uncertainty of the
@@ -88,8 +88,8 @@ class SarimaPosterior:
         ----------
         horizon : int
             Number of months H.
-        rng : numpy.random.Generator
-            Required.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
 
         Raises
         ------

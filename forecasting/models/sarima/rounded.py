@@ -18,6 +18,7 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, integer_search
 from forecasting.models.sarima.transforms import Transform, read_transform
+from forecasting.randomness import Rng, require_rng
 
 _EXACT = 64  # counts summed one by one before the sum becomes an integral
 _REACH = 8.5  # standard deviations that hold all probability but 1e-17
@@ -103,10 +104,10 @@ class RoundedNormal(Distribution):
 
         return integer_search(reaches, guess).reshape(level.shape)
 
-    def sample(self, mean: FloatArray, *shape: FloatArray, rng: np.random.Generator) -> IntArray:
+    def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""
         location, scale = np.broadcast_arrays(*(np.asarray(s, dtype=float) for s in shape))
-        z = location + scale * rng.standard_normal(np.broadcast_shapes(np.shape(mean), location.shape))
+        z = location + scale * require_rng(rng).standard_normal(np.broadcast_shapes(np.shape(mean), location.shape))
         return self.nearest(z)
 
     def nearest(self, z: FloatArray) -> IntArray:
