@@ -223,5 +223,6 @@ def _differences_with_retreat(
             return value, gradient, hessian
     raise SamplingError(
         f"the log density is not finite around {np.array2string(point, precision=3)}; "
-        "the data are impossible under the model there, so it cannot be fitted"
+        "either the data are impossible under the model there, or a mean is too large for a number: check facts, terms and "
+        "priors"
     )

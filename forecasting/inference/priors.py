@@ -28,7 +28,8 @@ class Priors:
     seasonal : float
         Each harmonic or month coefficient.
     covariate : float
-        Effect of one standard deviation of a covariate on the log mean.
+        Effect of one standard deviation of a covariate on the log mean; of its largest departure in any month given, if it
+        is the same in all months of the data.
     autoregression : float
         Each coefficient of a past count or past mean, before it is cut to the region of stationarity.
     initial : float

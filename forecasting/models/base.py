@@ -68,7 +68,8 @@ class BayesianModel(Model):
         Warns
         -----
         ForecastingWarning
-            If a step, pulse or ramp is the same in all months of the data, so that the prior alone says how large it is.
+            If a step, pulse, ramp or covariate is the same in all months of the data, so that the prior alone says how large
+            its effect is.
         """
         generator, density = require_rng(rng), self.density(read_data(data))
         number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
@@ -77,7 +78,8 @@ class BayesianModel(Model):
         if beside:
             warnings.warn(
                 f"{listing(beside)}: the same in all months of {data.name}, {data.months[0]}..{data.months[-1]}, so that the "
-                "prior alone says how large it is; choose a month inside, unless it is a change still to come",
+                "prior alone says how large the effect is; unless it is a change still to come, leave it out or use months in "
+                "which it changes",
                 ForecastingWarning,
                 stacklevel=2,
             )

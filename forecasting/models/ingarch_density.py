@@ -43,15 +43,11 @@ class IngarchDensity:
         self.names = likelihood.names
         self._past = slice(1, 1 + likelihood.history)
         self._effects = slice(1 + likelihood.history, likelihood.width)
-        families = likelihood.model.terms.families
+        terms = likelihood.model.terms
         of_shape = likelihood.distribution.shape_families
-        self._prior_scale = priors.of(("level", *("autoregression",) * likelihood.history, *families, *of_shape))
-        predictor = likelihood.target.predictor
-        for column, family in enumerate(families, start=1 + likelihood.history):
-            if family == "covariate":
-                x = np.concatenate([predictor.inner, predictor.outer], axis=1)[:, column - 1 - likelihood.history]
-                self._prior_scale[column] /= max(float(x.std()), 1e-12)
-        observed = ~predictor.missing
+        self._prior_scale = priors.of(("level", *("autoregression",) * likelihood.history, *terms.families, *of_shape))
+        self._prior_scale[self._effects] /= terms.units(likelihood.data.months)
+        observed = ~likelihood.target.predictor.missing
         total = float(likelihood.target.counts[observed].sum()) + 0.25
         self.centre = np.zeros(self._prior_scale.size)
         self.centre[0] = np.log(total / np.exp(likelihood.target.log_exposure[observed]).sum())

@@ -85,7 +85,8 @@ class IngarchLikelihood:
         observed = predictor.z[~predictor.missing]
         level = 1.0 if self.is_log else max(float(observed.mean()), 1e-3)
         spread = np.concatenate([predictor.inner, predictor.outer], axis=1).std(axis=0)
-        regressors = level / np.where(spread > 0, spread, 1.0)
+        units = self.model.terms.units(self.data.months)
+        regressors = level / np.where(spread > 1e-9 * units, spread, units)
         return np.concatenate([[level], np.full(self.history, 0.3), regressors, np.full(self.folded.sum(), 0.3)])
 
     def _admissible(self) -> tuple[Region, list[tuple[tuple[str, ...], str]]]:

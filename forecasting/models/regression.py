@@ -45,10 +45,8 @@ class RegressionDensity:
         self.width = self.design.shape[1]
         families = (*terms.families, *distribution.shape_families)
         self.scale = priors.of(families)
+        self.scale[: self.width] /= terms.units(data.months)
         self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
-        for column, family in enumerate(families):
-            if family == "covariate":
-                self.scale[column] /= max(float(self.design[:, column].std()), 1e-12)
         self.centre = np.zeros(self.scale.size)
         self._rows, self._rates = self._informative_units()
         self.centre[[family == "level" for family in families]] = self._log_level()

@@ -16,7 +16,7 @@ from forecasting.series import listing
 FloatArray: TypeAlias = NDArray[np.float64]
 Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate"]
 
-_EVENTS = frozenset({"step", "pulse", "ramp"})
+_MAY_BE_CONSTANT = frozenset({"step", "pulse", "ramp", "covariate"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +37,10 @@ class Term:
     def offset(self, months: pd.PeriodIndex) -> FloatArray:
         """Return what the term adds to the log mean without a coefficient, float64[T]."""
         return np.zeros(len(months))
+
+    def unit(self, months: pd.PeriodIndex) -> float:
+        """Return the change of a column that counts as one to a prior, given the `months` of the data."""
+        return 1.0
 
     def __add__(self, other: Term | Terms) -> Terms:
         return Terms.of(self) + other
@@ -126,8 +130,12 @@ class Terms:
         offset = np.sum([np.zeros(len(months)), *(term.offset(months) for term in self.terms)], axis=0)
         return design, offset
 
+    def units(self, months: pd.PeriodIndex) -> FloatArray:
+        """Return, for each of the p columns, the change that counts as one to a prior, given the `months` of the data."""
+        return np.array([term.unit(months) for term in self.terms for _ in term.columns], dtype=np.float64)
+
     def beside(self, months: pd.PeriodIndex) -> tuple[str, ...]:
-        """Return the columns of events that are the same in all of these `months`, which cannot tell their size.
+        """Return the columns of events and covariates that are the same in all these `months`, which cannot tell their size.
 
         Examples
         --------
@@ -136,8 +144,8 @@ class Terms:
         >>> (fc.Step("2023-09") + fc.Pulse("2024-05")).beside(pd.period_range("2023-08", "2023-12", freq="M"))
         ('pulse[2024-05]',)
         """
-        events = [term for term in self.terms if term.columns and term.family in _EVENTS]
-        return tuple(column for term in events if np.ptp(term.rows(months, months)) == 0 for column in term.columns)
+        terms = [term for term in self.terms if term.columns and term.family in _MAY_BE_CONSTANT]
+        return tuple(column for term in terms if np.ptp(term.rows(months, months)) == 0 for column in term.columns)
 
     def __add__(self, other: Term | Terms) -> Terms:
         return Terms(self.terms + Terms.of(other).terms)

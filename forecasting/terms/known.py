@@ -16,6 +16,8 @@ from forecasting.terms.base import FloatArray, Term
 
 ByMonth: TypeAlias = pd.Series | Mapping[MonthLike, float]
 
+_ROUNDING = 1e-9  # spread, relative to the largest value, below which a covariate counts as constant
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Covariate(Term):
@@ -60,6 +62,18 @@ class Covariate(Term):
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return the values of the months."""
         return _look_up(self.by_month, months, f"covariate {self.name!r}")
+
+    def unit(self, months: pd.PeriodIndex) -> float:
+        """Return the standard deviation over the `months` of the data.
+
+        A covariate that is constant there has none.  Its unit is then its largest departure from that constant in any month
+        given, so that a policy that is 0 in the data and 1 afterwards is weighed as a step; or its size, if there is none.
+        """
+        values = self.rows(months, months)
+        every = np.asarray(pd.Series(self.by_month), dtype=np.float64)
+        size = float(np.abs(every).max())
+        candidates = (float(values.std()), float(np.abs(every - values[0]).max()), size)
+        return next((unit for unit in candidates if unit > _ROUNDING * size), 1.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

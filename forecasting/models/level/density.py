@@ -102,11 +102,10 @@ class LevelDensity:
         order = np.array([float(self.names[column][3:]) for column in self._harmonics])  # cos3, sin3: the third
         self._harmonic_scale = self.scale[self._harmonics] / np.sqrt(order)
         self.scale[self._harmonics] = 1.0
-        self._middle = np.zeros(len(columns))
-        for effect, family in enumerate(self.terms.families):
-            if family == "covariate":  # from its mean, so that its origin means nothing to the prior of the level
-                self._middle[effect] = self._design[:, effect].mean()
-                self.scale[self.layout.effects_at][effect] /= max(float(self._design[:, effect].std()), 1e-12)
+        self.scale[self.layout.effects_at] /= self.terms.units(data.months)
+        # A covariate counts from its mean, so that its origin means nothing to the prior of the level.
+        covariate = np.array([family == "covariate" for family in self.terms.families], dtype=bool)
+        self._middle = np.where(covariate, self._design.mean(axis=0), 0.0)
         self._design = self._design - self._middle
         shapes = len(self.distribution.shape_names)
         self.folded: NDArray[np.bool_] = np.array([False] * self.layout.width + list(self.distribution.folded))
