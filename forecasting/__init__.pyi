@@ -1,4 +1,4 @@
-from . import evaluation
+from . import evaluation, figures
 from .distributions import Contaminated, Hurdle, NegativeBinomial, Poisson, ZeroInflated
 from .errors import (
     ArchiveConflict,
@@ -46,6 +46,7 @@ from .scenarios import (
     outlook,
 )
 from .series import CountSeries
+from .shipped import load_counts
 from .terms import (
     Covariate,
     DecayingPulse,
@@ -117,9 +118,11 @@ __all__ = [
     "auto",
     "backtest",
     "evaluation",
+    "figures",
     "find_interventions",
     "intervention_test",
     "jump",
+    "load_counts",
     "load_ledger",
     "outlook",
     "reconstruct",

@@ -34,4 +34,4 @@ def test_a_name_that_is_near_is_told() -> None:
     with pytest.raises(AttributeError, match=r"no name 'zzzzzzzz'$"):
         fc.zzzzzzzz  # noqa: B018
     assert not hasattr(fc, "__wrapped__")
-    assert fc.scenarios.__name__ == "forecasting.scenarios"
+    assert fc.figures.__name__ == "forecasting.figures"

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up, one layer a line; a room may import those named before it.
 ROOMS = [
     *("errors", "months", "randomness", "statements", "kernels"),
-    *("constraints", "evidence", "series", "terms"),
+    *("constraints", "evidence", "series", "shipped", "terms"),
     *("distributions", "likelihood", "inference"),
     *("predictive",),
     *("models",),
@@ -29,7 +29,7 @@ MAY_CREATE_GENERATORS = {"randomness", "batch", "cli"}
 LONGEST = 400
 
 PUBLIC = {
-    *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries"),
+    *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries", "load_counts"),
     *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure"),
     *(
         "Poisson",
@@ -46,7 +46,7 @@ PUBLIC = {
     *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
-    *("evaluation", "backtest", "Backtest"),
+    *("evaluation", "backtest", "Backtest", "figures"),
     *("DynamicLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
     *("auto", "Auto", "PooledForecast"),
 }

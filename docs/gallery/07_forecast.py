@@ -6,13 +6,11 @@ A year of tornadoes in the United States, forecast by the pool that needs no cho
 """
 
 import numpy as np
-import pandas as pd
 
 import forecasting as fc
 from forecasting.figures import forecast_figure
 
-table = pd.read_csv("../../datasets/tornadoes.csv")
-series = fc.CountSeries.from_frame(table, "tornadoes")
+series = fc.load_counts("tornadoes")
 history = fc.CountSeries(series.months[-60:-12], series.values[-60:-12], unique_id="tornadoes")
 forecast = fc.auto(history, horizon=12, rng=np.random.default_rng(1))
 figure = forecast_figure(forecast, history)

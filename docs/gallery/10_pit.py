@@ -6,13 +6,11 @@ Where each count fell within its forecast. Bars at 1 mean calibrated forecasts, 
 """
 
 import numpy as np
-import pandas as pd
 
 import forecasting as fc
 from forecasting.figures import pit_figure
 
-table = pd.read_csv("../../datasets/tornadoes.csv")
-series = fc.CountSeries.from_frame(table, "tornadoes")
+series = fc.load_counts("tornadoes")
 season = fc.CountRegression(fc.Intercept() + fc.Seasonal(2), fc.NegativeBinomial())
 models = {"season": season, "same month a year ago": fc.SeasonalNaive(), "the last year": fc.Climatology()}
 result = fc.backtest(models, series, horizon=6, origins=10, rng=np.random.default_rng(1))

@@ -2,6 +2,13 @@
 
 Every figure carries its alternative text as its label, is laid out for a phone's width, and becomes a
 deterministic, self-contained drawing through `svg`.  Nothing here touches ``pyplot`` or global settings.
+
+Examples
+--------
+>>> import forecasting as fc
+>>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
+>>> fc.figures.svg(fc.figures.facts_figure(evidence)).startswith("<svg ")
+True
 """
 
 from forecasting.figures.beyond import probabilities_figure, step_figure
