@@ -23,9 +23,10 @@ from forecasting.evidence import Evidence
 from forecasting.series import LARGEST_COUNT, CountSeries, listing
 from forecasting.terms import Covariate, Exposure, Term
 
-_DAY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2})(?:[T ].*)?)?", re.ASCII | re.DOTALL)
+_MIDNIGHT = r"[T ]00:00(?::00(?:\.0{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
+_DAY = re.compile(rf"(\d{{4}})-(\d{{2}})(?:-(\d{{2}})(?:{_MIDNIGHT})?)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,99}(\.\d{0,99})?|\.\d{1,99})([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
     kept = len(raw.rows) + len(raw.faults)
     if kept < raw.size:
         return Checked.bad(
-            raw.name, f"{raw.size:,} rows are too many for a monthly series; look at the first: {raw.rows[0][0]!r}"
+            raw.name,
+            f"{raw.size:,} rows are too many for a monthly series; look at the first: {_shown(raw.rows[0][0])}",
         )
     by_month = _by_month(raw.rows, faults)
     counted = _counts(by_month, faults)
@@ -174,12 +176,15 @@ def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, t
     for month, *cells in rows:
         ordinal = _ordinal(month)
         if ordinal is None:
-            unreadable.append(repr(month)[:40])
+            unreadable.append(_shown(month))
         else:
             times[ordinal] += 1
             found[ordinal] = tuple(cells)
     if unreadable:
-        faults.append(f"months that cannot be read: {listing(unreadable)}; write YYYY-MM or YYYY-MM-DD")
+        faults.append(
+            f"months that cannot be read: {listing(unreadable)}; write YYYY-MM or YYYY-MM-DD, stamps with a time of day "
+            "in the local time of the counts"
+        )
     repeated = sorted(month for month, number in times.items() if number > 1)
     if repeated:
         faults.append(
@@ -196,7 +201,7 @@ def _counts(by_month: Mapping[int, tuple[Any, ...]], faults: list[str]) -> dict[
     for month, (cell, *_) in by_month.items():
         count, fault = _count(cell)
         if fault:
-            wrong.append(f"{_months([month])} is {repr(cell)[:40]} ({fault})")
+            wrong.append(f"{_months([month])} is {_shown(cell)} ({fault})")
         elif count is not None:
             counts[month] = count
     if wrong:
@@ -214,7 +219,7 @@ def _up_to_the_day(counts: Mapping[int, int], rules: Rules, faults: list[str], n
     later = len(counts) - len(kept) - len(future)
     if later > 0:
         notes.append(f"{later} months after {rules.day} are left out")
-    if last in kept and rules.day.day < calendar.monthrange(rules.day.year, rules.day.month)[1]:
+    if last in kept:  # the month of a day is over on the next month's first day, not on its own last
         if rules.last_month == "drop":
             del kept[last]
         done = "dropped" if rules.last_month == "drop" else "used as it is"
@@ -309,7 +314,12 @@ def _count(cell: Any) -> tuple[int | None, str | None]:
 def _number(cell: Any) -> float | None:
     if isinstance(cell, str):
         cell = float(cell) if _NUMBER.fullmatch(cell.strip()) else None
-    return cell if isinstance(cell, int | float) and math.isfinite(cell) else None
+    return cell if isinstance(cell, int) or (isinstance(cell, float) and math.isfinite(cell)) else None
+
+
+def _shown(cell: Any) -> str:
+    is_long = isinstance(cell, int) and abs(cell) >= 10**40
+    return "a number of more than 40 digits" if is_long else repr(cell)[:40]
 
 
 def _too_short(size: int, shortest: int) -> str:

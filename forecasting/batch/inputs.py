@@ -14,7 +14,7 @@ from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.config import SHIPPED, Columns, Config, Query
 from forecasting.batch.extras import needed
 from forecasting.batch.secrets import masked
-from forecasting.batch.staging import Staging
+from forecasting.batch.staging import LONGEST_TEXT, Staging
 from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
 from forecasting.evidence import Ledger, load_ledger
 from forecasting.evidence.ledger import shipped_folder
@@ -22,7 +22,6 @@ from forecasting.series import listing
 
 _TABLE = "tornadoes.csv"  # the table that csv = "shipped" stands for
 _PIECE = 10_000
-_LONGEST_LINE = 2**20
 
 
 @contextmanager
@@ -118,9 +117,9 @@ def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
 
 def _lines(stream: TextIO) -> Iterator[str]:
     """Yield the lines of a file, none of which may fill the memory."""
-    while line := stream.readline(_LONGEST_LINE + 1):
-        if len(line) > _LONGEST_LINE:
-            raise csv.Error(f"a line has more than {_LONGEST_LINE:,} characters")
+    while line := stream.readline(LONGEST_TEXT + 1):
+        if len(line) > LONGEST_TEXT:
+            raise csv.Error(f"a line has more than {LONGEST_TEXT:,} characters")
         yield line
 
 

@@ -6,15 +6,26 @@ import datetime as dt
 import itertools
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
-from forecasting.errors import ForecastingError
+from forecasting.batch.records import LONGEST_NAME
+from forecasting.errors import ForecastingError, InvalidSeries
 
 _MOST_ROWS = 5000
+_MOST_IN_VAIN = 1_000_000
+"""Rows beyond that limit before the input as a whole is refused: some seconds of reading."""
+
+_PIECE = 10_000
 _LARGEST = 2**63
+_LONGEST_CELL = 100
+"""Characters kept of a cell; a month, a count or a number needs fewer, so no pattern ever sees more."""
+
+LONGEST_TEXT = 2**20
+"""Characters of a cell, or of a line, above which the input as a whole is refused."""
 
 
 class NoRoom(ForecastingError):
@@ -56,10 +67,12 @@ class Staging:
 
     def __init__(self, width: int) -> None:
         self._cells = width
+        self._in_vain = 0
         self._database = sqlite3.connect("")  # a file without a name
         self._database.execute("PRAGMA journal_mode = OFF")
         columns = ", ".join(f"cell{k}" for k in range(width))
         self._database.execute(f"CREATE TABLE rows (series TEXT, fault TEXT, {columns})")
+        self._database.execute("CREATE TABLE sizes (series TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
 
     def __enter__(self) -> Self:
         return self
@@ -68,24 +81,56 @@ class Staging:
         self._database.close()
 
     def add(self, rows: Iterable[tuple[str, Sequence[Any]]]) -> None:
-        """Add rows: the name of the series, and its cells."""
-        self._insert((name, None, *(_cell(cell) for cell in cells)) for name, cells in rows)
+        """Add rows: the name of the series, and its cells.
+
+        Raises
+        ------
+        InvalidSeries
+            If a text has more than a million characters, or a million rows were beyond the limits of their series.
+        NoRoom
+            If the disk is full.
+        """
+        self._insert((_text(name, LONGEST_NAME), None, *(_cell(cell) for cell in cells)) for name, cells in rows)
 
     def add_fault(self, name: str, fault: str) -> None:
         """Add what is wrong with a row of a series."""
-        self._insert([(name, fault, *[None] * self._cells)])
+        self._insert([(_text(name, LONGEST_NAME), fault, *[None] * self._cells)])
 
     def _insert(self, rows: Iterable[tuple[Any, ...]]) -> None:
         places = ", ".join("?" * (self._cells + 2))
+        waiting = iter(rows)
         try:
-            self._database.executemany(f"INSERT INTO rows VALUES ({places})", rows)
+            while piece := list(itertools.islice(waiting, _PIECE)):
+                self._database.executemany(f"INSERT INTO rows VALUES ({places})", self._within_limits(piece))
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
+
+    def _within_limits(self, piece: list[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+        """Return the rows that are kept, having counted all of them."""
+        here = Counter(row[0] for row in piece)
+        count = "INSERT INTO sizes VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n RETURNING n"
+        sizes = {name: self._database.execute(count, (name, n)).fetchone()[0] for name, n in here.items()}
+        if max(sizes.values()) <= _MOST_ROWS:
+            return piece
+        room = {name: _MOST_ROWS - (size - here[name]) for name, size in sizes.items()}
+        kept = []
+        for row in piece:
+            room[row[0]] -= 1
+            if room[row[0]] >= 0:
+                kept.append(row)
+        self._in_vain += len(piece) - len(kept)
+        if self._in_vain > _MOST_IN_VAIN:
+            longest = max(sizes, key=sizes.__getitem__)
+            raise InvalidSeries(
+                f"more than {_MOST_IN_VAIN:,} rows are beyond the {_MOST_ROWS:,} that a series may have, for example of "
+                f"{longest[:40]!r}; give one row per month"
+            )
+        return kept
 
     def __len__(self) -> int:
         """Return the number of series."""
         try:
-            return int(self._database.execute("SELECT COUNT(DISTINCT series) FROM rows").fetchone()[0])
+            return int(self._database.execute("SELECT COUNT(*) FROM sizes").fetchone()[0])
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
 
@@ -93,16 +138,12 @@ class Staging:
         try:
             sorted_rows = self._database.execute("SELECT * FROM rows ORDER BY series, rowid")
             for name, rows in itertools.groupby(sorted_rows, key=lambda row: row[0]):
-                yield _gathered(str(name), rows)
+                kept = list(rows)
+                (size,) = self._database.execute("SELECT n FROM sizes WHERE series = ?", (name,)).fetchone()
+                faults = tuple(row[1] for row in kept if row[1] is not None)
+                yield RawSeries(str(name), [row[2:] for row in kept if row[1] is None], faults, size)
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
-
-
-def _gathered(name: str, rows: Iterator[tuple[Any, ...]]) -> RawSeries:
-    kept = list(itertools.islice(rows, _MOST_ROWS))
-    size = len(kept) + sum(1 for _ in rows)
-    faults = tuple(row[1] for row in kept if row[1] is not None)
-    return RawSeries(name, [row[2:] for row in kept if row[1] is None], faults, size)
 
 
 def _no_room(error: sqlite3.OperationalError) -> NoRoom:
@@ -111,14 +152,26 @@ def _no_room(error: sqlite3.OperationalError) -> NoRoom:
 
 def _cell(value: Any) -> Any:
     """Return a value that SQLite keeps as it is; what is no number, text or date is kept as text and refused later."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, int):
-        return value if -_LARGEST <= value < _LARGEST else str(value)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if -_LARGEST <= value < _LARGEST else f"{Decimal(value):.9e}"
     if isinstance(value, float):
         return None if math.isnan(value) else value
-    if isinstance(value, Decimal):
-        return str(value) if value.is_finite() else None
-    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else str(value)
+    if isinstance(value, Decimal) and value.is_nan():
+        return None
+    text = value.isoformat() if isinstance(value, dt.date | dt.datetime) else str(value)
+    return _text(text, _LONGEST_CELL)
+
+
+def _text(text: str, longest: int) -> str:
+    """Return a text, cut after one character more than it may have: enough to be refused later.
+
+    Raises
+    ------
+    InvalidSeries
+        If it is so long that nobody meant it.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise InvalidSeries(f"a cell has more than {LONGEST_TEXT:,} characters: {text[:40]!r}...; look at the table")
+    return text[: longest + 1]

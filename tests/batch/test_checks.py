@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from forecasting import CountSeries, load_ledger
 from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.staging import RawSeries
 
-DAY = dt.date(2024, 1, 31)
+DAY = dt.date(2024, 2, 1)
 RULES = Rules(DAY, DAY, shortest=3)
 GOOD = [("2023-09", "184"), ("2023-10-01", "218"), ("2023-11", "175")]
 
@@ -54,7 +55,12 @@ def test_rows_in_any_order() -> None:
         ([*GOOD, ("2023-02-30", 1)], "months that cannot be read"),
         ([*GOOD, (202312, 1)], "months that cannot be read: 202312"),
         ([*GOOD, (None, 1)], "months that cannot be read: None"),
-        ([*GOOD, ("2023-12", "1"), ("2024-01", "1"), ("2024-02", "1")], "counts of months to come: 2024-02"),
+        ([*GOOD, ("2023-12", 10**5000)], "above 10^9"),
+        ([*GOOD, ("2023-12-31T22:00:00+00:00", 1)], "months that cannot be read: '2023-12-31T22:00:00+00:00'"),
+        ([*GOOD, ("2023-12-31 22:00:00", 1)], "in the local time of the counts"),
+        ([*GOOD, ("2023-12-01Tgarbage", 1)], "months that cannot be read"),
+        ([*GOOD, ("2023-12-01 - 2023-12-31", 1)], "months that cannot be read"),
+        ([*GOOD, *((stamp, "1") for stamp in ("2023-12", "2024-01", "2024-03"))], "counts of months to come: 2024-03"),
         (GOOD[:2], "2 months are fewer than shortest = 3"),
         ([("2023-09", None)], "no month has a count"),
     ],
@@ -88,14 +94,42 @@ def test_an_incomplete_last_month(setting: str, kept: int, done: str) -> None:
     found = checked(rows, Rules(day, DAY, last_month=setting, shortest=3))
     assert len(series(found)) == kept
     assert found.notes == (f"the last month, 2023-12, was not over on 2023-12-30: {done}",)
-    over = dt.date(2023, 12, 31)
-    assert checked(rows, Rules(over, DAY, last_month=setting, shortest=3)).notes == ()
+
+
+@pytest.mark.parametrize("month", [3, 11, 12])
+def test_a_month_is_over_on_the_first_day_of_the_next(month: int) -> None:
+    stamps = [f"2023-{k:02d}" for k in range(1, month + 1)]
+    first = dt.date(2023 + month // 12, month % 12 + 1, 1)
+    last = first - dt.timedelta(days=1)
+    assert len(series(checked([(stamp, "5") for stamp in stamps], Rules(first, first, shortest=1)))) == month
+    found = checked([(stamp, "5") for stamp in stamps], Rules(last, last, shortest=1))
+    assert len(series(found)) == month - 1
+    assert found.notes == (f"the last month, {stamps[-1]}, was not over on {last}: dropped",)
+
+
+@pytest.mark.parametrize(
+    "stamp", ["2023-08-15", "2023-08-01T00:00:00+02:00", "2023-08-31 00:00:00.000", "2023-08-01T00:00Z"]
+)
+def test_ways_to_write_a_month(stamp: str) -> None:
+    assert str(series(checked([(stamp, 1), *GOOD])).months[0]) == "2023-08"
+
+
+@pytest.mark.parametrize("digits", ["1", "1.", ".1", "+1.1", "1e"])
+def test_no_cell_is_long_enough_to_hang_a_pattern(digits: str) -> None:
+    start = time.process_time()
+    for cell in (digits * 200_000 + "x", digits + "1" * 400_000 + "x", " " * 400_000 + "x"):
+        for row in (("2023-12", cell, "1"), (cell, "1", "1"), ("2023-12", "1", cell)):
+            checked([*((*good, "1") for good in GOOD), row], replace(RULES, exposure=True))
+    assert time.process_time() - start < 1.0
 
 
 def test_as_of_cuts_later_months() -> None:
-    found = checked([*GOOD, ("2023-12", "9")], Rules(dt.date(2023, 11, 30), DAY, shortest=3))
+    found = checked([*GOOD, ("2023-12", "9"), ("2024-01", "9")], Rules(dt.date(2023, 12, 1), DAY, shortest=3))
     assert len(series(found)) == 3
-    assert found.notes == ("1 months after 2023-11-30 are left out",)
+    assert found.notes == (
+        "1 months after 2023-12-01 are left out",
+        "the last month, 2023-12, was not over on 2023-12-01: dropped",
+    )
 
 
 def test_months_nobody_knows() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -173,7 +175,7 @@ def test_staging_keeps_what_it_is_given() -> None:
         staging.add_fault("a", "a fault")
         (raw,) = staging
         assert len(staging) == 1
-    kept = ["text", 3, 2.5, None, str(2**70), None, "True", "2023-09-01", "b'x'"]
+    kept = ["text", 3, 2.5, None, "1.180591621e+21", None, "True", "2023-09-01", "b'x'"]
     assert [row[0] for row in raw.rows] == kept
     assert raw.faults == ("a fault",)
 
@@ -184,6 +186,44 @@ def test_staging_does_not_keep_endless_series() -> None:
         staging.add([("b", (1,))])
         sizes = [(raw.name, len(raw.rows), raw.size) for raw in staging]
     assert sizes == [("a", 5000, 20_000), ("b", 1, 1)]
+
+
+def test_rows_beyond_the_limit_are_counted_and_not_kept() -> None:
+    rng = random.Random(5)
+    names = [rng.choice("aaab") + "x" * (k % 997 == 0) for k in range(40_000)]
+    with Staging(1) as staging:
+        staging.add((name, (k,)) for k, name in enumerate(names))
+        staging.add_fault("a", "one more")
+        found = {raw.name: raw for raw in staging}
+        (rows,) = staging._database.execute("SELECT COUNT(*) FROM rows").fetchone()
+    assert rows == sum(min(5000, names.count(name)) for name in found)
+    for name, raw in found.items():
+        assert raw.size == names.count(name) + (name == "a")
+        assert [row[0] for row in raw.rows] == [k for k, own in enumerate(names) if own == name][:5000]
+
+
+def test_a_table_of_something_else_is_refused_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.batch.staging._MOST_IN_VAIN", 20_000)
+    read: list[int] = []
+
+    def endless() -> Iterator[tuple[str, tuple[int]]]:
+        for k in itertools.count():
+            read.append(k)
+            yield "sensor", (k,)
+
+    with Staging(1) as staging, pytest.raises(InvalidSeries, match="for example of 'sensor'; give one row per month"):
+        staging.add(endless())
+    assert len(read) <= 40_000
+
+
+def test_long_texts_are_cut_and_endless_ones_refused() -> None:
+    with Staging(1) as staging:
+        staging.add([("n" * 5000, ("1" * 5000,))])
+        (raw,) = staging
+        assert (len(raw.name), len(raw.rows[0][0])) == (1001, 101)
+        for name, cell in (("n" * 2_000_000, 1), ("n", "1" * 2_000_000)):
+            with pytest.raises(InvalidSeries, match="more than 1,048,576 characters"):
+                staging.add([(name, (cell,))])
 
 
 def test_a_full_disk_of_temporary_files() -> None:

@@ -86,7 +86,7 @@ def test_scores_when_the_truth_arrives(tmp_path: Path) -> None:
     absent = run("batch", "score", config)
     assert (absent.exit_code, "archive.db" in absent.stderr) == (1, True)
     today = config.read_text()
-    config.write_text(today.replace("2024-03-31", "2023-10-31"))
+    config.write_text(today.replace("2024-03-31", "2023-11-01"))
     run_json("batch", "run", config)
     early = run("batch", "score", config)
     assert (early.exit_code, early.stdout) == (0, "0 months scored now, 0 before, 18 pending, 0 of failed forecasts\n")
