@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up, one layer a line; a room may import those named before it.
 ROOMS = [
-    *("errors", "months", "randomness", "statements", "kernels"),
+    *("errors", "reading", "months", "randomness", "statements", "kernels"),
     *("constraints", "evidence", "series", "shipped", "terms"),
     *("distributions", "likelihood", "inference"),
     *("predictive",),
