@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.batch.archive import Archive
+from forecasting.batch.archive import Contents
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
 from forecasting.batch.scoring import score_table
@@ -110,7 +110,7 @@ class Monitor:
 
 
 def monitor(
-    archive: Archive, *, release: Release = "latest", rate: float = RATE, alarm: float = ALARM, run: int | None = None
+    archive: Contents, *, release: Release = "latest", rate: float = RATE, alarm: float = ALARM, run: int | None = None
 ) -> Monitor:
     """Judge all series of an archive; months that were not scored yet do not count.
 
@@ -153,14 +153,16 @@ def monitor(
     for name, value in (("rate", rate), ("alarm", alarm)):
         if not 0.0 < value < 1.0:
             raise InvalidInput(f"{name}={value!r} must lie between 0 and 1")
-    names = archive.series()
-    parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)] or [[]]
-    known = _joined([_needed(score_table(archive, release=release, series=part)) for part in parts])
-    newest = _joined([_newest(archive.keys(series=part)) for part in parts])
+    with archive.snapshot() as held:
+        names = held.series()
+        parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)] or [[]]
+        known = _joined([_needed(score_table(held, release=release, series=part)) for part in parts])
+        newest = _joined([_newest(held.keys(series=part)) for part in parts])
+        bad = bad_series(held.runs(), run)
     return Monitor(
         drift=_drift(known, rate, alarm),
         jumps=_jumps(known, rate),
-        fits=_fits(newest, bad_series(archive.runs(), run)),
+        fits=_fits(newest, bad),
         rate=rate,
         alarm=alarm,
     )

@@ -26,7 +26,7 @@ class Listener(Protocol):
     """Told what happens, while it happens."""
 
     def __call__(self, event: str, **details: Any) -> None:
-        """Hear of an event: start, bad, note, progress or failed."""
+        """Hear of an event: created, start, bad, note, progress or failed."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _nobody(event: str, **details: Any) -> None:
     """Hear of an event, and keep it to oneself."""
 
 
-def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = None) -> Summary:
+def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = None, create: bool = True) -> Summary:
     """Run a batch; what the archive holds already is not done again.
 
     Parameters
@@ -105,6 +105,8 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
         Hears of events.
     today : date, optional
         Where it is not today.
+    create : bool
+        Whether an archive is made where there is none; a scheduled batch that has lost its archive should say so instead.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
     InvalidInput
         If the input as a whole cannot be read.
     ArchiveError
-        If the archive cannot be written, or holds other numbers under the same key.
+        If the archive cannot be written, is not there and must not be made, or holds other numbers under the same key.
     EngineLost
         If the cluster cannot be reached, or goes away.
 
@@ -136,9 +138,11 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
     day = date.today() if today is None else today
     with (
         checked_series(config, day) as (size, series),
-        Archive.open(config.address(config.archive)) as archive,
+        Archive.open(config.address(config.archive), create=create) as archive,
         engine_of(config) as engine,
     ):
+        if archive.created:
+            tell("created", archive=archive.address)
         run = archive.begin(RunRecord(config.digest, datetime.now(UTC), config.public, _versions(), config.seed))
         active = _Run(config, day, archive, tell, Summary(run, size))
         with closing(engine(active.chunks(series))) as results:

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecasting.batch.archive import Archive
+from forecasting.batch.archive import Archive, Contents
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.marginals import Marginals
 from forecasting.batch.records import SCORES, ForecastRecord, ScoreRecord
@@ -166,30 +167,37 @@ def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "
     >>> folder.cleanup()
     """
     new = known = pending = failed = 0
-    for names in _in_parts(archive):
-        months = [_months(archive, release, names) for release in releases]
-        counted = pd.concat(months).drop_duplicates(["job", "ds", "y"])
-        left = counted[counted["status"] == "unscored"]
-        new += archive.store_scores(_scores(archive, left))
-        known += int((counted["status"] == "scored").sum())
-        pending += int(np.logical_and.reduce([table["status"] == "pending" for table in months]).sum())
-        failed += int((months[0]["status"] == "failed").sum())
+    with archive.snapshot() as held:
+        for names in _in_parts(held):
+            months = [_months(held, release, names) for release in releases]
+            counted = pd.concat(months).drop_duplicates(["job", "ds", "y"])
+            left = counted[counted["status"] == "unscored"]
+            new += archive.store_scores(_scores(held, left))
+            known += int((counted["status"] == "scored").sum())
+            pending += len(reduce(pd.MultiIndex.intersection, map(_pending, months)))
+            failed += int((months[0]["status"] == "failed").sum())
     return Scored(new, known, pending, failed)
 
 
-def _scores(archive: Archive, left: pd.DataFrame) -> Iterator[ScoreRecord]:
+def _pending(months: pd.DataFrame) -> pd.MultiIndex:
+    """Return the months that have no count yet."""
+    return pd.MultiIndex.from_frame(months.loc[months["status"] == "pending", ["job", "ds"]])
+
+
+def _scores(archive: Contents, left: pd.DataFrame) -> Iterator[ScoreRecord]:
     """Yield the scores of months of forecasts; a month that was revised is there once for each count."""
     which = left.groupby(["id", "horizon"]).cumcount()
     for _, rows in left.groupby(which):
-        forecasts = list(rows.groupby("id"))
-        for record, (_, months) in zip(archive.read(np.unique(rows["id"])), forecasts, strict=True):
+        by_job = dict(list(rows.groupby("job")))
+        for record in archive.read(np.unique(rows["id"])):
+            months = by_job[record.key.digest]
             counts = np.full(len(record.months), np.nan)
             counts[months["horizon"] - 1] = months["y"]
             yield from score_forecast(record, counts)
 
 
 def score_table(
-    archive: Archive, *, release: Release = "latest", series: str | Sequence[str] | None = None
+    archive: Contents, *, release: Release = "latest", series: str | Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Return every month of every forecast with its truth and its scores; none is left out.
 
@@ -210,10 +218,11 @@ def score_table(
         yet; ``unscored``, a count that `score_archive` has not seen; ``failed``, a forecast that failed and was not made up
         for by a later attempt.
     """
-    return _months(archive, release, series).drop(columns="id")
+    with archive.snapshot() as held:
+        return _months(held, release, series).drop(columns="id")
 
 
-def _months(archive: Archive, release: Release, series: str | Sequence[str] | None) -> pd.DataFrame:
+def _months(archive: Contents, release: Release, series: str | Sequence[str] | None) -> pd.DataFrame:
     """Return what `score_table` does, and the number of the forecast."""
     keys = archive.keys(series=series)
     issued = pd.concat([keys[keys["status"] == "done"], _lost(keys)])
@@ -231,38 +240,40 @@ def _months(archive: Archive, release: Release, series: str | Sequence[str] | No
     return rows.rename(columns={"error": "message"})[[*names, "message", *SCORES]]
 
 
-def mean_scores(archive: Archive, *, release: Release = "latest") -> pd.DataFrame:
+def mean_scores(archive: Contents, *, release: Release = "latest") -> pd.DataFrame:
     """Return what `as_backtest` has as its table, of an archive of any size: series are read in parts, and added up."""
-    models = tuple(archive.models())
     counts = sums = measured = pd.DataFrame()
-    for names in [*_in_parts(archive)] or [[]]:
-        part = replace(as_backtest(archive, release=release, series=names), models=models)
-        scores = part.common().groupby("model")[[*CARD, *SCALED, *INTERVALS]]
-        counts = counts.add(part.table()[_COUNTED], fill_value=0)
-        sums = sums.add(scores.sum(), fill_value=0)
-        measured = measured.add(scores.count(), fill_value=0)
+    with archive.snapshot() as held:
+        models = tuple(held.models())
+        for names in [*_in_parts(held)] or [[]]:
+            part = replace(as_backtest(held, release=release, series=names), models=models)
+            scores = part.common().groupby("model")[[*CARD, *SCALED, *INTERVALS]]
+            counts = counts.add(part.table()[_COUNTED], fill_value=0)
+            sums = sums.add(scores.sum(), fill_value=0)
+            measured = measured.add(scores.count(), fill_value=0)
     whole = counts.astype(int).join(sums / measured)
     return whole[[*_COUNTED[:3], *CARD, *SCALED, *INTERVALS, *_COUNTED[3:]]].rename_axis("model")
 
 
 def as_backtest(
-    archive: Archive, *, release: Release = "latest", series: str | Sequence[str] | None = None
+    archive: Contents, *, release: Release = "latest", series: str | Sequence[str] | None = None
 ) -> Backtest:
     """Return the scores of what was issued in the form of a backtest: common support, comparisons, calibration.
 
     Of several forecasts of one series, model and origin the first that was issued counts.  Months that are pending have
     no count, and failures are listed; `Backtest.table` compares on the months that all models have and says how many.
     """
-    rows = score_table(archive, release=release, series=series)
-    rows = rows.sort_values("run", kind="stable")
+    with archive.snapshot() as held:
+        rows = score_table(held, release=release, series=series).sort_values("run", kind="stable")
+        gaps = {
+            v.digest: seasonal_difference(np.where(v.missing, np.nan, v.values)) for v in held.vintages(series=series)
+        }
     chosen = rows.drop_duplicates(["unique_id", "model", "origin"])["job"]
     rows = rows[rows["job"].isin(chosen)].sort_values(["unique_id", "model", *KEY[1:]], ignore_index=True)
     failed = rows[(rows["status"] == "failed") & (rows["horizon"] == 1)]
     issued = rows[rows["status"] != "failed"].copy()
     issued.loc[issued["status"] == "unscored", "y"] = np.nan
-    scale = issued["vintage"].map(
-        {v.digest: seasonal_difference(np.where(v.missing, np.nan, v.values)) for v in archive.vintages(series=series)}
-    )
+    scale = issued["vintage"].map(gaps)
     for name in SCALED:
         issued[name] = issued[name.removeprefix("scaled_")] / scale
     return Backtest(
@@ -279,7 +290,7 @@ def _lost(keys: pd.DataFrame) -> pd.DataFrame:
     return keys[~keys["job"].isin(finished)].sort_values("attempt").drop_duplicates("job", keep="last")
 
 
-def _in_parts(archive: Archive) -> Iterator[list[str]]:
+def _in_parts(archive: Contents) -> Iterator[list[str]]:
     names = archive.series()
     for first in range(0, len(names), _SERIES):
         yield names[first : first + _SERIES]

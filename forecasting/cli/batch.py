@@ -53,19 +53,28 @@ def init(file: str, force: bool) -> None:
 @batch.command()
 @config_file
 @click.option("--workers", metavar="N", help="Instead of the workers of CONFIG: a number or a Dask address.")
+@click.option("--create", is_flag=True, help="Begin a new archive where the one of earlier runs is gone.")
 @options.as_json
-def run(config: str, workers: str | None, as_json: bool) -> int:
+def run(config: str, workers: str | None, create: bool, as_json: bool) -> int:
     """Forecast every series by every model; what is archived already is kept.
 
+    The first run makes the archive and leaves a note beside CONFIG; from then on an archive that is not there is an error.
     Progress goes to standard error: a bar on a terminal, else a line of key=value pairs an event.
     """
+    from forecasting.batch.begun import may_begin, remember
     from forecasting.batch.config import load_config
     from forecasting.batch.runner import run_batch
 
     changed: dict[str, Any] = {} if workers is None else {"workers": int(workers) if workers.isdecimal() else workers}
     request = load_config(config, **changed)
     with listener() as hear:
-        summary = run_batch(request, hear)
+
+        def noting(event: str, **details: Any) -> None:
+            if event == "start":
+                remember(Path(config))
+            hear(event, **details)
+
+        summary = run_batch(request, noting, create=create or may_begin(Path(config)))
     if as_json:
         say_json(summary.to_dict())
     else:

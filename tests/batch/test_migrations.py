@@ -32,7 +32,7 @@ def version_1(address: str) -> str:
     statements = (HERE / f"version_1_{database.engine.dialect.name}.sql").read_text(encoding="utf-8")
     row = forecast_row(old_record(), 1)
     del row["marginals"]
-    with database.writing() as connection:
+    with database.writing(create=True) as connection:
         for statement in statements.split(";\n"):
             connection.exec_driver_sql(statement)
         connection.execute(sqlalchemy.insert(schema.schema_versions).values(version=1, applied="2024-01-01"))

@@ -109,7 +109,7 @@ def test_bad_series_and_failed_jobs_stop_nobody(tmp_path: Path) -> None:
     assert "(negative)" in reasons["bad", ""]
     assert "nothing to estimate" in reasons["zero", "CountRegression"]
     assert (summary.done, summary.failed) == (5, 1)
-    assert {event for event, _ in heard} == {"start", "bad", "note", "failed", "progress"}
+    assert {event for event, _ in heard} == {"created", "start", "bad", "note", "failed", "progress"}
     with Archive.open(str(tmp_path / "archive.db")) as archive:
         kept = archive.keys(status="failed")
         assert json.loads(archive.runs()["summary"].iloc[0])["bad_series"] == 1

@@ -130,9 +130,9 @@ def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_text("unique_id,ds,y\n" + "\n".join(row.replace('"', "") for row in rows) + "\n")
     lines = run("batch", "run", config).stderr.splitlines()
     events = [dict(pair.split("=", 1) for pair in shlex.split(line)) for line in lines]
-    assert [event["event"] for event in events] == ["start", "bad", "bad", "progress"]
-    assert events[2]["series"] == "a b=c\\"
-    assert events[0]["jobs"] == "3"
+    assert [event["event"] for event in events] == ["created", "start", "bad", "bad", "progress"]
+    assert events[3]["series"] == "a b=c\\"
+    assert events[1]["jobs"] == "3"
 
 
 def test_progress_is_added_up_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from forecasting.errors import ArchiveUnavailable
 
 try:
     from forecasting.batch.archive.archive import Archive, Stored
+    from forecasting.batch.archive.contents import Contents
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "sqlalchemy":
         raise
@@ -11,4 +12,4 @@ except ModuleNotFoundError as error:
         "the archive needs the package sqlalchemy; install it with pip install 'desertion-forecasting[batch]'"
     ) from None
 
-__all__ = ["Archive", "Stored"]
+__all__ = ["Archive", "Contents", "Stored"]

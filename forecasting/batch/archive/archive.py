@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, Self
 
-import pandas as pd
-from sqlalchemy import Connection, Select, Table, func, insert, select
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Database
-from forecasting.batch.archive.migrations import bring_up_to_date
-from forecasting.batch.archive.rows import (
-    forecast_row,
-    observation_row,
-    read_forecast,
-    read_vintage,
-    run_row,
-    score_row,
-    vintage_row,
-)
-from forecasting.batch.archive.truth import Release, truth_of
-from forecasting.batch.records import SCORES, ForecastRecord, RunRecord, ScoreRecord, Status, Vintage
+from forecasting.batch.archive.contents import Contents, among
+from forecasting.batch.archive.migrations import bring_up_to_date, read_version
+from forecasting.batch.archive.rows import forecast_row, observation_row, run_row, score_row, vintage_row
+from forecasting.batch.records import SCORES, ForecastRecord, RunRecord, ScoreRecord, Vintage
 from forecasting.errors import ArchiveConflict, ArchiveError
-
-_CHUNK = 500
-"""Rows fetched, and values bound, at a time."""
-
-Names = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class Stored:
     known: int
 
 
-class Archive:
+class Archive(Contents):
     """An append-only archive of forecasts in a SQLite file or a PostgreSQL database.
 
     Made by `open`.  Every method that writes is one transaction: done or as if it had never been called.  Several processes
@@ -59,6 +45,8 @@ class Archive:
     ----------
     address : str
         Where it is, without passwords.
+    created : bool
+        True if it was made when it was opened.
 
     Examples
     --------
@@ -71,36 +59,49 @@ class Archive:
     set()
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, created: bool = False) -> None:
+        super().__init__(database)
         self._database = database
-        self.address = database.shown
+        self.created = created
 
     @classmethod
     def open(cls, address: str, *, create: bool = True) -> Archive:
         """Open an archive; bring its schema up to date.
+
+        An archive with the present schema is only read here: it may lie on a medium that cannot be written, and somebody else
+        may hold its write lock.
 
         Parameters
         ----------
         address : str
             A path or ``sqlite:///path``; ``postgresql://user:password@host/name``.
         create : bool
-            Whether to make an archive where there is none.
+            Whether to make an archive where there is nothing.
 
         Raises
         ------
         InvalidInput
             If the address is neither.
         ArchiveUnavailable
-            If the database cannot be reached or written.
+            If the database cannot be reached, or cannot be written where that is needed.
         ArchiveError
-            If there is none and `create` is false, it is no archive, or a newer library wrote it.
+            If there is none and `create` is false, the database holds something else (nothing is written then), or a newer
+            library wrote it.
         """
         database = Database(address)
-        if not create and not database.exists():
-            raise ArchiveError(f"there is no archive at {database.shown}; the first run makes one")
-        with database.writing() as connection:
-            bring_up_to_date(connection, may_create=create)
-        return cls(database)
+        version, created = None, False
+        if database.exists():
+            with database.reading() as connection:
+                version = read_version(connection)
+        if version is None and not create:
+            raise ArchiveError(
+                f"there is no archive at {database.shown}: check the address; the first run makes one, "
+                "`forecasting batch run --create` another"
+            )
+        if version != schema.VERSION:
+            with database.writing(create=create) as connection:
+                created = bring_up_to_date(connection, may_create=create)
+        return cls(database, created=created)
 
     def __enter__(self) -> Self:
         return self
@@ -109,8 +110,14 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; every transaction has ended already."""
-        self._database.engine.dispose()
+        """Close the archive; every transaction has ended already."""
+        self._database.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Contents]:
+        """Yield what the archive holds now; whatever is written meanwhile is not in it."""
+        with self._database.snapshot() as held:
+            yield Contents(held)
 
     # Writing
 
@@ -179,7 +186,7 @@ class Archive:
         with self._database.writing() as connection:
             table = schema.forecasts
             query = select(table.c.job, table.c.id).where(table.c.status == "done")
-            number = {row.job: row.id for row in _among(connection, query, table.c.job, {score.job for score in given})}
+            number = {row.job: row.id for row in among(connection, query, table.c.job, {score.job for score in given})}
             unknown = sorted({score.job for score in given} - number.keys())
             if unknown:
                 raise ArchiveError(
@@ -189,181 +196,11 @@ class Archive:
             _add(connection, schema.scores, sorted(rows, key=lambda row: (row["forecast"], row["month"], row["y"])))
         return len(given)
 
-    # Reading
-
-    def finished(self, digests: Iterable[str]) -> set[str]:
-        """Return those of the job digests that are stored as done."""
-        table = schema.forecasts
-        query = select(table.c.job).where(table.c.status == "done")
-        with self._database.reading() as connection:
-            return {row.job for row in _among(connection, query, table.c.job, set(digests))}
-
-    def keys(
-        self,
-        *,
-        series: Names = None,
-        model: Names = None,
-        origin: Names = None,
-        run: int | None = None,
-        status: Status | None = None,
-    ) -> pd.DataFrame:
-        """Return a row a forecast, finished or failed, without its numbers.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``id, run, job, unique_id, model, origin, vintage, specification, horizon, seed, status, attempt, error, messages,
-            cpu``, by series, model, origin and attempt.
-        """
-        t = schema.forecasts.c
-        attempt = func.row_number().over(partition_by=t.job, order_by=t.id).label("attempt")
-        columns = [t.id, t.run, t.job, t.series.label("unique_id"), t.model, t.origin, t.vintage, t.specification]
-        query = select(*columns, t.horizon, t.seed, t.status, attempt, t.error, t.messages, t.cpu)
-        frame = self._frame(_matching(query, series, model, origin, run, status))
-        frame["messages"] = [tuple(json.loads(text)) for text in frame["messages"]]
-        frame["seed"] = [int(text) for text in frame["seed"]]
-        order = ["unique_id", "model", "origin", "job", "attempt"]
-        return frame.sort_values(order, ignore_index=True)
-
-    def forecasts(
-        self,
-        *,
-        series: Names = None,
-        model: Names = None,
-        origin: Names = None,
-        run: int | None = None,
-        status: Status | None = "done",
-    ) -> Iterator[ForecastRecord]:
-        """Yield forecasts by series, model and origin, a few hundred in memory at a time.
-
-        Raises
-        ------
-        ArchiveError
-            If one is damaged.
-        """
-        yield from self.read(self.keys(series=series, model=model, origin=origin, run=run, status=status)["id"])
-
-    def read(self, numbers: Iterable[int]) -> Iterator[ForecastRecord]:
-        """Yield the forecasts with these numbers, the column ``id`` of `keys`, in their order."""
-        wanted = [int(number) for number in numbers]
-        query = select(schema.forecasts)
-        for first in range(0, len(wanted), _CHUNK):
-            part = wanted[first : first + _CHUNK]
-            with self._database.reading() as connection:
-                found = connection.execute(query.where(schema.forecasts.c.id.in_(part)))
-                rows = {row["id"]: row for row in found.mappings()}
-            yield from (read_forecast(rows[number]) for number in part)
-
-    def series(self) -> list[str]:
-        """Return the names of the series that have forecasts, finished or failed."""
-        with self._database.reading() as connection:
-            return sorted(connection.scalars(select(schema.forecasts.c.series).distinct()))
-
-    def models(self) -> list[str]:
-        """Return the names of the models that have forecasts, finished or failed."""
-        with self._database.reading() as connection:
-            return sorted(connection.scalars(select(schema.forecasts.c.model).distinct()))
-
-    def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
-        """Yield the data of the series, the earliest known first within each."""
-        for _, vintage in self._dated(series):
-            yield vintage
-
-    def truth(self, *, series: Names = None, release: Release = "latest") -> pd.DataFrame:
-        """Return the counts that are known, by series and month.
-
-        Parameters
-        ----------
-        series : str or sequence of str, optional
-            All by default.
-        release : {"first", "latest"} or date
-            The count that was first released for a month, the latest, or the latest that was known on a day.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``unique_id, ds`` (Period), ``y`` (int64), ``known`` (the day of the vintage it is from, as text).
-        """
-        return truth_of(self._dated(series), release)
-
-    def runs(self) -> pd.DataFrame:
-        """Return a row a run; ``finished`` and ``summary`` are missing where it was interrupted."""
-        start, end = schema.runs.c, schema.run_ends.c
-        columns = [start.id, start.started, end.finished, start.config_digest, start.seed, end.summary, start.versions]
-        query = select(*columns, start.config).select_from(schema.runs.outerjoin(schema.run_ends)).order_by(start.id)
-        return self._frame(query)
-
-    def scores(self, *, series: Names = None, model: Names = None) -> pd.DataFrame:
-        """Return all stored scores, a row a forecast, month and count: ``job, unique_id, model, origin, ds, y`` and scores.
-
-        A month has several rows where its count was revised; `forecasting.batch.scoring.score_table` chooses by release.
-        """
-        f, s = schema.forecasts.c, schema.scores.c
-        key = [f.job, f.series.label("unique_id"), f.model, f.origin, s.month.label("ds"), s.y]
-        query = select(*key, *(s[name] for name in SCORES)).select_from(schema.scores.join(schema.forecasts))
-        frame = self._frame(_matching(query, series, model, None, None, None))
-        frame["ds"] = pd.PeriodIndex(frame["ds"], freq="M")
-        frame[list(SCORES)] = frame[list(SCORES)].astype(float)
-        return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "y"], ignore_index=True)
-
-    def fingerprint(self) -> str:
-        """Return a digest of all forecasts and vintages, whatever the order and the runs that they were stored in."""
-        t, v = schema.forecasts.c, schema.vintages.c
-        digest = blake2b(digest_size=16)
-        with self._database.reading() as connection:
-            for query in (select(t.job, t.status, t.content), select(v.series, v.as_of, v.digest)):
-                for row in sorted(tuple(row) for row in connection.execute(query)):
-                    digest.update(repr(row).encode())
-        return digest.hexdigest()
-
-    def _dated(self, series: Names) -> Iterator[tuple[str, Vintage]]:
-        v = schema.vintages.c
-        order = select(v.id).order_by(v.series, v.known, v.id)
-        with self._database.reading() as connection:
-            wanted = list(connection.scalars(_named(order, v.series, series)))
-        joined = schema.vintages.join(schema.observations)
-        o = schema.observations.c
-        for first in range(0, len(wanted), _CHUNK):
-            part = wanted[first : first + _CHUNK]
-            query = select(v.id, v.series, v.as_of, v.known, o.digest, o.first, o.counts, o.facts).select_from(joined)
-            with self._database.reading() as connection:
-                rows = {row["id"]: row for row in connection.execute(query.where(v.id.in_(part))).mappings()}
-            yield from ((rows[number]["known"], read_vintage(rows[number])) for number in part)
-
-    def _frame(self, query: Select[Any]) -> pd.DataFrame:
-        with self._database.reading() as connection:
-            result = connection.execute(query)
-            return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()))
-
-
-def _matching(
-    query: Select[Any], series: Names, model: Names, origin: Names, run: int | None, status: str | None
-) -> Select[Any]:
-    t = schema.forecasts.c
-    for column, names in ((t.series, series), (t.model, model), (t.origin, origin)):
-        query = _named(query, column, names)
-    for column, value in ((t.run, run), (t.status, status)):
-        query = query if value is None else query.where(column == value)
-    return query
-
-
-def _named(query: Select[Any], column: Any, names: Names) -> Select[Any]:
-    if names is None:
-        return query
-    return query.where(column == names) if isinstance(names, str) else query.where(column.in_(list(names)))
-
 
 def _contents(connection: Connection, jobs: set[str]) -> set[tuple[str, str, str]]:
     t = schema.forecasts.c
     query = select(t.job, t.content, t.status)
-    return {(row.job, row.content, row.status) for row in _among(connection, query, t.job, jobs)}
-
-
-def _among(connection: Connection, query: Select[Any], column: Any, values: set[str]) -> Iterator[Any]:
-    """Yield the rows whose column has one of many values, a few hundred bound at a time."""
-    ordered = sorted(values)
-    for first in range(0, len(ordered), _CHUNK):
-        yield from connection.execute(query.where(column.in_(ordered[first : first + _CHUNK])))
+    return {(row.job, row.content, row.status) for row in among(connection, query, t.job, jobs)}
 
 
 def _add(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -49,19 +49,28 @@ def vintage_row(vintage: Vintage, run: int, day: str) -> dict[str, Any]:
 
 
 def read_vintage(row: Row) -> Vintage:
-    """Return the vintage of a joined row; raises `ArchiveError` where the bytes are damaged or not what was stored."""
-    data = row["counts"]
-    parts = [unpack(part) for part in unpack_many(data)]
+    """Return the vintage of a joined row; raises `ArchiveError` where it is damaged or not what was stored."""
+    try:
+        vintage = _vintage(row)
+        intact = vintage.digest == row["digest"]
+    except (ArchiveError, ValueError, TypeError) as error:
+        raise ArchiveError(_altered_counts(row, f" ({error})")) from None
+    if not intact:
+        raise ArchiveError(_altered_counts(row))
+    return vintage
+
+
+def _vintage(row: Row) -> Vintage:
+    parts = [unpack(part) for part in unpack_many(row["counts"])]
     if len(parts) not in (2, 3) or len({part.shape for part in parts}) != 1:
-        raise ArchiveError(f"the archived counts of {row['series']!r} are damaged")
+        raise ArchiveError("arrays of different lengths")
     exposure = parts[2].view(np.float64) if len(parts) == 3 else None
     as_of = date.fromisoformat(row["as_of"]) if row["as_of"] else None
-    vintage = Vintage(row["series"], as_of, row["first"], parts[0], parts[1] != 0, exposure, row["facts"])
-    if vintage.digest != row["digest"]:
-        raise ArchiveError(
-            f"the archived counts of {row['series']!r} are not those that were stored: damaged or altered"
-        )
-    return vintage
+    return Vintage(row["series"], as_of, row["first"], parts[0], parts[1] != 0, exposure, row["facts"])
+
+
+def _altered_counts(row: Row, detail: str = "") -> str:
+    return f"the archived counts of {row['series']!r} are not those that were stored: damaged or altered{detail}"
 
 
 def forecast_row(record: ForecastRecord, run: int) -> dict[str, Any]:
@@ -96,7 +105,11 @@ def read_forecast(row: Row) -> ForecastRecord:
     try:
         record = _forecast(row)
         intact = record.content == row["content"] and record.key.digest == row["job"]
-    except (ArchiveError, ValueError) as error:  # of an array, of JSON, or of a record that contradicts itself
+    except (
+        ArchiveError,
+        ValueError,
+        TypeError,
+    ) as error:  # of an array, of JSON, or of a record that contradicts itself
         raise ArchiveError(_altered(row, f" ({error})")) from None
     if not intact:
         raise ArchiveError(_altered(row))

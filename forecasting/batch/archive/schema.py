@@ -124,7 +124,7 @@ scores = Table(
     *(Column(name, Float) for name in SCORES),
 )
 
-_PERMANENT = (runs, run_ends, observations, vintages, forecasts, scores)
+PERMANENT = (runs, run_ends, observations, vintages, forecasts, scores)
 
 
 def create(connection: Connection) -> None:
@@ -139,7 +139,7 @@ def _sqlite_guards() -> list[str]:
     return [
         f"CREATE TRIGGER {table.name}_no_{verb} BEFORE {verb} ON {table.name} "
         f"BEGIN SELECT RAISE(ABORT, 'the archive is append-only'); END"
-        for table in _PERMANENT
+        for table in PERMANENT
         for verb in ("UPDATE", "DELETE")
     ]
 
@@ -154,6 +154,6 @@ def _postgresql_guards() -> list[str]:
         *(
             f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            for table in _PERMANENT
+            for table in PERMANENT
         ),
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from forecasting.batch.archive import Archive
+from forecasting.batch.archive import Contents
 from forecasting.batch.records import ForecastRecord
 from forecasting.errors import InvalidInput
 
@@ -18,19 +18,19 @@ class Selection:
 
     Attributes
     ----------
-    archive : Archive
+    archive : Archive or Contents
         Where they are.
     keys : pandas.DataFrame
         Their rows of `Archive.keys`, by series, model and origin.
     """
 
-    archive: Archive
+    archive: Contents
     keys: pd.DataFrame
 
     @classmethod
     def of(
         cls,
-        archive: Archive,
+        archive: Contents,
         *,
         series: str | Sequence[str] | None = None,
         model: str | Sequence[str] | None = None,
@@ -41,7 +41,7 @@ class Selection:
 
         Parameters
         ----------
-        archive : Archive
+        archive : Archive or Contents
             Where they are.
         series, model : str or sequence of str, optional
             All by default.

@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 from forecasting.batch.archive import Archive
 from forecasting.batch.monitoring import Monitor, in_words, monitor
-from forecasting.batch.site.content import FLAGS, Attention, contents, line
+from forecasting.batch.site.content import FLAGS, Attention, content, line
+from forecasting.batch.site.known import Known, read_known
 from forecasting.batch.site.pages import file_name, render
 from forecasting.errors import ForecastingError, InvalidInput
 
@@ -71,17 +73,25 @@ def build_site(address: str, folder: Path, *, models: Sequence[str] = (), worker
     ArchiveError
         If there is no archive, or it is damaged.
     """
-    with Archive.open(address, create=False) as archive, _replacing(folder) as fresh:
+    with (
+        Archive.open(address, create=False) as opened,
+        opened.snapshot() as archive,
+        _replacing(folder) as fresh,
+    ):
         found = monitor(archive)
         attention = _attention(found)
         names = archive.series()
         pages = fresh / "series"
         pages.mkdir()
         parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)]
-        tasks = [
-            (address, pages, part, {name: attention[name] for name in part if name in attention}, tuple(models))
+        tasks = (
+            (
+                pages,
+                [(known, attention.get(known.name, Attention())) for known in read_known(archive, part)],
+                tuple(models),
+            )
             for part in parts
-        ]
+        )
         rows = [row for written in _carry_out(tasks, workers if len(names) > _FEW else 1) for row in written]
         rows += [line(name, one) for name, one in sorted(attention.items()) if name not in set(names)]
         last = archive.runs().tail(1).fillna("").to_dict("records")
@@ -93,25 +103,31 @@ def build_site(address: str, folder: Path, *, models: Sequence[str] = (), worker
     return Built(folder, len(names), calling)
 
 
-_Task = tuple[str, Path, list[str], Mapping[str, Attention], tuple[str, ...]]
+_Task = tuple[Path, list[tuple[Known, Attention]], tuple[str, ...]]
 
 
-def _carry_out(tasks: Sequence[_Task], workers: int) -> Iterator[list[list[Any]]]:
+def _carry_out(tasks: Iterable[_Task], workers: int) -> Iterator[list[list[Any]]]:
     if workers == 1:
         yield from map(_write_pages, tasks)
         return
+    waiting: deque[Future[list[list[Any]]]] = deque()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_write_pages, tasks)
+        for task in tasks:  # read here, so that all pages show one state of the archive; written there
+            waiting.append(pool.submit(_write_pages, task))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _write_pages(task: _Task) -> list[list[Any]]:
     """Write the pages of some series and return their lines of the index."""
-    address, folder, names, attention, models = task
+    folder, series, models = task
     rows = []
-    with Archive.open(address, create=False) as archive:
-        for page, row in contents(archive, names, attention, models):
-            (folder / f"{row[1]}.html").write_text(render("series.html", page=page), encoding="utf-8")
-            rows.append(row)
+    for known, attention in series:
+        page, row = content(known, attention, models)
+        (folder / f"{row[1]}.html").write_text(render("series.html", page=page), encoding="utf-8")
+        rows.append(row)
     return rows
 
 

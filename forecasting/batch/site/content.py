@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from forecasting.batch.archive import Archive
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.site.charts import Chart, central_pairs, draw, sparkline
-from forecasting.batch.site.known import Columns, Known, month_name, month_number, read_known, take
+from forecasting.batch.site.known import Columns, Known, month_name, month_number, take
 from forecasting.batch.site.pages import file_name
 from forecasting.kernels.counts import FloatArray, IntArray
 
@@ -94,45 +93,21 @@ class Attention:
     notices: tuple[str, ...] = ()
 
 
-def contents(
-    archive: Archive, names: Sequence[str], attention: Mapping[str, Attention], models: Sequence[str]
-) -> Iterator[tuple[Page, list[Any]]]:
-    """Yield the page and the line of each series.
+def content(known: Known, attention: Attention, shown: Sequence[str]) -> tuple[Page, list[Any]]:
+    """Return the page of a series and its line in the index.
 
     Parameters
     ----------
-    archive : Archive
-        Read only.
-    names : sequence of str
-        The series, as many as fit into memory.
-    attention : mapping
-        By series.
-    models : sequence of str
+    known : Known
+        What the archive holds of the series.
+    attention : Attention
+        What calls for attention.
+    shown : sequence of str
         Models in the order in which they are shown; others follow.
     """
-    for known in read_known(archive, sorted(names)):
-        found = set(known.keys["model"])
-        order = [model for model in models if model in found]
-        order += sorted(found - set(order))
-        yield _content(known, order, attention.get(known.name, Attention()))
-
-
-def line(name: str, attention: Attention, known: Known | None = None, model: str = "") -> list[Any]:
-    """Return the line of a series in the index: what `index.js` expects; without a file where it has no page."""
-    if known is None:
-        return [name, "", attention.flags, "", "", None, None, None, None, 0, None, None, ""]
-    last, count = known.last or ("", None)
-    middle, low, high = _first_month(known.newest[model]) if model in known.newest else (None, None, None)
-    scored = known.of(model, "scored")
-    n = len(scored["y"])
-    size = scored["y"].mean() if n else 0.0
-    held = _rounded(scored["cover_80"].mean()) if n else None
-    crps = _rounded(scored["crps"].mean() / size) if size else None
-    row = [name, file_name(name), attention.flags, model, last, count, middle, low, high, n, held, crps]
-    return [*row, sparkline(known.counts[-_SPARK:])]
-
-
-def _content(known: Known, models: list[str], attention: Attention) -> tuple[Page, list[Any]]:
+    found = set(known.keys["model"])
+    models = [model for model in shown if model in found]
+    models += sorted(found - set(models))
     forecasts = [_forecast(known, model) for model in models if model in known.newest]
     first = forecasts[0].model if forecasts else models[0]
     scores, common = _scores(known, models)
@@ -151,6 +126,21 @@ def _content(known: Known, models: list[str], attention: Attention) -> tuple[Pag
         failures=tuple(_failures(known.keys)),
     )
     return page, line(known.name, attention, known, first)
+
+
+def line(name: str, attention: Attention, known: Known | None = None, model: str = "") -> list[Any]:
+    """Return the line of a series in the index: what `index.js` expects; without a file where it has no page."""
+    if known is None:
+        return [name, "", attention.flags, "", "", None, None, None, None, 0, None, None, ""]
+    last, count = known.last or ("", None)
+    middle, low, high = _first_month(known.newest[model]) if model in known.newest else (None, None, None)
+    scored = known.of(model, "scored")
+    n = len(scored["y"])
+    size = scored["y"].mean() if n else 0.0
+    held = _rounded(scored["cover_80"].mean()) if n else None
+    crps = _rounded(scored["crps"].mean() / size) if size else None
+    row = [name, file_name(name), attention.flags, model, last, count, middle, low, high, n, held, crps]
+    return [*row, sparkline(known.counts[-_SPARK:])]
 
 
 def _tiles(known: Known, model: str) -> Iterator[Tile]:

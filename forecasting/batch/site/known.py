@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from forecasting.batch.archive import Archive
+from forecasting.batch.archive import Contents
 from forecasting.batch.monitoring import first_issued
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.scoring import score_table
@@ -64,7 +64,7 @@ class Known:
         return (month_name(self.first + len(self.counts) - 1), int(self.counts[-1])) if len(self.counts) else None
 
 
-def read_known(archive: Archive, names: list[str]) -> Iterator[Known]:
+def read_known(archive: Contents, names: list[str]) -> Iterator[Known]:
     """Yield what is known of each of the series, in the order of their names."""
     keys = _by_series(archive.keys(series=names))
     rows = _by_series(first_issued(score_table(archive, series=names)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from forecasting.batch.archive import Archive
-from forecasting.batch.site.content import contents
+from forecasting.batch.archive import Contents
+from forecasting.batch.site.content import Attention, content
+from forecasting.batch.site.known import read_known
 from forecasting.batch.site.pages import render
 from forecasting.errors import InvalidInput
 
 
-def series_picture(archive: Archive, series: str, model: str | None = None, *, past: bool = False) -> str:
+def series_picture(archive: Contents, series: str, model: str | None = None, *, past: bool = False) -> str:
     """Draw the newest forecast of a series, or its past forecasts against what came.
 
     Parameters
@@ -48,8 +49,10 @@ def series_picture(archive: Archive, series: str, model: str | None = None, *, p
     ('<svg', True)
     >>> folder.cleanup()
     """
-    pages = contents(archive, [series], {}, ()) if series in archive.series() else ()
-    found = {one.model: one for page, _ in pages for one in page.forecasts}
+    with archive.snapshot() as held:
+        known = [*read_known(held, [series])] if series in held.series() else []
+    pages = (content(one, Attention(), ())[0] for one in known)
+    found = {one.model: one for page in pages for one in page.forecasts}
     if not found:
         raise InvalidInput(f"the archive has no forecast of {series!r}; its series are named by archive.series()")
     if model is None and len(found) > 1:

@@ -1,0 +1,242 @@
+"""What an archive holds: every query, and the tables that come of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Select, func, select
+
+from forecasting.batch.archive import schema
+from forecasting.batch.archive.connection import Source, damaged
+from forecasting.batch.archive.rows import read_forecast, read_vintage
+from forecasting.batch.archive.truth import Release, truth_of
+from forecasting.batch.records import SCORES, ForecastRecord, Status, Vintage
+from forecasting.errors import ArchiveError, ForecastingError
+
+CHUNK = 500
+"""Rows fetched, and values bound, at a time."""
+
+Names = str | Sequence[str] | None
+
+
+class Contents:
+    """What an archive holds, as it is or as it was at the beginning of `snapshot`.
+
+    Attributes
+    ----------
+    address : str
+        Where it is, without passwords.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.address = source.shown
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Contents]:
+        """Yield what the archive holds now; whatever is written meanwhile is not in it."""
+        yield self
+
+    def finished(self, digests: Iterable[str]) -> set[str]:
+        """Return those of the job digests that are stored as done."""
+        table = schema.forecasts
+        query = select(table.c.job).where(table.c.status == "done")
+        with self._source.reading() as connection:
+            return {row.job for row in among(connection, query, table.c.job, set(digests))}
+
+    def keys(
+        self,
+        *,
+        series: Names = None,
+        model: Names = None,
+        origin: Names = None,
+        run: int | None = None,
+        status: Status | None = None,
+    ) -> pd.DataFrame:
+        """Return a row a forecast, finished or failed, without its numbers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``id, run, job, unique_id, model, origin, vintage, specification, horizon, seed, status, attempt, error, messages,
+            cpu``, by series, model, origin and attempt.
+        """
+        t = schema.forecasts.c
+        attempt = func.row_number().over(partition_by=t.job, order_by=t.id).label("attempt")
+        columns = [t.id, t.run, t.job, t.series.label("unique_id"), t.model, t.origin, t.vintage, t.specification]
+        query = select(*columns, t.horizon, t.seed, t.status, attempt, t.error, t.messages, t.cpu)
+        frame = self._frame(_matching(query, series, model, origin, run, status))
+        with self._intact():
+            _refuse_bad_months(frame["origin"])
+            frame = frame.astype({"id": "int64", "run": "int64", "horizon": "int64"})
+            frame["messages"] = [tuple(json.loads(text)) for text in frame["messages"]]
+            frame["seed"] = [int(text) for text in frame["seed"]]
+            order = ["unique_id", "model", "origin", "job", "attempt"]
+            return frame.sort_values(order, ignore_index=True)
+
+    def forecasts(
+        self,
+        *,
+        series: Names = None,
+        model: Names = None,
+        origin: Names = None,
+        run: int | None = None,
+        status: Status | None = "done",
+    ) -> Iterator[ForecastRecord]:
+        """Yield forecasts by series, model and origin, a few hundred in memory at a time.
+
+        Raises
+        ------
+        ArchiveError
+            If one is damaged.
+        """
+        yield from self.read(self.keys(series=series, model=model, origin=origin, run=run, status=status)["id"])
+
+    def read(self, numbers: Iterable[int]) -> Iterator[ForecastRecord]:
+        """Yield the forecasts with these numbers, the column ``id`` of `keys`, in their order."""
+        wanted = [int(number) for number in numbers]
+        query = select(schema.forecasts)
+        for first in range(0, len(wanted), CHUNK):
+            part = wanted[first : first + CHUNK]
+            with self._source.reading() as connection:
+                found = connection.execute(query.where(schema.forecasts.c.id.in_(part)))
+                rows = {row["id"]: row for row in found.mappings()}
+            with self._intact():
+                chosen = [rows[number] for number in part]
+            yield from map(read_forecast, chosen)
+
+    def series(self) -> list[str]:
+        """Return the names of the series that have forecasts, finished or failed."""
+        return self._distinct(schema.forecasts.c.series)
+
+    def models(self) -> list[str]:
+        """Return the names of the models that have forecasts, finished or failed."""
+        return self._distinct(schema.forecasts.c.model)
+
+    def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
+        """Yield the data of the series, the earliest known first within each."""
+        for _, vintage in self._dated(series):
+            yield vintage
+
+    def truth(self, *, series: Names = None, release: Release = "latest") -> pd.DataFrame:
+        """Return the counts that are known, by series and month.
+
+        Parameters
+        ----------
+        series : str or sequence of str, optional
+            All by default.
+        release : {"first", "latest"} or date
+            The count that was first released for a month, the latest, or the latest that was known on a day.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``unique_id, ds`` (Period), ``y`` (int64), ``known`` (the day of the vintage it is from, as text).
+        """
+        return truth_of(self._dated(series), release)
+
+    def runs(self) -> pd.DataFrame:
+        """Return a row a run; ``finished`` and ``summary`` are missing where it was interrupted."""
+        start, end = schema.runs.c, schema.run_ends.c
+        columns = [start.id, start.started, end.finished, start.config_digest, start.seed, end.summary, start.versions]
+        query = select(*columns, start.config).select_from(schema.runs.outerjoin(schema.run_ends)).order_by(start.id)
+        runs = self._frame(query)
+        with self._intact():
+            for summary in runs["summary"].dropna():
+                if not isinstance(json.loads(summary), dict):
+                    raise TypeError("the summary of a run is not an object")
+        return runs
+
+    def scores(self, *, series: Names = None, model: Names = None) -> pd.DataFrame:
+        """Return all stored scores, a row a forecast, month and count: ``job, unique_id, model, origin, ds, y`` and scores.
+
+        A month has several rows where its count was revised; `forecasting.batch.scoring.score_table` chooses by release.
+        """
+        f, s = schema.forecasts.c, schema.scores.c
+        key = [f.job, f.series.label("unique_id"), f.model, f.origin, s.month.label("ds"), s.y]
+        query = select(*key, *(s[name] for name in SCORES)).select_from(schema.scores.join(schema.forecasts))
+        frame = self._frame(_matching(query, series, model, None, None, None))
+        with self._intact():
+            frame["ds"] = pd.PeriodIndex(frame["ds"], freq="M")
+            frame[list(SCORES)] = frame[list(SCORES)].astype(float)
+            frame = frame.astype({"y": "int64"})
+            return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "y"], ignore_index=True)
+
+    def fingerprint(self) -> str:
+        """Return a digest of all forecasts and vintages, whatever the order and the runs that they were stored in."""
+        t, v = schema.forecasts.c, schema.vintages.c
+        digest = blake2b(digest_size=16)
+        with self._source.reading() as connection, self._intact():
+            for query in (select(t.job, t.status, t.content), select(v.series, v.as_of, v.digest)):
+                for row in sorted(tuple(row) for row in connection.execute(query)):
+                    digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+    def _dated(self, series: Names) -> Iterator[tuple[str, Vintage]]:
+        v = schema.vintages.c
+        order = select(v.id).order_by(v.series, v.known, v.id)
+        with self._source.reading() as connection:
+            wanted = list(connection.scalars(_named(order, v.series, series)))
+        joined = schema.vintages.join(schema.observations)
+        o = schema.observations.c
+        for first in range(0, len(wanted), CHUNK):
+            part = wanted[first : first + CHUNK]
+            query = select(v.id, v.series, v.as_of, v.known, o.digest, o.first, o.counts, o.facts).select_from(joined)
+            with self._source.reading() as connection:
+                rows = {row["id"]: row for row in connection.execute(query.where(v.id.in_(part))).mappings()}
+            with self._intact():
+                chosen = [rows[number] for number in part]
+            yield from ((row["known"], read_vintage(row)) for row in chosen)
+
+    def _frame(self, query: Select[Any]) -> pd.DataFrame:
+        with self._source.reading() as connection, self._intact():
+            result = connection.execute(query)
+            return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()))
+
+    def _distinct(self, column: Any) -> list[str]:
+        with self._source.reading() as connection, self._intact():
+            return sorted(connection.scalars(select(column).distinct()))
+
+    @contextmanager
+    def _intact(self) -> Iterator[None]:
+        """Turn whatever goes wrong with rows of another type or meaning than those stored into `ArchiveError`."""
+        try:
+            yield
+        except ForecastingError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            what = "a row is missing" if isinstance(error, KeyError) else str(error)
+            raise ArchiveError(damaged(self.address, what)) from None
+
+
+def _refuse_bad_months(months: pd.Series[Any]) -> None:
+    pd.PeriodIndex(months.unique().tolist(), freq="M")
+
+
+def _matching(
+    query: Select[Any], series: Names, model: Names, origin: Names, run: int | None, status: str | None
+) -> Select[Any]:
+    t = schema.forecasts.c
+    for column, names in ((t.series, series), (t.model, model), (t.origin, origin)):
+        query = _named(query, column, names)
+    for column, value in ((t.run, run), (t.status, status)):
+        query = query if value is None else query.where(column == value)
+    return query
+
+
+def _named(query: Select[Any], column: Any, names: Names) -> Select[Any]:
+    if names is None:
+        return query
+    return query.where(column == names) if isinstance(names, str) else query.where(column.in_(list(names)))
+
+
+def among(connection: Connection, query: Select[Any], column: Any, values: set[str]) -> Iterator[Any]:
+    """Yield the rows whose column has one of many values, a few hundred bound at a time."""
+    ordered = sorted(values)
+    for first in range(0, len(ordered), CHUNK):
+        yield from connection.execute(query.where(column.in_(ordered[first : first + CHUNK])))
