@@ -85,23 +85,25 @@ def extreme_point(
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     origin = [sum(coef * lower[i] for i, coef in row.terms.items()) for row in group]
-    found = milp(
-        [costs.get(i, 0) for i in months],
-        integrality=np.ones(len(months), dtype=np.int64),
-        bounds=Bounds(0, np.array([upper[i] - lower[i] for i in months], dtype=np.float64)),
-        constraints=LinearConstraint(
-            _matrix(group, months),
-            np.array([-np.inf if r.low is None else r.low - o for r, o in zip(group, origin, strict=True)]),
-            np.array([np.inf if r.high is None else r.high - o for r, o in zip(group, origin, strict=True)]),
-        ),
-        options={"mip_rel_gap": 0.0, "time_limit": _SECONDS},
+    limits = LinearConstraint(
+        _matrix(group, months),
+        np.array([-np.inf if r.low is None else r.low - o for r, o in zip(group, origin, strict=True)]),
+        np.array([np.inf if r.high is None else r.high - o for r, o in zip(group, origin, strict=True)]),
     )
-    if found.status == 2:
-        raise Infeasible("no integers satisfy these constraints together")
-    if found.status == 0:
-        point = {i: lower[i] + round(value) for i, value in zip(months, found.x.tolist(), strict=True)}
-        if all(row.holds(point) for row in group):
-            return point
+    for presolve in (True, False):  # HiGHS now and then ends in a solve error after its presolve, and not without it
+        found = milp(
+            [costs.get(i, 0) for i in months],
+            integrality=np.ones(len(months), dtype=np.int64),
+            bounds=Bounds(0, np.array([upper[i] - lower[i] for i in months], dtype=np.float64)),
+            constraints=limits,
+            options={"mip_rel_gap": 0.0, "time_limit": _SECONDS, "presolve": presolve},
+        )
+        if found.status == 2:
+            raise Infeasible("no integers satisfy these constraints together")
+        if found.status == 0:
+            point = {i: lower[i] + round(value) for i, value in zip(months, found.x.tolist(), strict=True)}
+            if all(row.holds(point) for row in group):
+                return point
     raise TooLarge(
         f"{len(months)} months tied together by {len(group)} constraints could not be computed exactly "
         f"({found.message}); leave out a fact, or shorten the window"

@@ -47,12 +47,14 @@ def _without_implied(row: Linear, lower: Sequence[int], upper: Sequence[Bound]) 
 
 
 def _intersection(one: Linear, other: Linear) -> Linear:
-    lows = [row.low for row in (one, other) if row.low is not None]
-    highs = [row.high for row in (one, other) if row.high is not None]
+    low = max((row.low for row in (one, other) if row.low is not None), default=None)
+    high = min((row.high for row in (one, other) if row.high is not None), default=None)
+    if low is not None and high is not None and low > high:
+        raise Infeasible("two limits of one combination of months exclude each other")
     return replace(
         one,
-        low=max(lows, default=None),
-        high=min(highs, default=None),
+        low=low,
+        high=high,
         facts=tuple(dict.fromkeys(one.facts + other.facts)),
         compares=one.compares or other.compares,
     )

@@ -117,9 +117,14 @@ def product_transform(tables: Sequence[tuple[FloatArray, int]], length: int) -> 
     return product
 
 
+def transformed_back(transform: ComplexArray, length: int) -> FloatArray:
+    """Return the table ``[S, length]`` behind a real Fourier transform, rounding noise of either sign included."""
+    return np.asarray(irfft(transform, length, axis=-1))
+
+
 def invert(transform: ComplexArray, length: int) -> FloatArray:
     """Return the table ``[S, length]`` behind a real Fourier transform, negative rounding noise set to zero."""
-    table = irfft(transform, length, axis=-1)
+    table = transformed_back(transform, length)
     return np.maximum(table, 0.0, out=table)
 
 

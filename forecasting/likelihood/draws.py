@@ -9,10 +9,9 @@ import numpy as np
 from forecasting.distributions import Distribution
 from forecasting.kernels import sums
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood.ceilings import HIGHEST, ceilings
 from forecasting.likelihood.sums import Evaluation, SumGroup, chunks
 from forecasting.likelihood.tree import Node
-
-_NEGLIGIBLE = 1e-13  # probability beyond the ceiling set for unbounded months
 
 
 def draw_months(
@@ -57,11 +56,10 @@ def _trees(
     if not group.root.open:
         yield from ((group.root, part) for part in chunks(group.root, everyone))
         return
-    far = distribution.quantile(1.0 - _NEGLIGIBLE, mean.max(axis=1), *shape)
-    ceilings = np.exp2(np.ceil(np.log2(np.maximum(far, 4 * group.root.cap + 64))))
-    for ceiling in np.unique(ceilings):
-        root = group.bounded(float(ceiling))
-        yield from ((root, part) for part in chunks(root, everyone[ceilings == ceiling]))
+    limits = np.minimum(ceilings(group.root, mean, shape, distribution), HIGHEST)
+    for limit in np.unique(limits):
+        root = group.bounded(float(limit))
+        yield from ((root, part) for part in chunks(root, everyone[limits == limit]))
 
 
 def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:

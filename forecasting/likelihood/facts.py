@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from forecasting.constraints import Constraints
 from forecasting.constraints.reduction import groups
 from forecasting.distributions import Distribution
+from forecasting.errors import ForecastingError
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
 from forecasting.likelihood.draws import draw_months
 from forecasting.likelihood.enumeration import ListedGroup
@@ -24,8 +25,7 @@ from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
 
 _COSTLY = 3000  # table entries a parameter vector
-
-
+_ROUNDING = 1e-6  # no log probability may lie further above zero
 _RARE = 1e-8  # probability of a range below which draws are made on the log scale
 
 
@@ -114,8 +114,19 @@ class FactLikelihood:
             columns = [s[:, None] for s in shape]
             total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
         for group in self.groups:
-            total = total + group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
+            found = group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
+            total = total + self._checked(found, group)
         return total
+
+    def _checked(self, found: FloatArray, group: Group) -> FloatArray:
+        """Return log probabilities as they are; refuse one above zero, which no rounding explains."""
+        if (found > _ROUNDING).any():
+            months = ", ".join(str(self.known.months[t]) for t in group.months)
+            raise ForecastingError(
+                f"internal error: what is known of {months} got the probability exp({found.max():.3g}), above one; "
+                "please report it with the facts about these months"
+            )
+        return found
 
     def sample(
         self,

@@ -19,12 +19,13 @@ from forecasting.constraints import Linear
 from forecasting.distributions import Distribution
 from forecasting.kernels import sums
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood.ceilings import HIGHEST, ceilings
 from forecasting.likelihood.tree import Node, build_tree
 
 _FAR = 3.0  # standard deviations of a sum that cost less than three of sixteen digits
 _COARSE = 256  # points of a table that suffice to place a tilt
 _DAMPING = 9.0  # (minus the tilt) * cap of an unbounded node: wrapped-around sums then stay below 1e-15
-_FAINT = 1e-9  # an unbounded event rarer than this is recomputed with far, finite limits
+_FAINT = 1e-4  # an open event with less than this share of what closed windows allow is summed directly
 _CHUNK = 1_000_000  # table entries in work at a time
 
 
@@ -32,7 +33,7 @@ _CHUNK = 1_000_000  # table entries in work at a time
 class Mass:
     """Distribution of a node's sum for S parameter vectors.
 
-    ``P(first + k) = weights[:, k] * exp(scale - tilt * k)``; `tail` is P(sum >= cap) of an unbounded node.
+    ``P(first + k) = weights[:, k] * exp(scale - tilt * k)``; `tail` is log P(sum >= cap) of an unbounded node.
     """
 
     first: int
@@ -53,9 +54,9 @@ class Mass:
     def total(self) -> FloatArray:
         """Return the log probability ``[S]`` that everything known inside the node holds."""
         weights, scale = self.tilted(np.zeros_like(self.tilt))
-        with np.errstate(divide="ignore"):
-            inside = np.log(weights.sum(axis=1)) + scale
-            return np.asarray(inside if self.tail is None else np.logaddexp(inside, np.log(self.tail)))
+        with np.errstate(divide="ignore"):  # rounding may leave a sum of almost nothing below zero
+            inside = np.log(np.maximum(weights.sum(axis=1), 0.0)) + scale
+        return inside if self.tail is None else np.asarray(np.logaddexp(inside, self.tail))
 
 
 def _peak(exponent: FloatArray) -> FloatArray:
@@ -105,6 +106,18 @@ class Evaluation:
             self._windows[node.months] = self._window(node, wish)
         return self._windows[node.months]
 
+    def closed(self, node: Node) -> FloatArray:
+        """Return the log probability ``[S]`` of what months and windows with an upper limit say below `node`.
+
+        What an open window takes from it is found as a complement, whose digits depend on the share that is left.
+        """
+        if not node.open:
+            return self.mass(node).total()
+        total = np.zeros(len(self._mean))
+        for child in node.children:
+            total += self.closed(child)
+        return total
+
     def _month(self, node: Node, tilt: FloatArray) -> Mass:
         table = self._tables[self._key(node)]
         exponent = table + tilt[:, None] * np.arange(table.shape[1])
@@ -112,7 +125,7 @@ class Evaluation:
         tail = None
         if node.open:
             mean = self._mean[:, self._column[node.months[0]]]
-            tail = self._distribution.sf(node.cap - 1.0, mean, *self._shape)
+            tail = self._distribution.log_interval(np.array(node.cap), np.array(np.inf), mean, *self._shape)
         exponent -= scale[:, None]
         return Mass(node.low, np.exp(exponent, out=exponent), scale, tilt, tail)
 
@@ -136,38 +149,48 @@ class Evaluation:
         return tables
 
     def _window(self, node: Node, wish: FloatArray) -> Mass:
-        tilt = np.full(len(self._mean), -_DAMPING / node.cap) if node.open else self._placed(node, wish)
+        if node.open:
+            return self._open_window(node)
+        tilt = self._placed(node, wish)
+        children = self._distinct(node, tilt)
+        tables, scale = _normalised(children, tilt)
+        first = sum(mass.first * times for mass, times in children)
+        widest = sum((weights.shape[1] - 1) * times for weights, times in tables)
+        skip, last = node.low - first, min(node.last - first, widest)
+        length = sums.alias_free(skip, last, widest)
+        table = sums.invert(sums.product_transform(tables, length), length)[:, skip : last + 1]
+        return Mass(node.low, table, scale - tilt * skip, tilt)
+
+    def _open_window(self, node: Node) -> Mass:
+        """Return the sums below `cap` one by one, and all others as what the children allow less what the table holds.
+
+        Closed windows inside are evaluated at a tilt of their own: the damping that keeps wrapped-around sums small here would
+        leave nothing but rounding of their upper values.  Neither is that rounding cut off at zero, so that it cancels in
+        sums.
+        """
+        children = self._distinct(node, np.zeros(len(self._mean)))
+        everything = np.sum([mass.total() * times for mass, times in children], axis=0)
+        first = sum(mass.first * times for mass, times in children)
+        tilt = np.full(len(self._mean), -_DAMPING / node.cap)
+        last = node.last - first
+        if last < 0:  # the floors of the children alone pass the cap
+            return Mass(node.low, np.zeros((len(tilt), 0)), np.zeros(len(tilt)), tilt, everything)
+        tables, scale = _normalised(children, tilt)
+        length = sums.alias_free(0, 4 * node.cap, 0)
+        table = sums.transformed_back(sums.product_transform(tables, length), length)[:, : last + 1]
+        held = Mass(first, table, scale, tilt)
+        skip = node.low - first
+        tail = everything + np.log(np.maximum(-np.expm1(held.total() - everything), 1e-300))
+        return Mass(node.low, table[:, skip:], scale - tilt * skip, tilt, tail)
+
+    def _distinct(self, node: Node, tilt: FloatArray) -> list[tuple[Mass, int]]:
+        """Return the tables of a window's children and how often each occurs."""
         children: dict[tuple[int, ...], tuple[Mass, int]] = {}
         for child in node.children:
             key = child.months if child.children else self._key(child)
             mass, times = children.get(key) or (self.mass(child, tilt), 0)
             children[key] = (mass, times + 1)
-        tables, scale = [], np.zeros(len(tilt))
-        for mass, times in children.values():
-            weights, log_scale = mass.tilted(tilt)
-            total = np.maximum(weights.sum(axis=1), 1e-300)
-            tables.append((weights / total[:, None], times))
-            scale += times * (log_scale + np.log(total))
-        first = sum(mass.first * times for mass, times in children.values())
-        widest = sum((weights.shape[1] - 1) * times for weights, times in tables)
-        skip = node.low - first
-        last = node.last - first if node.open else min(node.last - first, widest)
-        length = sums.alias_free(0, 4 * node.cap, 0) if node.open else sums.alias_free(skip, last, widest)
-        table = sums.invert(sums.product_transform(tables, length), length)[:, : last + 1]
-        tail = self._beyond(children, table, scale, tilt) if node.open else None
-        return Mass(node.low, table[:, skip:], scale - tilt * skip, tilt, tail)
-
-    @staticmethod
-    def _beyond(
-        children: dict[tuple[int, ...], tuple[Mass, int]],
-        table: FloatArray,
-        scale: FloatArray,
-        tilt: FloatArray,
-    ) -> FloatArray:
-        """Return the probability of all sums past the table: what the children allow less what the table holds."""
-        everything = np.exp(sum((mass.total() * times for mass, times in children.values()), np.zeros(len(tilt))))
-        held = (table * np.exp(scale[:, None] - tilt[:, None] * np.arange(table.shape[1]))).sum(axis=1)
-        return np.asarray(np.maximum(everything - held, 0.0))
+        return list(children.values())
 
     def _placed(self, node: Node, wish: FloatArray) -> FloatArray:
         """Return the parent's tilt where it leaves the sum within the node's limits, else one that brings it there."""
@@ -207,6 +230,19 @@ class Evaluation:
         return nearest, variance / (1.0 + distance)
 
 
+def _normalised(
+    children: Sequence[tuple[Mass, int]], tilt: FloatArray
+) -> tuple[list[tuple[FloatArray, int]], FloatArray]:
+    """Return the children's tables under `tilt`, each with sum one, and the log scale ``[S]`` of their product."""
+    tables, scale = [], np.zeros(len(tilt))
+    for mass, times in children:
+        weights, log_scale = mass.tilted(tilt)
+        total = np.maximum(weights.sum(axis=1), 1e-300)
+        tables.append((weights / total[:, None], times))
+        scale += times * (log_scale + np.log(total))
+    return tables, scale
+
+
 class SumGroup:
     """Months tied together by nested totals.
 
@@ -238,13 +274,16 @@ class SumGroup:
         shape : sequence of ndarray, [S]
             Shape parameters of `distribution`.
         """
-        result = np.empty(len(mean))
+        result, faint = np.empty(len(mean)), np.zeros(len(mean), dtype=np.bool_)
         for part in chunks(self.root, np.arange(len(mean))):
             tables = Evaluation(self.root, mean[part], [s[part] for s in shape], distribution)
             result[part] = tables.mass(self.root).total()
-        if self.root.open:
-            far = self.bounded(4.0 * self.root.cap + 64.0)
-            for part in chunks(far, np.flatnonzero(~(result > math.log(_FAINT)))):
+            faint[part] = ~(result[part] > tables.closed(self.root) + math.log(_FAINT))
+        rare = np.flatnonzero(faint)
+        limits = ceilings(self.root, mean[rare], [s[rare] for s in shape], distribution)
+        for limit in np.unique(limits[limits <= HIGHEST]):
+            far = self.bounded(float(limit))
+            for part in chunks(far, rare[limits == limit]):
                 tables = Evaluation(far, mean[part], [s[part] for s in shape], distribution)
                 result[part] = tables.mass(far).total()
         return result

@@ -90,7 +90,7 @@ def build_tree(
     def node(window: frozenset[int], high: float, cap: int) -> Node:
         inner = [other for other in limits if other < window]
         top = [other for other in inner if not any(other < third for third in inner)]
-        loose = sorted(window.difference(*top)) if top else sorted(window)
+        loose = sorted(window.difference(*top))
         parts: list[frozenset[int]] = [*top, *(frozenset((month,)) for month in loose)]
         floor = {part: _least(part, limits, lower) for part in parts}
         children = []
@@ -108,19 +108,19 @@ def build_tree(
             return node(part, high, max(cap, low))
         (month,) = part
         low = max(low, int(lower[month]))
-        return Node((month,), low, min(float(upper[month]), high, ceiling), max(cap, low + 1))
+        most = min(float(upper[month]), high)
+        return Node((month,), low, ceiling if math.isinf(most) else most, max(cap, low + 1))
 
     everything = frozenset(months)
     limits.setdefault(everything, (0, math.inf))
     low, high = limits[everything]
-    return node(everything, min(high, ceiling * len(months)), max(low, 1))
+    return node(everything, high, max(low, 1))
 
 
 def _least(part: frozenset[int], limits: dict[frozenset[int], tuple[int, float]], lower: IntArray) -> int:
-    """Return a lower limit of the sum over `part` from its months and from the totals inside it."""
-    inside = [key for key in limits if key <= part]
-    best = int(sum(lower[month] for month in part))
-    for key in inside:
-        rest = int(sum(lower[month] for month in part - key))
-        best = max(best, limits[key][0] + rest)
-    return best
+    """Return the lower limit of the sum over `part` that its months, the totals inside it and its own limit imply."""
+    inner = [other for other in limits if other < part]
+    top = [other for other in inner if not any(other < third for third in inner)]
+    loose = part.difference(*top)
+    floor = sum(_least(other, limits, lower) for other in top) + sum(int(lower[month]) for month in loose)
+    return max(floor, limits.get(part, (0, math.inf))[0])

@@ -98,3 +98,32 @@ def test_the_circle_of_orderings_is_found_among_many_facts() -> None:
     with pytest.raises(ContradictoryFacts) as error:
         ledger_of([*counts, *circle]).evidence(SERIES)
     assert set(error.value.facts) == {"x", "y", "z"}
+
+
+QUARTERS = [("2023-01", "2023-03", 412), ("2023-04", "2023-06", 530), ("2023-07", "2023-09", 701)]
+
+
+def quarters() -> list[dict[str, str]]:
+    return [fact(f"q{k}", "total", start, end, value=str(n)) for k, (start, end, n) in enumerate(QUARTERS, 1)]
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (fact("x", "total", "2023-04", "2023-06", value="548"), {"q2", "x"}),
+        (fact("x", "bound", "2023-04", "2023-06", low="548"), {"q2", "x"}),
+        (fact("x", "rounded", "2023-07", "2023-09", value="650", low="645", high="654"), {"q3", "x"}),
+        (fact("x", "total", "2023-01", "2023-06", value="900"), {"q1", "q2", "x"}),
+        (fact("x", "bound", "2023-01", "2023-09", high="1600"), {"q1", "q2", "q3", "x"}),
+    ],
+)
+def test_totals_that_disagree_name_no_innocent_third(other: dict[str, str], named: set[str]) -> None:
+    innocent = [fact("i", "bound", "2023-05", "2023-08", low="501"), fact("j", "count", "2023-10", value="250")]
+    ledger = ledger_of([*innocent, *quarters(), other])
+    with pytest.raises(ContradictoryFacts) as error:
+        ledger.evidence(SERIES).ranges()
+    assert set(error.value.facts) == named
+    with pytest.raises(ContradictoryFacts):
+        ledger.evidence(SERIES).sum_range("2023-04", "2023-05")
+    with pytest.raises(ContradictoryFacts):
+        ledger.evidence(SERIES).check()
