@@ -27,7 +27,7 @@ from pydantic import (
 
 from forecasting.batch.explanations import across, explained
 from forecasting.batch.records import MOST_PATHS
-from forecasting.batch.secrets import masked, resolved
+from forecasting.batch.secrets import is_file_name, masked, refuse_address, resolved
 from forecasting.batch.specification import Specification
 from forecasting.errors import InvalidConfiguration, Problem
 from forecasting.predictive.levels import central
@@ -41,9 +41,15 @@ _DIGITS = 10
 def _read_workers(value: object) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1024:
         return value
-    if isinstance(value, str) and re.fullmatch(r"dask://[^\s/:]+:\d{1,5}|dask-file:\S.*", value):
+    if isinstance(value, str) and _is_cluster(value):
         return value
     raise ValueError("must be a number from 1 to 1024, 'dask://host:port' or 'dask-file:path of the scheduler file'")
+
+
+def _is_cluster(text: str) -> bool:
+    kind, _, file = text.partition(":")
+    is_file = kind == "dask-file" and bool(file.strip()) and is_file_name(file)
+    return is_file or re.fullmatch(r"dask://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", text, re.ASCII) is not None
 
 
 def _read_day(value: object) -> object:
@@ -74,8 +80,24 @@ def _readable(text: str) -> str:
     return text
 
 
+def _file(text: str) -> str:
+    refuse_address(text, "it")
+    return text
+
+
+def _archive(text: str) -> str:
+    return text if "://" in text else _file(text)
+
+
+def _database(text: str) -> str:
+    if "://" not in text and not re.match(r"\$\{", text):
+        raise ValueError("is not the address of a database")
+    return text
+
+
 Text = Annotated[StrictStr, Field(min_length=1, max_length=1000), AfterValidator(_readable)]
-Address = Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+File = Annotated[Text, AfterValidator(_file)]
+Address = Annotated[StrictStr, Field(min_length=1, max_length=2000, repr=False)]
 Level = Annotated[StrictFloat, Field(gt=0, lt=1)]
 Levels = Annotated[tuple[Level, ...], Field(max_length=99), AfterValidator(_distinct)]
 
@@ -103,7 +125,7 @@ class Columns(_Table):
 class Query(_Table):
     """A SQL query whose rows are the long table."""
 
-    address: Address
+    address: Annotated[Address, AfterValidator(_database)]
     query: Annotated[StrictStr, Field(min_length=1, max_length=100_000)]
 
 
@@ -113,10 +135,10 @@ class Input(_Table):
     For `csv` and `facts` the word ``shipped`` stands for the data that come with the library.
     """
 
-    csv: Text | None = None
-    parquet: Text | None = None
+    csv: File | None = None
+    parquet: File | None = None
     sql: Query | None = None
-    facts: Text | None = None
+    facts: File | None = None
     columns: Columns = Columns()
     series: Annotated[tuple[Text, ...], AfterValidator(_filled), AfterValidator(_distinct)] | None = None
 
@@ -182,7 +204,7 @@ class Config(_Table):
 
     input: Input
     models: Annotated[tuple[ModelChoice, ...], AfterValidator(_filled)]
-    archive: Address
+    archive: Annotated[Address, AfterValidator(_archive)]
     seed: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
     last_month: Literal["drop", "use"]
     horizon: Annotated[StrictInt, Field(ge=1, le=120)] = 12
@@ -195,7 +217,7 @@ class Config(_Table):
     workers: Annotated[int | str, PlainValidator(_read_workers)] = 1
     chunk: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     paths: Annotated[StrictInt, Field(ge=1, le=MOST_PATHS)] = MOST_PATHS
-    report: Text = "report"
+    report: File = "report"
     home: Path = Field(default=Path(), exclude=True)
 
     @property
@@ -234,10 +256,11 @@ class Config(_Table):
         Raises
         ------
         InvalidInput
-            If a variable is not set.
+            If a variable is not set, or holds the address of a server in a form that is not understood.
         """
         address = resolved(written)
         if "://" not in address:
+            refuse_address(address, masked(written))
             return str(self.place(address))
         path = address.removeprefix(_SQLITE)
         return address if path in (address, "", ":memory:") else _SQLITE + str(self.place(path))

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from forecasting.batch.secrets import masked
+from forecasting.batch.secrets import is_file_name
 from forecasting.errors import Problem
 
 _SOURCES = ("csv", "parquet", "sql", "facts")
@@ -97,7 +97,7 @@ def _written(place: list[str | int]) -> str:
 
 def _message(found: Any, key: str, model: type[BaseModel]) -> str:
     example = f"; for example {_EXAMPLES[key]}" if key in _EXAMPLES else ""
-    value = "" if key in _SECRET else f"{masked(_shorten.repr(found['input']))} "
+    value = "" if key in _SECRET else _value(found["input"])
     match found["type"]:
         case "missing":
             return f"is missing{example}"
@@ -112,6 +112,12 @@ def _message(found: Any, key: str, model: type[BaseModel]) -> str:
             return f"{value}must be {found['ctx']['expected']}"
         case _:
             return f"{value}is wrong: {found['msg'][:1].lower()}{found['msg'][1:]}{example}"
+
+
+def _value(given: Any) -> str:
+    """Return a value and a space, or nothing: texts may be addresses with a password, and so may texts in lists."""
+    shown = is_file_name(given) if isinstance(given, str) else not isinstance(given, Mapping | list)
+    return f"{_shorten.repr(given)} " if shown else ""
 
 
 def _fields(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any, TextIO
 from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.config import SHIPPED, Columns, Config, Query
 from forecasting.batch.extras import needed
-from forecasting.batch.secrets import masked
+from forecasting.batch.secrets import masked, resolved, scrubbed
 from forecasting.batch.staging import LONGEST_TEXT, Staging
 from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
 from forecasting.evidence import Ledger, load_ledger
@@ -164,26 +165,37 @@ def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
 
 def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Sequence[Any]]]:
     sqlalchemy = needed("sqlalchemy", "batch", "a SQL query")
-    shown = masked(source.address)
-    try:
-        engine = sqlalchemy.create_engine(config.address(source.address))
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+    address, shown = resolved(source.address), masked(source.address)
+    if "://" not in address:
         raise InvalidInput(
-            f"input.sql.address {shown} cannot be used: {type(error).__name__}; check it, and that its driver is installed"
-        ) from None
+            f"input.sql.address {shown} is not the address of a database; for example sqlite:///counts.db"
+        )
+    fault = ""
+    try:
+        with warnings.catch_warnings(action="ignore", category=sqlalchemy.exc.SAWarning):  # it quotes parameters
+            engine = sqlalchemy.create_engine(config.address(source.address))
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
+        fault = type(error).__name__
+    if fault:  # raised out here: the error of the driver quotes the address, and would be part of ours
+        raise InvalidInput(
+            f"input.sql.address {shown} cannot be used: {fault}; check it, and that its driver is installed"
+        )
+    if engine.name == "sqlite" and engine.url.database and not Path(engine.url.database).is_file():
+        raise InvalidInput(f"input.sql at {shown} failed: there is no such file; check the address")
     try:
         with engine.connect() as connection, closing(_streamed(connection, source.query)) as rows:
             positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
-            for piece in rows.partitions(_PIECE):
+            while piece := rows.fetchmany(_PIECE):
                 yield [[row[k] for k in positions] for row in piece]
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
-        known = engine.url.password
-        told = masked(reason).replace(str(known), "***") if known else masked(reason)
-        raise InvalidInput(f"input.sql at {shown} failed: {told}; check address and query") from None
+        fault = scrubbed(reason, address)
     finally:
         engine.dispose()
+    if fault:
+        raise InvalidInput(f"input.sql at {shown} failed: {fault}; check address and query")
 
 
 def _streamed(connection: Any, query: str) -> Any:
-    return connection.execution_options(stream_results=True).exec_driver_sql(query)
+    # Without parameters no driver looks for placeholders: a % or a colon of the query stays what it is.
+    return connection.execution_options(stream_results=True, no_parameters=True).exec_driver_sql(query)

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.batch.config import Config, load_config
-from forecasting.batch.secrets import masked, resolved
-from forecasting.errors import InvalidConfiguration, InvalidInput
+from forecasting.errors import InvalidConfiguration
 
 GOOD = """
 seed = 1
@@ -185,26 +184,3 @@ def test_the_digest_does_not_know_the_password(tmp_path: Path) -> None:
         for who in ("cron:one", "cron:two", "other:one")
     )
     assert first == second != third
-
-
-def test_unset_variables_are_named() -> None:
-    with pytest.raises(InvalidInput, match="FORECASTING_NOT_SET is not set"):
-        resolved("postgresql://cron:${FORECASTING_NOT_SET}@host/db")
-
-
-@pytest.mark.parametrize("address", ["p://u:a:b@c@h/d", "p://u:@h/d", "p://:secret@h/d", "p://u:se/cret@h"])
-def test_masks(address: str) -> None:
-    assert "cret" not in masked(address)
-    assert masked(address).endswith(address.rpartition("@")[2])
-
-
-@pytest.mark.parametrize("address", ["p://u:${FORECASTING_SECRET}@h/d", "p://u:a@b@h/d", "p://u:a/b@c@h?x=1"])
-def test_a_password_with_an_at_is_refused_and_not_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORECASTING_SECRET", "hunter@2")
-    with pytest.raises(InvalidInput, match=r"p://u:\*\*\*@h.* write it as %40"):
-        resolved(address)
-    assert resolved("p://u:a%40b@h/d?mail=a@b") == "p://u:a%40b@h/d?mail=a@b"
-
-
-def test_a_password_of_two_lines_is_masked() -> None:
-    assert "b" not in masked("p://u:a\nb@h/d")

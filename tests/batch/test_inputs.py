@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy
 
 from forecasting import CountSeries
 from forecasting.batch.checks import Checked
@@ -17,6 +18,7 @@ from forecasting.batch.inputs import checked_series
 from forecasting.batch.staging import NoRoom, Staging
 from forecasting.errors import InvalidInput, InvalidLedger, InvalidSeries
 from tests.batch.batches import counts, write_batch
+from tests.batch.postgres import Server
 
 ROWS = counts(3)
 TODAY = dt.date(2024, 6, 15)
@@ -74,12 +76,32 @@ def test_sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_source(config, f'sql = {{ address = "${{COUNTS}}", query = "{query}" }}')
     assert values(config) == expected
     monkeypatch.setenv("COUNTS", "sqlite:///no/such/folder.db")
-    with pytest.raises(InvalidInput, match=r"input.sql at \$\{COUNTS\} failed: unable to open"):
+    with pytest.raises(InvalidInput, match=r"input.sql at \$\{COUNTS\} failed: there is no such file"):
         read(config)
     monkeypatch.setenv("COUNTS", "nonsense://user:hunter2@host")
     with pytest.raises(InvalidInput, match="cannot be used") as caught:
         read(config)
     assert "hunter2" not in str(caught.value)
+
+
+QUERY = """
+SELECT unique_id, ds, y, ':x' AS other, 10 % 3 AS rest /* 100%s :y %(z)s */ FROM counts  --% a comment
+WHERE y >= 0 AND unique_id LIKE 's%' AND ds LIKE '20%%' AND '12:30' <> '%b'
+"""
+
+
+def test_a_query_is_sent_as_it_is_written(tmp_path: Path, postgresql: Server) -> None:
+    config = write_batch(tmp_path, ROWS)
+    expected = values(config)
+    given = config.read_text()
+    for address in (f"sqlite:///{tmp_path}/counts.db", postgresql.new_database()):
+        engine = sqlalchemy.create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
+        table().assign(ds=lambda t: t["ds"].dt.strftime("%Y-%m-%d")).to_sql("counts", engine, index=False)
+        engine.dispose()
+        address = address.replace("postgresql:", "postgresql+psycopg:")
+        source = f"sql = {{ address = '{address}', query = '''{QUERY}''' }}"
+        config.write_text(given.replace('csv = "counts.csv"', source))
+        assert values(config) == expected
 
 
 def test_columns_by_other_names(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.pool import NullPool
 
-from forecasting.batch.secrets import masked, refuse_second_at
+from forecasting.batch.secrets import masked, refuse_address, refuse_second_at
 from forecasting.errors import ArchiveError, ArchiveUnavailable, InvalidInput
 
 _PATIENCE = 60
@@ -164,6 +164,7 @@ def _read(address: str) -> URL:
     if not isinstance(address, str) or not address.strip() or "\0" in address:
         raise InvalidInput("the address of the archive is empty or no text; give a file or postgresql://...")
     if "://" not in address:
+        refuse_address(address, "the address of the archive")
         return URL.create("sqlite", database=address)
     refuse_second_at(address)
     try:
