@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.inference.priors import Priors
-from forecasting.inference.psis import smooth_weights
-from forecasting.inference.sampling import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, Posterior
 

@@ -87,7 +87,8 @@ def surprise(
     """
     past = data.until(comparison.after[0] - 1)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ForecastingWarning)  # a step still to come: the prior is all there is
+        # A step still to come: the prior is all there is.
+        warnings.filterwarnings("ignore", ".*the same in all months", ForecastingWarning)
         posterior = model.posterior(past, draws=draws, rng=rng)
     expected = np.exp(posterior.log_mean(comparison.after))
     mean = np.repeat(expected, _REPLICATES, axis=0)
