@@ -98,8 +98,8 @@ class Problem:
     Examples
     --------
     >>> import forecasting as fc
-    >>> print(fc.Problem("facts.csv", 12, "start", "'autumn' is no month; write it as YYYY-MM"))
-    facts.csv:12 [start] 'autumn' is no month; write it as YYYY-MM
+    >>> print(fc.Problem("facts.csv", 12, "start", "'autumn' is not a month; write it as YYYY-MM"))
+    facts.csv:12 [start] 'autumn' is not a month; write it as YYYY-MM
     """
 
     file: str

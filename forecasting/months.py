@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.errors import InvalidInput, InvalidWindow
+from forecasting.errors import InvalidInput, InvalidSeries, InvalidWindow
+from forecasting.reading import Unreadable, entries, month_number
 
 MonthLike: TypeAlias = str | pd.Period | pd.Timestamp | dt.date | np.datetime64
 Window: TypeAlias = tuple[MonthLike, MonthLike]
-
-_FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)|^\d{8}")
-_DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+\d")
 
 
 def to_month(value: MonthLike) -> pd.Period:
@@ -26,7 +24,8 @@ def to_month(value: MonthLike) -> pd.Period:
     ----------
     value : str, Period, Timestamp, date or datetime64
         Anything that names a day or a month; ``"2023-09"`` and ``"2023-09-30"`` are the same month.  Texts that can be
-        read in two ways, ``"01/02/2023"`` or ``"Jan-23"``, are refused.
+        read in two ways, ``"01/02/2023"`` or ``"Jan-23"``, are refused, and so are stamps that a change of time zone may
+        have moved to another month, such as ``"2023-12-31T22:00:00Z"``: convert them to local time first.
 
     Returns
     -------
@@ -36,43 +35,60 @@ def to_month(value: MonthLike) -> pd.Period:
     Raises
     ------
     InvalidInput
-        If `value` names no month, or a period longer than one.
+        If `value` does not name one month for certain.
 
     Examples
     --------
     >>> to_month("2023-09-30")
     Period('2023-09', 'M')
     """
+    if isinstance(value, pd.Period):
+        return _month_of_period(value)
+    return pd.Period(ordinal=month_number(value), freq="M")
+
+
+def _month_of_period(period: pd.Period) -> pd.Period:
+    month = period.asfreq("M", how="start")
+    if month != period.asfreq("M", how="end"):
+        raise InvalidInput(f"{period!r} is not a single month; write it as YYYY-MM, for example 2023-09")
+    return period if period.freqstr == "M" else pd.Period(ordinal=month_number(period.start_time), freq="M")
+
+
+def read_months(stamps: Iterable[Any], where: str) -> pd.PeriodIndex:
+    """Return the months that Periods, dates or texts name.
+
+    Parameters
+    ----------
+    stamps : iterable
+        Anything that `to_month` takes.
+    where : str
+        Opens the message of an error.
+
+    Raises
+    ------
+    InvalidSeries
+        If one of them does not name a month; the message holds its row.
+
+    Examples
+    --------
+    >>> read_months(["2023-09", "Oct 2023"], "series 'y'")
+    PeriodIndex(['2023-09', '2023-10'], dtype='period[M]')
+    """
+    if isinstance(stamps, pd.PeriodIndex) and stamps.freqstr == "M" and not stamps.hasnans:
+        return stamps
     try:
-        if isinstance(value, pd.Period):
-            month = value.asfreq("M", how="start")
-            whole = month == value.asfreq("M", how="end")
-        elif isinstance(value, str):
-            named = pd.Period(value)
-            month = named.asfreq("M", how="start")
-            whole = month == named.asfreq("M", how="end")
-        elif isinstance(value, (dt.date, np.datetime64)):
-            month, whole = pd.Timestamp(value).to_period("M"), True
-        else:
-            raise TypeError("neither text nor a date")
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{value!r} is no month; write it as YYYY-MM, for example 2023-09") from error
-    if not isinstance(month, pd.Period) or not whole:
-        raise InvalidInput(f"{value!r} is no single month; write it as YYYY-MM, for example 2023-09")
-    if isinstance(value, str):
-        _check_one_reading(value.strip())
-    return month
+        listed = entries(stamps)
+    except Unreadable as error:
+        raise InvalidSeries(f"{where}: the list of months {error}") from None
+    ordinals = [_ordinal(stamp, row, where) for row, stamp in enumerate(listed, 1)]
+    return pd.PeriodIndex(np.array(ordinals, dtype=np.int64).astype("datetime64[M]"), freq="M")
 
 
-def _check_one_reading(text: str) -> None:
-    numbers = _DAY_AND_MONTH.match(text)
-    if numbers and numbers[1] != numbers[2] and max(int(numbers[1]), int(numbers[2])) <= 12:
-        fault = "may have the day or the month first"
-    elif not _FULL_YEAR.search(text):
-        fault = "has no year of four digits"
-    else:
-        return
-    raise InvalidInput(f"{text!r} {fault}; write it as YYYY-MM, for example 2023-09")
+def _ordinal(stamp: Any, row: int, where: str) -> int:
+    try:
+        return _month_of_period(stamp).ordinal if isinstance(stamp, pd.Period) else month_number(stamp)
+    except InvalidInput as error:
+        raise InvalidSeries(f"{where}, row {row}: {error}") from error
 
 
 def month_range(start: MonthLike, end: MonthLike) -> pd.PeriodIndex:
@@ -125,7 +141,7 @@ def following(months: pd.PeriodIndex, horizon: int) -> pd.PeriodIndex:
     Raises
     ------
     InvalidInput
-        If `horizon` is no whole number from 1 to 1200.
+        If `horizon` is not a whole number from 1 to 1200.
 
     Examples
     --------

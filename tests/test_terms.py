@@ -222,8 +222,8 @@ def test_nothing_can_be_changed() -> None:
         (lambda: Seasonal(7), "harmonics=7"),
         (lambda: Seasonal(1.5), r"harmonics=1\.5"),
         (lambda: Seasonal(True), "harmonics=True"),
-        (lambda: Step("autumn"), "'autumn' is no month"),
-        (lambda: Trend("2023"), "'2023' is no single month"),
+        (lambda: Step("autumn"), "'autumn' is not a month"),
+        (lambda: Trend("2023"), "'2023' is not a month"),
         (lambda: Covariate("", RAIN), "named by a text, not by ''"),
         (lambda: Covariate("rain", [1, 2]), "is list; give a pandas Series"),
         (lambda: Covariate("rain", {"2023-09": float("nan")}), "2023-09 is nan"),
@@ -231,8 +231,8 @@ def test_nothing_can_be_changed() -> None:
         (lambda: Covariate("rain", {"2023-09": None}), "2023-09 is nan"),
         (lambda: Covariate("rain", {"2023-09": "wet"}), "no numbers .*wet"),
         (lambda: Covariate("rain", {"2023-09": 1, "2023-09-30": 2}), "several values for 2023-09"),
-        (lambda: Covariate("rain", {"soon": 1}), "covariate 'rain', row 1: 'soon' is no month"),
-        (lambda: Covariate("rain", pd.Series([1.0, 2.0])), "row 1: the number 0 is no month"),
+        (lambda: Covariate("rain", {"soon": 1}), "covariate 'rain', row 1: 'soon' is not a month"),
+        (lambda: Covariate("rain", pd.Series([1.0, 2.0])), "row 1: 0 is not a month"),
         (lambda: Covariate("trend", RAIN) + Trend(), "trend more than once"),
         (lambda: Terms.of("trend"), r"'trend' is no term; add terms up"),  # type: ignore[arg-type]
         (lambda: Terms.of([Intercept(), Trend()]), r"\[Intercept\(\), Trend\(\)\] is no term"),  # type: ignore[arg-type]

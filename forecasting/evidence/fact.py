@@ -22,20 +22,21 @@ from pydantic import (
 )
 
 from forecasting.months import month_range, parse_months
+from forecasting.reading import read_day
 
 LARGEST = 10**9
 """Counts above this are rejected: no series of this kind reaches it, a slip of the keyboard does."""
 
-_MONTH = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
+_MONTH = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])"
 _AGAINST = re.compile(rf"{_MONTH}\s*(?:\.\.\s*{_MONTH}|(?:,\s*{_MONTH}\s*)*)")
-_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
+_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?", re.ASCII)
 
 
 def _month(cell: object) -> pd.Period:
     if isinstance(cell, pd.Period):
         return cell
     if not re.fullmatch(_MONTH, str(cell)):
-        raise ValueError(f"{cell!r} is no month; write it as YYYY-MM, for example 2023-09")
+        raise ValueError(f"{cell!r} is not a month; write it as YYYY-MM, for example 2023-09")
     year, month = str(cell).split("-")
     return pd.Period(year=int(year), month=int(month), freq="M")
 
@@ -54,12 +55,7 @@ def _number(cell: object) -> Fraction | None:
 
 
 def _date(cell: object) -> dt.date:
-    if isinstance(cell, dt.date):
-        return cell
-    try:
-        return dt.datetime.strptime(str(cell), "%Y-%m-%d").date()
-    except ValueError:
-        raise ValueError(f"{cell!r} is no date; write it as YYYY-MM-DD, for example 2023-12-05") from None
+    return read_day(cell)
 
 
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]

@@ -20,6 +20,7 @@ from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.links import broken_links
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
 from forecasting.months import MonthLike
+from forecasting.reading import read_day
 
 DateLike: TypeAlias = str | dt.date
 
@@ -135,7 +136,7 @@ class Ledger:
         Raises
         ------
         InvalidInput
-            If `date` is no day.
+            If `date` is not a day.
 
         Examples
         --------
@@ -146,7 +147,7 @@ class Ledger:
         2023-12-05 2023-11
         2024-03-04 2024-01
         """
-        day = _day(date)
+        day = read_day(date)
         if self.vintage is not None:
             day = min(day, self.vintage)
         visible = tuple(fact for fact in self.entries if fact.published <= day)
@@ -246,18 +247,6 @@ class Ledger:
 
 def _table(model: type[Source | Reading], rows: Iterable[Source | Reading]) -> pd.DataFrame:
     return pd.DataFrame([row.cells for row in rows], columns=list(model.model_fields))
-
-
-def _day(date: DateLike) -> dt.date:
-    try:
-        day = dt.datetime.strptime(date, "%Y-%m-%d") if isinstance(date, str) else date
-    except ValueError:
-        day = None
-    if isinstance(day, dt.datetime) and not pd.isna(day):
-        return day.date()
-    if not isinstance(day, dt.date) or pd.isna(day):
-        raise InvalidInput(f"{date!r} is no day; write it as YYYY-MM-DD, for example 2023-12-05")
-    return day
 
 
 def _names(given: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -11,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from forecasting.errors import Problem
+from forecasting.reading import InvalidTable, open_delimited
 
 FACTS, SOURCES, READINGS = "facts.csv", "sources.csv", "readings.csv"
 
@@ -57,21 +56,19 @@ def _filled_rows(
     path: Path, columns: Mapping[str, bool], problems: list[Problem]
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield the cells of each row that are not empty; of the `columns`, those that are not always needed may be absent."""
-    rows = _rows(path, problems)
-    first = next(rows, None)
-    if first is None:
-        return
-    line, header = first
-    faults = list(_header_faults(header, columns))
-    problems += [Problem(path.name, line, column, message) for column, message in faults]
-    if faults:
-        return
-    for number, cells in rows:
-        if len(cells) == len(header):
-            yield number, {column: cell for column, cell in zip(header, cells, strict=True) if cell}
-        elif any(cells):
-            message = f"has {len(cells)} cells where the header has {len(header)}; quote cells that hold commas"
-            problems.append(Problem(path.name, number, "", message))
+    try:
+        with open_delimited(path) as table:
+            faults = list(_header_faults(table.header, columns))
+            problems += [Problem(path.name, table.line, column, message) for column, message in faults]
+            if faults:
+                return
+            for line, cells, fault in table.rows:
+                if fault:
+                    problems.append(Problem(path.name, line, "", fault))
+                else:
+                    yield line, {column: cell for column, cell in zip(table.header, cells, strict=True) if cell}
+    except InvalidTable as error:
+        problems.append(error.problem)
 
 
 def _header_faults(header: list[str], columns: Mapping[str, bool]) -> Iterable[tuple[str, str]]:
@@ -84,29 +81,3 @@ def _header_faults(header: list[str], columns: Mapping[str, bool]) -> Iterable[t
     for column in header:
         if column not in columns:
             yield column, f"unknown column; expected {', '.join(columns)}"
-
-
-def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the stripped cells of each row that is not blank, with the line it starts on."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problems.append(Problem(path.name, line, "", "is not UTF-8; save the file as CSV UTF-8"))
-        return
-    except OSError as error:
-        problems.append(Problem(path.name, 0, "", f"cannot be read from {path.parent}: {error.strerror}"))
-        return
-    if not text.strip():
-        problems.append(Problem(path.name, 0, "", "is empty; the first line names the columns"))
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    start = 1
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield start, stripped
-            start = reader.line_num + 1
-    except csv.Error as error:
-        problems.append(Problem(path.name, start, "", f"is no valid CSV: {error}"))

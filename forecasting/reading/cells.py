@@ -149,9 +149,9 @@ def is_missing(value: object) -> bool:
     """Return whether a value is None, NaN, NaT or NA."""
     if isinstance(value, Decimal):
         return value.is_nan()
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, Real) and value != value)
-    )
+    if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return True
+    return isinstance(value, Real) and bool(value != value)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -26,6 +26,7 @@ _YEARS = range(1000, 3000)
 _REMEDY = "write it as YYYY-MM, for example 2023-09"
 
 _ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(
     r"(?:T| |, )(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r" ?(?P<zone>Z|UTC|GMT|(?P<sign>[-+])(?P<hours>\d{2}):?(?P<minutes>\d{2})?)?",
@@ -86,10 +87,38 @@ def month_number(stamp: object, *, zone: dt.tzinfo | None = None) -> int:
     if isinstance(stamp, str):
         return _month_of_text(stamp, zone)
     if isinstance(stamp, np.datetime64):
-        return _month_of(_moment(stamp), repr(stamp), zone)
+        return _month_of(_moment(stamp), stamp, zone)
     if isinstance(stamp, dt.date) and stamp == stamp:  # NaT of pandas is a date that differs from itself
-        return _month_of(stamp, repr(stamp), zone)
+        return _month_of(stamp, stamp, zone)
     raise InvalidInput(f"{_shown(stamp)} is not a month; {_REMEDY}")
+
+
+def read_day(value: object, what: str = "") -> dt.date:
+    """Return a day written as YYYY-MM-DD, or the day of a date or time; `what` opens the message of the error.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither.
+
+    Examples
+    --------
+    >>> read_day("2023-12-05")
+    datetime.date(2023, 12, 5)
+    """
+    day: object = value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value.strip()[: LONGEST_STAMP + 1]):
+            day = dt.date.fromisoformat(value.strip())
+        elif isinstance(value, np.datetime64):
+            day = _moment(value)
+    except ValueError:
+        pass
+    if isinstance(day, dt.datetime) and day == day:
+        return day.date()
+    if isinstance(day, dt.date) and day == day:
+        return day
+    raise InvalidInput(f"{what}{_shown(value)} is not a day; write it as YYYY-MM-DD, for example 2023-12-05")
 
 
 @lru_cache(maxsize=8192)  # the same months stand in every series of a table
@@ -99,8 +128,8 @@ def _month_of_text(text: str, zone: dt.tzinfo | None) -> int:
         raise InvalidInput(f"{shown} is not a month: it has {len(text):,} characters; {_REMEDY}")
     found = _ISO.fullmatch(text.strip())
     if found:
-        return _month_of(_date(int(found[1]), int(found[2]), int(found[3] or 1), shown), shown, zone)
-    return _month_of(_parsed(text.strip(), shown), shown, zone)
+        return _month_of(_date(int(found[1]), int(found[2]), int(found[3] or 1), shown), text, zone)
+    return _month_of(_parsed(text.strip(), shown), text, zone)
 
 
 def _parsed(text: str, shown: str) -> dt.date:
@@ -183,13 +212,13 @@ def _moment(stamp: np.datetime64) -> dt.date:
     return moment
 
 
-def _month_of(day: dt.date, shown: str, zone: dt.tzinfo | None) -> int:
+def _month_of(day: dt.date, stamp: object, zone: dt.tzinfo | None) -> int:
     if isinstance(day, dt.datetime):
         if zone is not None and day.tzinfo is not None:
             day = day.astimezone(zone)
         if _may_have_moved(day):
             raise InvalidInput(
-                f"{shown} may be the start or the end of a month in another time zone; convert it to local time first, "
+                f"{_shown(stamp)} may be the start or the end of a month in another time zone; convert it to local time first, "
                 "or write the month alone, for example 2023-09"
             )
     return 12 * (day.year - 1970) + day.month - 1

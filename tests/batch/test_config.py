@@ -106,7 +106,7 @@ def test_all_errors_at_once(tmp_path: Path) -> None:
         "models": "'SARIMA' is there twice",
         "models[1]": "has no parameter 'oder'; did you mean 'order'? -- SARIMA: transform=3 must be",
         "models[3]": "'DynamicLevl' is no model; use one of Auto, ",
-        "models[4]": "'nope' is no month",
+        "models[4]": "'nope' is not a month",
     }
     assert set(found) == set(expected)
     for key, words in expected.items():

@@ -227,5 +227,5 @@ def test_windows_without_months_or_facts(start: str | None, end: str | None) -> 
 
 
 def test_a_window_that_is_no_month() -> None:
-    with pytest.raises(InvalidInput, match="no month"):
+    with pytest.raises(InvalidInput, match="not a month"):
         ledger_of(GET_LOST).evidence(SERIES, start="autumn")

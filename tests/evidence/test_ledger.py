@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from pathlib import Path
 
@@ -58,6 +59,26 @@ def test_a_byte_order_mark_and_blank_lines_are_harmless(tmp_path: Path) -> None:
     path = tmp_path / "facts.csv"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + b"\r\n" + b"," * 16 + b"\r\n")
     assert len(load_ledger(tmp_path).facts) == len(GET_LOST)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("hint", [False, True], ids=["alone", "sep"])
+def test_a_ledger_that_a_spreadsheet_has_saved_is_the_same(tmp_path: Path, delimiter: str, hint: bool) -> None:
+    write_ledger(tmp_path, GET_LOST)
+    plain = load_ledger(tmp_path)
+    for file in tmp_path.glob("*.csv"):
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        with file.open("w", encoding="utf-8-sig", newline="") as stream:
+            stream.write(f"sep={delimiter}\r\n" if hint else "")
+            csv.writer(stream, delimiter=delimiter).writerows([*rows, [""] * len(rows[0])])
+    assert load_ledger(tmp_path).entries == plain.entries
+
+
+def test_months_before_1900_are_months(tmp_path: Path) -> None:
+    rows = [fact("deaths", "total", "1854-07", "1854-09", value="616"), fact("july", "count", "1854-07", value="30")]
+    evidence = load_ledger(write_ledger(tmp_path, rows)).evidence(SERIES)
+    assert [str(month) for month in evidence.months] == ["1854-07", "1854-08", "1854-09"]
 
 
 def test_all_problems_are_listed_with_file_line_and_column(tmp_path: Path) -> None:
@@ -185,7 +206,7 @@ def test_a_day_in_any_form(day: str | dt.date) -> None:
 
 @pytest.mark.parametrize("day", ["yesterday", "2023-12", "2023-02-30", None, 20231205, pd.NaT])
 def test_what_is_no_day(day: object) -> None:
-    with pytest.raises(InvalidInput, match="no day"):
+    with pytest.raises(InvalidInput, match="not a day"):
         ledger_of([EARLIER]).as_of(day)  # type: ignore[arg-type]
 
 

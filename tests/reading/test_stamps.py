@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.errors import InvalidInput
-from forecasting.reading import month_number
+from forecasting.reading import month_number, read_day
 
 ZONES = [
     "UTC",
@@ -204,3 +204,30 @@ def test_no_cell_is_too_long_to_refuse(cell: str) -> None:
         month_number(cell)
     assert time.process_time() - started < 1.0
     assert len(str(caught.value)) < 300
+
+
+@given(SPAN)
+def test_days_are_read_from_texts_dates_and_times(day: dt.date) -> None:
+    moment = dt.datetime.combine(day, dt.time(23, 30))
+    for value in (day, f" {day} ", moment, pd.Timestamp(moment), np.datetime64(moment)):
+        assert read_day(value) == day
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2023-09",
+        "5 December 2023",
+        "2023-9-1",
+        "20230901",
+        "2023-02-30",
+        5,
+        None,
+        pd.NaT,
+        "\u0662023-01-01",
+        "1" * 10**6,
+    ],
+)
+def test_what_is_not_a_day_is_refused(value: object) -> None:
+    with pytest.raises(InvalidInput, match=r"^as_of=.* is not a day; write it as YYYY-MM-DD"):
+        read_day(value, "as_of=")
