@@ -10,7 +10,7 @@ import click
 from forecasting.cli import options
 from forecasting.cli.options import Selection
 from forecasting.cli.output import records, say_json, tell, write
-from forecasting.cli.program import DONE, WRONG, described
+from forecasting.cli.program import DONE, FAILED, WRONG, as_typed, described
 from forecasting.errors import ContradictoryFacts, InvalidInput, InvalidWindow
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @options.picture
 @options.as_json
 def facts(name: str | None, selection: Selection, picture: str | None, as_json: bool) -> int:
-    """List the series of a ledger; or the facts of one SERIES, and the range of each of its months."""
+    """List the series of a ledger and check each; or the facts of one SERIES, and the range of each of its months.
+
+    Without SERIES the exit code is 1 if the facts of any series contradict each other.
+    """
     series = name or selection.series
     if name and selection.series not in (None, name):
         raise InvalidInput(f"two series are named, {name} and {selection.series}; name one")
@@ -41,12 +44,25 @@ def facts(name: str | None, selection: Selection, picture: str | None, as_json: 
 
 
 def _overview(ledger: Ledger, as_json: bool) -> int:
+    from forecasting.evidence.contradictions import contradiction
+
     table = _counts(ledger)
+    found = {name: contradiction(ledger.dossier(name).playing("data", "check")) for name in ledger.series}
+    wrong = {name: error for name, error in found.items() if error is not None}
     if as_json:
-        say_json({"as_of": ledger.vintage, "series": records(table.reset_index())})
+        contradictions = [
+            {"series": name, "facts": list(error.facts), "message": as_typed(str(error))}
+            for name, error in wrong.items()
+        ]
+        series = records(table.reset_index())
+        say_json({"as_of": ledger.vintage, "series": series, "contradictions": contradictions})
     else:
         click.echo(table.to_string())
-    return DONE
+        if not wrong:
+            click.echo("\nIn every series, all facts used as data or check can hold together.")
+    for error in wrong.values():
+        tell(f"Error: {as_typed(str(error))}")
+    return FAILED if wrong else DONE
 
 
 def _counts(ledger: Ledger) -> pd.DataFrame:
@@ -77,8 +93,9 @@ def _one(ledger: Ledger, series: str, selection: Selection, picture: str | None,
         "note": None,
     }
     if isinstance(trouble, ContradictoryFacts):
-        found["contradiction"] = {"facts": list(trouble.facts), "message": str(trouble)}
-        found["error"] = described(trouble, str(trouble))
+        message = as_typed(str(trouble))
+        found["contradiction"] = {"facts": list(trouble.facts), "message": message}
+        found["error"] = described(trouble, message)
     elif trouble is not None:
         found["note"] = str(trouble)
     if picture and not isinstance(trouble, ContradictoryFacts):
@@ -88,7 +105,7 @@ def _one(ledger: Ledger, series: str, selection: Selection, picture: str | None,
     else:
         _print(found, evidence)
     if isinstance(trouble, ContradictoryFacts):
-        tell(f"Error: {trouble}")
+        tell(f"Error: {as_typed(str(trouble))}")
         return WRONG
     return DONE
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Constraints, Infeasible, Linear
-from forecasting.errors import InvalidWindow
+from forecasting.errors import ContradictoryFacts, InvalidWindow
 from forecasting.evidence.compilation import compiled, cut, span
 from forecasting.evidence.contradictions import contradiction
 from forecasting.evidence.fact import Fact, Source
@@ -164,8 +164,17 @@ class Evidence:
         """
         try:
             return Constraints.solve(self.months, self.rows)
-        except Infeasible as error:
-            raise contradiction(self.dossier.playing("data")) or error from None
+        except Infeasible:
+            raise contradiction(self.dossier.playing("data")) or self._unsettled() from None
+
+    def _unsettled(self) -> ContradictoryFacts:
+        """Return the error for facts that contradict within these months alone, or that no solver narrows down."""
+        involved = list(dict.fromkeys(fact for row in self.rows for fact in row.facts))
+        return ContradictoryFacts(
+            involved,
+            f"these facts about {self.series} cannot hold together in {self.months[0]}..{self.months[-1]}: "
+            f"{', '.join(involved)}; leave one out (without=[...])",
+        )
 
     def ranges(self) -> pd.DataFrame:
         """Return what is known of each month: lower, upper (inclusive) and status.

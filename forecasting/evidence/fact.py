@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from forecasting.evidence.traps import misleading
 from forecasting.months import month_range, parse_months
 from forecasting.reading import read_day
 
@@ -65,6 +66,8 @@ Date: TypeAlias = Annotated[dt.date, BeforeValidator(_date)]
 Kind: TypeAlias = Literal["count", "total", "bound", "rounded", "order", "ratio"]
 Relation: TypeAlias = Literal["highest", "lowest", "above", "below"]
 Use: TypeAlias = Literal["data", "check", "context"]
+
+_REREAD = {"reading": True}  # validation context of a fact whose cells a reading fills in
 
 
 class _Row(BaseModel):
@@ -230,9 +233,25 @@ class Fact(_Row):
             raise ValueError("a fact cannot supersede itself; name the earlier fact")
         return supersedes
 
+    @field_validator("use")
+    @classmethod
+    def _believed(cls, use: str, info: ValidationInfo) -> str:
+        needed = {"kind", "start", "end", "low", "high", "against", "published"}
+        if use == "context" or info.context is _REREAD or not needed <= info.data.keys():
+            return use
+        against = info.data["against"]
+        compared = parse_months(against) if against else pd.PeriodIndex([], freq="M")
+        wrong = misleading(info.data, month_range(info.data["start"], info.data["end"]), compared)
+        if wrong is not None:
+            raise ValueError(f"is {use}, but the fact {wrong}")
+        return use
+
     def reread(self, changes: Mapping[str, str | None]) -> Fact:
-        """Return the fact with some cells filled in differently, and validated anew."""
-        return Fact.model_validate({**dict(self), **changes})
+        """Return the fact with some cells filled in differently, and validated again.
+
+        What would be a slip in a row can be meant in a reading: a count that was printed early may be read as complete.
+        """
+        return Fact.model_validate({**dict(self), **changes}, context=_REREAD)
 
     @property
     def months(self) -> pd.PeriodIndex:

@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -18,6 +19,7 @@ from forecasting.errors import InvalidInput, InvalidLedger, Problem, UnknownSeri
 from forecasting.evidence.evidence import Dossier, Evidence
 from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.links import broken_links
+from forecasting.evidence.milestones import milestones
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
 from forecasting.months import MonthLike
 from forecasting.reading import read_day
@@ -119,8 +121,11 @@ class Ledger:
 
     @property
     def readings(self) -> pd.DataFrame:
-        """One row for each cell that an alternative reading changes, with the columns of the file."""
-        return _table(Reading, self.alternatives)
+        """One row for each cell that an alternative reading changes, with the columns of the file.
+
+        The reading ``milestone`` needs no row in the file: it reads every "more than K" with a round K as [K, K + step).
+        """
+        return _table(Reading, self._readings)
 
     def as_of(self, date: DateLike) -> Ledger:
         """Return the ledger as it could be known at the end of a day.
@@ -215,7 +220,7 @@ class Ledger:
             raise UnknownSeries(self._no_such_series(series))
         left_out, switched_on = _names(without), _names(reading)
         _require(left_out, [fact.fact_id for fact in facts], f"fact of {series}")
-        own = [one for one in self.alternatives if one.series == series]
+        own = [one for one in self._readings if one.series == series]
         _require(switched_on, [one.reading for one in own], f"reading of {series}")
         later = self._superseded_by
         read = _reread(facts, [one for one in own if one.reading in switched_on])
@@ -228,6 +233,10 @@ class Ledger:
             as_of=self.vintage,
             reading=switched_on,
         )
+
+    @cached_property
+    def _readings(self) -> tuple[Reading, ...]:
+        return (*self.alternatives, *milestones(self.entries, self.alternatives))
 
     @property
     def _superseded_by(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from forecasting.errors import Problem
 from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line, explain
+from forecasting.evidence.traps import forgetful
 
 
 def broken_links(
@@ -43,7 +44,8 @@ def _unknown_sources(facts: Sequence[Line[Fact]], known: Collection[str]) -> Ite
 
 
 def _broken_supersession(facts: Sequence[Line[Fact]]) -> Iterator[Problem]:
-    earlier = {line.row.fact_id: line.row.supersedes for line in facts}
+    rows = {line.row.fact_id: line.row for line in facts}
+    earlier = {fact_id: row.supersedes for fact_id, row in rows.items()}
     replaced: dict[str, str] = {}
     for number, fact in facts:
         if fact.supersedes is None:
@@ -57,6 +59,8 @@ def _broken_supersession(facts: Sequence[Line[Fact]]) -> Iterator[Problem]:
         elif fact.fact_id in _chain(fact.supersedes, earlier):
             message = f"{fact.fact_id} supersedes itself through {fact.supersedes}; break the circle"
             yield Problem(FACTS, number, "supersedes", message)
+        elif lost := forgetful(fact, rows[fact.supersedes]):
+            yield Problem(FACTS, number, "supersedes", lost)
 
 
 def _chain(start: str, earlier: dict[str, str | None]) -> list[str]:

@@ -194,12 +194,12 @@ def _polished(
     density: LogDensity, point: FloatArray, axes: FloatArray, basis: FloatArray, loss: float
 ) -> tuple[FloatArray, float, FloatArray, FloatArray]:
     """Take one more step with accurate derivatives, unless it loses more than rounding can: the rough ones are exhausted."""
-    value, gradient, hessian = _derivatives(density, point, axes, basis, extrapolated)
+    value, gradient, hessian = _derivatives(density, point, axes, basis, _extrapolated_with_retreat)
     root = inverse_root(hessian, _FLATTEST)
     further = point + axes @ (root @ (root.T @ gradient))
     if density(further[None])[0] > value - loss:
         point = further
-        value, gradient, hessian = _derivatives(density, point, axes, root, extrapolated)
+        value, gradient, hessian = _derivatives(density, point, axes, root, _extrapolated_with_retreat)
     return point, value, gradient, hessian
 
 
@@ -211,6 +211,16 @@ def _derivatives(
     back = np.linalg.inv(basis)
     hessian = back.T @ hessian @ back
     return value, back.T @ gradient, 0.5 * (hessian + hessian.T)
+
+
+def _extrapolated_with_retreat(
+    density: LogDensity, point: FloatArray, basis: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    """Extrapolate, or next to a wall difference with a stencil narrow enough to miss it."""
+    value, gradient, hessian = extrapolated(density, point, basis)
+    if np.isfinite(hessian).all():
+        return value, gradient, hessian
+    return _differences_with_retreat(density, point, basis)
 
 
 def _differences_with_retreat(

@@ -78,3 +78,40 @@ def test_contradictions_are_named_beside_the_facts(tmp_path: Path, use: str) -> 
     assert "wrong  count" in text.stdout
     assert "cannot hold together" in text.stderr
     assert run("facts", SERIES, "--ledger", folder, "--without", "wrong").exit_code == 0
+
+
+def test_without_a_series_all_are_checked(tmp_path: Path) -> None:
+    other = {"series": "another.series"}
+    twice = [
+        fact("q2", "total", "2023-04", "2023-06", value="530"),
+        fact("again", "total", "2023-04", "2023-06", value="548"),
+    ]
+    folder = write_ledger(tmp_path, [*GET_LOST, *(row | other for row in twice)])
+    text = run("facts", "--ledger", folder)
+    assert text.exit_code == 1
+    assert "another.series cannot hold together: q2" in text.stderr
+    assert SERIES in text.stdout
+    found = run("facts", "--ledger", folder, "--json")
+    assert found.exit_code == 1
+    assert [row["facts"] for row in json.loads(found.stdout)["contradictions"]] == [["q2", "again"]]
+
+
+def test_a_ledger_without_a_contradiction_says_so() -> None:
+    result = run("facts")
+    assert result.exit_code == 0
+    assert "can hold together" in result.stdout
+    assert run_json("facts")["contradictions"] == []
+
+
+@pytest.mark.parametrize(
+    "command", [("forecast",), ("jump", "--before", "2023-01:2023-03", "--after", "2023-04:2023-06")]
+)
+def test_every_command_names_the_facts_that_contradict(tmp_path: Path, command: tuple[str, ...]) -> None:
+    rows = [
+        fact("q1", "total", "2023-01", "2023-03", value="412"),
+        fact("q2", "total", "2023-04", "2023-06", value="530"),
+        fact("again", "total", "2023-04", "2023-06", value="548"),
+    ]
+    result = run(command[0], "--series", SERIES, *command[1:], "--ledger", write_ledger(tmp_path, rows))
+    assert result.exit_code == 2
+    assert "cannot hold together: q2" in result.stderr

@@ -115,3 +115,44 @@ def test_a_fact_is_frozen() -> None:
 )
 def test_a_summary_names_window_and_value(cells: dict[str, str], summary: str) -> None:
     assert Fact.model_validate(cells).summary == summary
+
+
+TRAPS = [
+    (TOTAL, {"published": "2023-11-29"}, "before its window ends on 2023-11-30"),
+    (COUNT, {"published": "2023-09-05"}, "kind bound with low alone"),
+    (ROUNDED, {"published": "2023-08-05"}, "before its window ends"),
+    (BOUND, {"published": "2023-11-05", "high": "2000"}, "before its window ends"),
+    (RATIO, {"against": "2023-09..2023-11"}, "share of another series"),
+    (RATIO, {"against": "2023-09,2023-10,2023-11"}, "with itself"),
+    (RATIO, {"against": "2023-08..2023-12"}, "at least 1.885 times the whole"),
+    (RATIO, {"against": "2023-10", "low": "", "high": "0.4"}, "a part of itself"),
+]
+
+
+@pytest.mark.parametrize(("cells", "changes", "message"), TRAPS)
+def test_a_fact_that_cannot_mean_what_it_says_is_refused_with_a_remedy(
+    cells: dict[str, str], changes: dict[str, str], message: str
+) -> None:
+    for use in ("data", "check"):
+        assert message in problems({**cells, **changes, "use": use})["use"]
+    assert problems({**cells, **changes, "use": "context"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("cells", "changes"),
+    [
+        (TOTAL, {"published": "2023-11-30"}),
+        (BOUND, {"published": "2023-05-05"}),
+        (RATIO, {"against": "2023-04..2023-11", "low": "0.5", "high": "0.6"}),
+        (RATIO, {"against": "2023-10", "low": "2", "high": ""}),
+        (RATIO, {"against": "2023-10..2023-12", "low": "0.3", "high": "1.2"}),
+        (ORDER, {"published": "2023-10-15"}),
+    ],
+)
+def test_what_looks_like_a_trap_and_is_none(cells: dict[str, str], changes: dict[str, str]) -> None:
+    assert problems({**cells, **changes}) == {}
+
+
+def test_a_reading_may_take_an_early_print_as_complete() -> None:
+    early = Fact.model_validate(BOUND | {"published": "2023-11-20"})
+    assert early.reread({"high": "1001"}).high == 1001

@@ -124,3 +124,14 @@ def test_an_inverse_root_is_one_of_a_kind_where_curvatures_are_equal_or_of_eithe
     root = inverse_root(hessian, 1e-2)
     expected = np.linalg.cholesky((turn / np.array([2.0, 2.0, 0.5, 1e-2])) @ turn.T)
     np.testing.assert_allclose(root, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_wall_between_the_two_stencils_is_stepped_back_from() -> None:
+    """The search differences closer than the final extrapolation, which alone meets this wall at 0.05 deviations."""
+
+    def walled(x: FloatArray) -> FloatArray:
+        return np.where(np.abs(x[:, 0]) > 0.05, np.nan, -0.5 * np.square(x[:, 0]))
+
+    mode = find_mode(walled, np.array([0.01]), np.ones(1))
+    assert mode.point[0] == pytest.approx(0.0, abs=1e-6)
+    assert mode.hessian[0, 0] == pytest.approx(-1.0, abs=1e-6)
