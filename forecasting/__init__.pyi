@@ -14,7 +14,6 @@ from .errors import (
     NotIdentified,
     Problem,
     SamplingError,
-    SamplingWarning,
     TooLarge,
     UnknownSeries,
 )
@@ -107,7 +106,6 @@ __all__ = [
     "Ramp",
     "Revert",
     "SamplingError",
-    "SamplingWarning",
     "Seasonal",
     "SeasonalNaive",
     "Shift",

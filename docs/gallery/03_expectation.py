@@ -3,7 +3,7 @@ The ratio each baseline expected
 ================================
 
 How much larger than the summer could the autumn have been expected to be, from the months before it alone? The line is what
-came; the part of each distribution beyond it is the chance of as much or more.
+came; the shaded parts of each distribution, beyond it and as far out on the other side, are the chance of a change as unusual.
 """
 
 import numpy as np

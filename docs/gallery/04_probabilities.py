@@ -1,8 +1,9 @@
 """
-How probable each baseline is
-=============================
+How probable a step and each baseline are
+=========================================
 
-All facts together weigh the baselines against each other. Halved and doubled priors show how much of the answer is theirs.
+All facts together weigh the baselines, and step against no step. Prior scales moved one at a time show how much of the answer
+is theirs.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """
-A step beyond the trend
-=======================
+The step, if there was one
+==========================
 
-The factor on the level in September, over and above a trend, with its interval under three widths of the priors.
+The factor on the level in September, averaged over the baselines that have a step, with its widest interval as each prior scale
+is moved alone.
 """
 
 import numpy as np

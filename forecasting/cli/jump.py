@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from forecasting.evidence import Evidence, Ledger
     from forecasting.scenarios import JumpReport
 
+_KEY = (
+    "bits: the chance as heads in a row from a fair coin; one bit more is half the chance. It is that of the tail in the "
+    "direction of the change, in the column before. As unusual: a change as unusual, either way, which is what the verdict is "
+    "about and what the validation judges."
+)
 _WINDOWS = {"before": "2023-06..2023-08", "after": "2023-09..2023-11"}
 
 
@@ -72,7 +77,7 @@ def jump(
     output: str | None,
     as_json: bool,
 ) -> None:
-    """Weigh a rise between two windows of months against every baseline.
+    """Weigh a rise or a fall between two windows of months against every baseline.
 
     Without options: the rise in requests to Get Lost between summer and autumn 2023, from what was public on
     5 December 2023.  Of a table of one's own nothing is known but its counts, so there are no readings to try and nothing
@@ -191,7 +196,7 @@ def _print(report: JumpReport) -> None:
         click.echo(textwrap.fill(said, 100))
     click.echo()
     click.echo(_table(report).to_string())
-    click.echo("\nbits: the chance as heads in a row from a fair coin; one bit more is half the chance.")
+    click.echo(f"\n{textwrap.fill(_KEY, 100)}")
     if limits(report):
         click.echo(f"\n{textwrap.fill(limits(report), 100)}")
 
@@ -200,20 +205,22 @@ def _table(report: JumpReport) -> pd.DataFrame:
     """Return the verdicts as text."""
     import pandas as pd
 
-    from forecasting.scenarios.wording import bits, chance, share, tail
+    from forecasting.scenarios.surprise import Surprise
+    from forecasting.scenarios.wording import beyond, bits, primary, tail
+    from forecasting.scenarios.words import chance, factors, share
 
     numbers = report.table()
     rows = {}
     for result in report.results:
-        low, middle, high = numbers.loc[result.name, ["ratio_lower", "ratio_median", "ratio_upper"]]
-        forecast = not isinstance(result.surprise, str)
+        told = result.surprise
+        low, middle, high = (numbers[f"ratio_{of}"].to_dict()[result.name] for of in ("lower", "median", "upper"))
+        seen = isinstance(told, Surprise)
         rows[result.name] = {
-            "expected ratio": f"{middle:.2f} ({low:.2f} to {high:.2f})" if forecast else "-",
-            f"{report.comparison.ratio:.2f} or more": "-"
-            if isinstance(result.surprise, str)
-            else tail(result.surprise),
-            "bits": "-" if isinstance(result.surprise, str) else bits(result.surprise),
-            "in some windows": share(result.search, report.draws),
+            "expected ratio": f"{middle:.2f} ({factors(low, high)})" if seen else "-",
+            "as unusual": primary(told) if isinstance(told, Surprise) else "-",
+            beyond(report): tail(told) if isinstance(told, Surprise) else "-",
+            "bits": bits(told) if isinstance(told, Surprise) else "-",
+            "in some windows": "-" if result.has_step else share(result.search, report.draws),
             "probability": chance(result.probability),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

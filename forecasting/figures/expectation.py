@@ -21,10 +21,12 @@ from forecasting.figures.style import (
 from forecasting.kernels.counts import FloatArray
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.wording import tail
+from forecasting.scenarios.wording import primary
+from forecasting.scenarios.words import factor
 
 _WIDEST = np.log(40.0)
 _GRID = 160
+_NOTHING = 1e-3  # stands for a ratio of 0, and its inverse for one over nothing
 
 
 @styled
@@ -40,12 +42,12 @@ def expectation_figure(report: JumpReport) -> Figure:
     >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
     >>> report = fc.jump(series, *windows, draws=200, rng=np.random.default_rng(1))
     >>> print(alternative(expectation_figure(report))[:64])
-    Chance of a ratio of 1.90 or more, as predicted from the months
+    Chance of a ratio as unusual as 1.90, either way, as predicted f
     """
-    observed = float(np.log(report.comparison.ratio))
+    observed = float(np.log(np.clip(report.comparison.ratio, _NOTHING, 1.0 / _NOTHING)))
     surprises = {result.name: result.surprise for result in report.results if isinstance(result.surprise, Surprise)}
-    logs = {name: np.log(np.maximum(one.ratio.draws, 1e-3)) for name, one in surprises.items()}
-    chances = {name: tail(one) for name, one in surprises.items()}
+    logs = {name: np.log(np.maximum(one.ratio.draws, _NOTHING)) for name, one in surprises.items()}
+    chances = {name: primary(one) for name, one in surprises.items()}
     size = len(report.results)
     figure, axes = canvas("The ratio each baseline expected", 1.12 + 0.56 * size, top=0.68, bottom=0.48)
     rows(axes, size)
@@ -54,28 +56,32 @@ def expectation_figure(report: JumpReport) -> Figure:
     for row, result in enumerate(report.results):
         axes.text(0.0, row - 0.2, result.name, transform=axes.get_yaxis_transform(), weight="bold", size=SMALL)
         if result.name in logs:
-            _ridge(axes, row, logs[result.name], observed)
+            _ridge(axes, row, logs[result.name], observed, surprises[result.name])
         said = chances.get(result.name, "too little is known before")
         _right(axes, row - 0.2, said, VERMILION if result.name in logs else MUTED)
-    _right(axes, -0.6, f"chance of {report.comparison.ratio:.2f} or more", VERMILION)
+    _right(axes, -0.6, "chance of a ratio as unusual, either way", VERMILION)
     ratio_axis(axes)
     axes.set_xlabel("later total over earlier total, log scale")
     listing = ", ".join(f"{name} {said}" for name, said in chances.items())
     figure.set_label(
-        f"Chance of a ratio of {report.comparison.ratio:.2f} or more, as predicted from the months before alone: "
+        f"Chance of a ratio as unusual as {factor(report.comparison.ratio)}, either way, as predicted from the months before "
+        "alone: "
         f"{listing or 'too little is known of those months to predict any'}."
     )
     return figure
 
 
-def _ridge(axes: Axes, row: int, values: FloatArray, observed: float) -> None:
+def _ridge(axes: Axes, row: int, values: FloatArray, observed: float, told: Surprise) -> None:
     grid = np.linspace(*axes.get_xlim(), _GRID)
-    base = row + 0.42
+    base, step = row + 0.42, grid[1] - grid[0]
     height = base - 0.8 * outline(values, grid)
-    beyond = grid >= observed - (grid[1] - grid[0])
+    rises = told.at_least.chance <= told.at_most.chance
+    other = float(np.quantile(values, min(told.chance / 2.0, 0.5) if rises else max(1.0 - told.chance / 2.0, 0.5)))
+    low, high = (other, observed) if rises else (observed, other)
     axes.axhline(base, color=RULE, linewidth=0.8, zorder=1)
     axes.fill_between(grid, base, height, color=BLUE, alpha=0.22, linewidth=0, zorder=2)
-    axes.fill_between(grid[beyond], base, height[beyond], color=VERMILION, alpha=0.55, linewidth=0, zorder=3)
+    for outside in (grid <= low + step, grid >= high - step):
+        axes.fill_between(grid[outside], base, height[outside], color=VERMILION, alpha=0.55, linewidth=0, zorder=3)
     axes.plot(grid, height, color=BLUE, linewidth=1.1, zorder=4)
 
 

@@ -63,7 +63,7 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     figure, axes = canvas(f"What is known, {span(report.months)}", 3.6, left=0.48, top=0.58, bottom=0.82)
     tallest = max(points.max(), later.max(initial=0.0))
     top = 1.24 * min(max(tallest, upper[np.isfinite(upper)].max(initial=0.0)), 2.5 * tallest)
-    axes.set_ylim(0.0, top)
+    axes.set_ylim(0.0, max(top, 1.0))
     month_axis(axes, months)
     _shade(axes, report, len(months), top)
     places, thick = np.arange(len(exact)), 150.0 / len(months)

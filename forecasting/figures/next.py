@@ -60,7 +60,7 @@ def outlook_figure(outlook: Outlook, published: Mapping[pd.Period, int] | None =
     title = "The next month, by scenario" if count == 1 else f"The next {count} months, by scenario"
     figure, axes = canvas(title, 0.95 + 0.22 * block * count, left=1.0, right=0.62, bottom=0.5)
     rows(axes, block * count)
-    axes.set_xlim(0.0, 1.04 * max([*(float(table.max()) for table in points.values()), *later.values()]))
+    axes.set_xlim(0.0, 1.04 * max([1.0, *(float(table.max()) for table in points.values()), *later.values()]))
     axes.xaxis.grid(True)
     axes.axhline(-0.5, color=RULE, linewidth=0.8)
     _beside(axes, 0, "median", INK, right=True)

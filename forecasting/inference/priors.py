@@ -56,11 +56,11 @@ class Priors:
     --------
     >>> import forecasting as fc
     >>> fc.Priors().scaled(2).trend
-    0.5
+    0.2
     """
 
     level: float = 2.0
-    trend: float = 0.25
+    trend: float = 0.1
     step: float = 1.0
     pulse: float = 1.0
     ramp: float = 0.25

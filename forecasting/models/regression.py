@@ -5,6 +5,7 @@ The data are anything that says what is known about the months: a complete serie
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,7 +44,7 @@ class RegressionDensity:
         self.design, self.offset = terms.design(data.months, origin=data.months)
         self.names = (*terms.columns(), *distribution.shape_names)
         self.width = self.design.shape[1]
-        families = (*terms.families, *distribution.shape_families)
+        self.families = families = (*terms.families, *distribution.shape_families)
         self.scale = priors.of(families)
         self.scale[: self.width] /= terms.units(data.months)
         self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
@@ -63,11 +64,6 @@ class RegressionDensity:
             raise InvalidInput(
                 f"{self.data.name}: {bounded or 'no'} month or sum of months is limited from both sides; a regression needs at "
                 "least two, so more facts or more months"
-            )
-        if not any(unit.high > 0 for unit in units if np.isfinite(unit.high)):
-            raise InvalidInput(
-                f"{self.data.name}: every known count is zero; a model of the mean has nothing to estimate. "
-                "Use a longer window in which something was counted"
             )
         rows = np.array([self.design[list(unit.months)].mean(axis=0) for unit in units])
         middle = np.array([unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units])
@@ -105,6 +101,12 @@ class RegressionDensity:
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""
         return log_normal_density(work, self.centre, self.scale, self.folded)
+
+    def under(self, priors: Priors) -> RegressionDensity:
+        """Return the same density under other prior scales; the likelihood is shared."""
+        twin = copy(self)
+        twin.priors, twin.scale = priors, self.scale * priors.of(self.families) / self.priors.of(self.families)
+        return twin
 
     def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the structural and the recurring part of the log mean of any months, each ``[S, H]``."""
@@ -219,4 +221,10 @@ class CountRegression(BayesianModel):
         InvalidInput
             If fewer than two pieces of information are known, or all of them are zero.
         """
-        return maximum_likelihood(self, self.density(data), information)
+        density = self.density(data)
+        if not any(unit.high > 0 for unit in density.facts.units if np.isfinite(unit.high)):
+            raise InvalidInput(
+                f"{density.data.name}: every known count is zero, so the likelihood has no maximum; use "
+                "posterior(data, rng=rng), or a longer window in which something was counted"
+            )
+        return maximum_likelihood(self, density, information)

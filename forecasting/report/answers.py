@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from forecasting.inference.psis import KHAT_LIMIT
-
 Rows: TypeAlias = list[Mapping[str, Any]]
 Answer: TypeAlias = tuple[list[str], list[str]]
 """What the run says, and the names of the statements that only its author can give."""
@@ -142,7 +140,9 @@ def _model(run: Run) -> Answer:
     if run.is_jump:
         listed = "; ".join(f"{row['baseline']}: {row['meaning']}, {row['terms']}" for row in run.rows("baselines"))
         answers = [f"Log-linear count regressions: {listed}."]
-        answers += [f"Left out: {name} ({reason})." for name, reason in (run.found.get("left_out") or {}).items()]
+        answers += [
+            f"Left out of all: {name} ({reason})." for name, reason in (run.found.get("left_out") or {}).items()
+        ]
         answers.append("Negative-binomial months (Poisson in the first), independent given the parameters.")
     else:
         parts = [run.found.get("model", "regression"), run.found.get("terms"), run.found.get("distribution")]
@@ -161,9 +161,9 @@ def _code(run: Run) -> Answer:
 def _validation(run: Run) -> Answer:
     answers = ["Simulation studies of the library, of its own families of models: docs/validation."]
     if run.is_jump:
-        answers.append("In this run: every prior scale halved and doubled, and every alternative reading tried.")
+        answers.append("In this run: prior scales moved one at a time, and every alternative reading tried.")
         if not run.found.get("readings"):
-            answers[-1] = "In this run: every prior scale halved and doubled."
+            answers[-1] = "In this run: prior scales moved one at a time."
     return answers, ["validation"]
 
 
@@ -202,11 +202,12 @@ def _uncertainty(run: Run) -> Answer:
     answers = [
         "Forecasts are distributions, uncertainty of the parameters included; central intervals of 50, 80 and 90%."
     ]
-    step = run.found.get("step_beyond_trend")
+    step = run.found.get("step")
     if step:
         level = f"{run.found.get('level', 0.95):.0%}"
         answers.append(
-            f"Step beyond the trend: factor {step['median']:.2f}, {level} interval {step['lower']:.2f} to {step['upper']:.2f}."
+            f"The step, if there was one: factor {step['median']:.2f}, {level} interval {step['lower']:.2f} to "
+            f"{step['upper']:.2f}."
         )
     return answers, []
 
@@ -237,19 +238,15 @@ def _version(run: Run) -> Answer:
 def _weaknesses(run: Run) -> Answer:
     answers = []
     if run.is_jump:
-        share = {row["baseline"]: row["probability"] for row in run.rows("baselines")}
-        best = max(share, key=lambda name: share[name])
-        if share[best] <= 0.75:
-            answers.append(
-                f"The facts do not settle between the baselines; the most probable, {best}, has {share[best]:.0%}."
-            )
+        if str(run.found["verdict"]).startswith("Not settled"):
+            answers.append(str(run.found["verdict"]))
         answers.append(
             f"The windows are one of {run.found.get('window_pairs_searched')} such pairs in the period; how the series was "
             "found is not corrected for."
         )
     if len(run.units) > 1:
         answers.append(f"Facts in different words are taken to count the same: {', '.join(run.units)}.")
-    poor = [row for row in run.samplers if (row.get("khat") or 0.0) > KHAT_LIMIT]
+    poor = [row for row in run.samplers if (row.get("khat") or 0.0) > 0.7]
     if poor:
         answers.append(
             "Importance weights could not be trusted; the slower sampler was used: " + ", ".join(map(_name, poor)) + "."
@@ -276,7 +273,7 @@ def _priors(run: Run) -> Answer:
     listed = ", ".join(f"{name} {priors[name]:g}" for name in named if name in priors)
     answers = [f"Normal, scales on the log mean (dispersion: half-normal, coefficient of variation): {listed}."]
     if run.rows("sensitivity"):
-        answers.append("With all scales halved and doubled: table of the result.")
+        answers.append("With one scale moved at a time: table of the result.")
     return answers, []
 
 
@@ -285,7 +282,7 @@ def _draws(run: Run) -> Answer:
     if not rows:
         return ["No posterior is drawn by this model alone."], []
     khat = max((row["khat"] for row in rows if row.get("khat") is not None), default=None)
-    worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below {KHAT_LIMIT})"
+    worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below 0.7)"
     least = min(row["ess"] for row in rows if row.get("ess") is not None)
     given = "Given all facts: " if run.is_jump else ""
     return [f"{given}{run.found.get('draws', 0):,} draws, at least {least:,.0f} of them effective{worst}."], []

@@ -26,7 +26,8 @@ from forecasting.report.checklist import Item
 from forecasting.report.truth import coverage, published
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.wording import below, bits, chance, limits, months, share, statements, tail
+from forecasting.scenarios.wording import beyond, bits, limits, primary, statements, tail
+from forecasting.scenarios.words import chance, chances, factor, factors, months, share
 
 _ROLES = {
     "data": "Facts used as data",
@@ -97,16 +98,21 @@ def render(
         .get_template("jump.html")
         .render(
             report=report,
-            statements=statements(report),
+            statements=statements(report)[1:],
+            beyond=beyond(report),
+            chances=chances([report.sensitivity["chance_lower"].min(), report.sensitivity["chance_upper"].max()])
+            if report.foretold
+            else None,
+            steps=chances(report.sensitivity["step_probability"].to_list()),
             limits=limits(report),
             pair=report.comparison,
             level=f"{report.level:.0%}",
             observed=_records(report.observed.reset_index()),
             verdicts=_verdicts(report),
-            sensitivity=_records(report.sensitivity.reset_index()),
+            sensitivity=_records(report.sensitivity),
             poisson=_poisson(report),
-            readings=[] if readings is None else _records(readings),
-            baselines=[result.name for result in report.results],
+            readings=[] if readings is None else _records(readings.replace(np.inf, np.nan)),
+            expected=report.prior_ratio["trend"],
             truth=[] if truth is None else _records(truth[truth["status"] == "exact"]),
             unpublished=[] if truth is None else _unpublished(truth),
             coverage="" if truth is None else coverage(truth),
@@ -134,13 +140,12 @@ def _environment() -> Environment:
         "brief": lambda value: "-" if value is None else _brief(chance(value)),
         "window": months,
         "count": lambda value: "any number" if value is None else f"{value:,.0f}",
-        "two": lambda value: "-" if value is None else f"{value:.2f}",
-        "below": lambda value: _brief(below(value)),
+        "two": lambda value: "-" if value is None else factor(value),
         "day": lambda value: f"{value.day} {value:%B %Y}",
         "power": _power,
     }
     environment.filters |= filters
-    environment.globals |= {"total": total, "per": _per, "share": share}
+    environment.globals |= {"total": total, "per": _per, "share": share, "factors": factors, "spread": chances}
     return environment
 
 
@@ -166,31 +171,29 @@ def _power(value: float) -> Markup:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows with None for what is missing or infinite."""
+    """Return rows with None for what is missing."""
     plain = table.astype(object).where(table.notna(), None)
-    return [
-        {str(name): None if isinstance(cell, float) and not np.isfinite(cell) else cell for name, cell in row.items()}
-        for row in plain.to_dict("records")
-    ]
+    return [{str(name): cell for name, cell in row.items()} for row in plain.to_dict("records")]
 
 
 def _verdicts(report: JumpReport) -> list[dict[str, Any]]:
     """Return the table of the report with its chances in words."""
     rows = _records(report.table().reset_index())
     for row, result in zip(rows, report.results, strict=True):
-        row |= {"meaning": result.meaning, "reason": None, "chance": None, "bits": None}
-        row["search"] = _brief(share(result.search, report.draws))
-        if isinstance(result.surprise, str):
-            row["reason"] = result.surprise
+        told = result.surprise
+        row |= {"meaning": result.meaning, "reason": None}
+        row["search"] = "-" if result.has_step else _brief(share(result.search, report.draws))
+        if isinstance(told, Surprise):
+            row |= {"chance": _brief(primary(told)), "tail": _brief(tail(told)), "bits": bits(told)}
         else:
-            row["chance"] = _brief(tail(result.surprise))
-            row["bits"] = bits(result.surprise)
+            row["reason"] = told.reason
     return rows
 
 
 def _poisson(report: JumpReport) -> dict[str, float]:
     """Return the p-value, and how many powers of ten more probable the facts are once months may be uneven."""
-    gain = report.result("constant").posterior.log_evidence - report.result("constant Poisson").posterior.log_evidence
+    uneven, even = report.of_kind("constant", step=False), report.result("constant Poisson")
+    gain = uneven.posterior.log_evidence - even.posterior.log_evidence
     return {"p": report.p_value, "powers": gain / np.log(10.0)}
 
 

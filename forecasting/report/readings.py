@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
 from forecasting.errors import InvalidInput
 from forecasting.evidence import Evidence, Ledger
 from forecasting.months import Window
-from forecasting.randomness import Rng, require_rng
+from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.scenarios import JumpReport
-from forecasting.scenarios.baselines import TREND_AND_STEP, baselines
-from forecasting.scenarios.report import StepEffect
-from forecasting.scenarios.surprise import Surprise, surprise
+from forecasting.scenarios.fits import Fits
+from forecasting.scenarios.sensitivity import as_stated
+from forecasting.scenarios.surprise import Surprise, Unforecastable
 from forecasting.scenarios.windows import Comparison
 
 _DRAWS = 2000
@@ -48,12 +48,11 @@ def compare_readings(
     Returns
     -------
     DataFrame
-        A row a reading: `why`; `low` and `high`, the range of the sum of the months in `unknown`; the posterior
-        probability of each baseline; `tail`, the chance of the observed ratio under the trend, and whether it is only a limit
-        because no simulation reached that ratio; the step beyond the trend
-        with its interval; and `message` where a reading cannot be used, because it contradicts other facts.
+        One row per reading: `why`; `low` and `high`, the range of the sum of the months in `unknown`; the conclusions as in the
+        first row of `JumpReport.sensitivity`; `tail`, the chance under a trend of as large a change in its direction; and
+        `message` if a reading cannot be used, because it contradicts other facts.
     """
-    generator = require_rng(rng)
+    stream = named_streams(require_rng(rng))
     unknown = _unknown(report)
     rows: list[dict[str, Any]] = [
         {"reading": "as used", "why": "", **_of_report(report), **_range(data, unknown), "message": ""}
@@ -72,7 +71,7 @@ def compare_readings(
                 without=without,
                 reading=(*report.reading, str(name)),
             )
-            row |= {**_key_numbers(report, other, generator), **_range(other, unknown)}
+            row |= {**_key_numbers(report, other, partial(stream, str(name))), **_range(other, unknown)}
         except InvalidInput as error:
             row["message"] = str(error)
         rows.append(row)
@@ -98,34 +97,18 @@ def _range(data: Evidence, months: pd.PeriodIndex) -> dict[str, float]:
 
 
 def _of_report(report: JumpReport) -> dict[str, float]:
-    before = report.result("trend").surprise
-    probabilities = {result.name: result.probability for result in report.results}
-    return probabilities | _jump(before, report.step)
+    stated = report.sensitivity.iloc[0].drop(["prior", "factor", "scale"])
+    told = report.of_kind("trend", step=False).surprise
+    return {str(name): float(value) for name, value in stated.items()} | _tail(told)
 
 
-def _key_numbers(report: JumpReport, data: Evidence, rng: np.random.Generator) -> dict[str, float]:
+def _key_numbers(report: JumpReport, data: Evidence, stream: Callable[..., np.random.Generator]) -> dict[str, float]:
     pair = report.comparison
     windows: list[Window] = [(window[0], window[-1]) for window in (pair.before, pair.after)]
     comparison = Comparison.of(data, *windows)
-    kept, _ = baselines(data, comparison.after[0], report.priors)
-    draws = min(_DRAWS, report.draws)
-    fits = {one.name: one.model.posterior(data, draws=draws, rng=rng) for one in kept}
-    probabilities = softmax(np.array([fit.log_evidence for fit in fits.values()]))
-    trend = next(one.model for one in kept if one.name == "trend")
-    before: Surprise | str
-    try:
-        before = surprise(trend, data, comparison, draws=draws, rng=rng)
-    except InvalidInput as error:  # the facts read this way say too little of the earlier months
-        before = str(error)
-    step = StepEffect.of(fits[TREND_AND_STEP], comparison.after[0], report.level)
-    return dict(zip(fits, probabilities.tolist(), strict=True)) | _jump(before, step)
+    fits = Fits.of(data, comparison, report.priors, min(_DRAWS, report.draws), stream)
+    return as_stated(fits, report.level) | _tail(fits.surprises[fits.named("trend", step=False)])
 
 
-def _jump(before: Surprise | str, step: StepEffect) -> dict[str, float]:
-    return {
-        "tail": before.tail if isinstance(before, Surprise) else np.nan,
-        "tail_is_upper_limit": isinstance(before, Surprise) and not before.resolved,
-        "step_median": step.median,
-        "step_lower": step.lower,
-        "step_upper": step.upper,
-    }
+def _tail(told: Surprise | Unforecastable) -> dict[str, float]:
+    return {"tail": told.tail if isinstance(told, Surprise) else np.nan}

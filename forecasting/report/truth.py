@@ -12,7 +12,6 @@ from forecasting.evidence import Evidence
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios import JumpReport
-from forecasting.scenarios.baselines import TREND_AND_STEP
 
 _LEVELS = {"median": 0.5, "lo-50": 0.25, "hi-50": 0.75, "lo-90": 0.05, "hi-90": 0.95}
 
@@ -60,7 +59,7 @@ def _forecasts(report: JumpReport, rng: np.random.Generator) -> Iterator[tuple[t
     for name, forecast in report.outlook.scenarios.items():
         yield ("scenario", name), forecast
     for result in report.results:
-        if result.name == TREND_AND_STEP:
+        if result.posterior is report.fullest:
             continue  # the scenario Continue is its forecast
         yield ("baseline", result.name), result.posterior.forecast(len(report.outlook.months), rng=rng)
 

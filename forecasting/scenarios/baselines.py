@@ -1,9 +1,15 @@
-"""The baselines of a jump: what the months might have been doing anyway."""
+"""The baselines of a jump: what the months might have been doing anyway, each with and without a step.
+
+Three kinds of model would be symmetrical: a level that stays, one that drifts steadily, and one that wanders.  Each comes
+without and with a step at the boundary.  From two years of data on all of them have a yearly wave, so that a step in a
+seasonal series has a model that can hold it; only the independent Poisson counts of one level, which are what the quoted
+p-value assumes, never have one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -13,7 +19,8 @@ from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression
 from forecasting.terms import Intercept, Seasonal, Step, Term, Terms, Trend
 
-_SEASONAL_MONTHS = 24  # fewer months than two years cannot tell a season from a drift
+SEASONAL_MONTHS = 24
+"""Fewer months than two years cannot tell a season from a drift."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +35,27 @@ class Baseline:
         What it assumes, in plain words.
     model : CountRegression
         The model.
+    kind : {"constant", "trend"}
+        What its level does.
+    step : bool
+        Whether it has a step at the boundary.
+    prior : float
+        Probability beforehand; those of a list share 1.
     """
 
     name: str
     meaning: str
     model: CountRegression
-
-
-TREND_AND_STEP = "trend + step"
+    kind: str
+    step: bool
+    prior: float = 0.0
 
 
 def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Baseline, ...], dict[str, str]]:
-    """Return the baselines that the data can support, and those left out with the reason.
+    """Return the baselines that the data can support, and what is left out of all of them, with the reason.
+
+    Half of the prior probability goes to the baselines without a step and half to those with one; each half is shared
+    equally by the kinds of level, and by the models of a kind.
 
     Parameters
     ----------
@@ -50,38 +66,42 @@ def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tupl
     priors : Priors
         Of all of them.
     """
-    kept, left_out = [], {}
-    for baseline in _all(boundary, priors):
-        reason = _unsupported(baseline, data)
-        if reason:
-            left_out[baseline.name] = reason
-        else:
-            kept.append(baseline)
-    return tuple(kept), left_out
+    reason = _no_season(data, boundary, priors)
+    listed = tuple(_all(boundary, priors, None if reason else Seasonal(harmonics=1)))
+    return tuple(_shared(listed)), {"season": reason} if reason else {}
 
 
-def _all(boundary: pd.Period, priors: Priors) -> Iterator[Baseline]:
+def _shared(listed: tuple[Baseline, ...]) -> Iterator[Baseline]:
+    for one in listed:
+        kinds = {other.kind for other in listed if other.step == one.step}
+        alike = sum(other.kind == one.kind and other.step == one.step for other in listed)
+        yield replace(one, prior=0.5 / len(kinds) / alike)
+
+
+def _all(boundary: pd.Period, priors: Priors, season: Term | None) -> Iterator[Baseline]:
+    wave = () if season is None else (season,)
+    yearly = "" if season is None else ", and a yearly wave"
+
+    def baseline(kind: str, parts: tuple[str, ...], meaning: str, *terms: Term) -> Baseline:
+        ordered = [name for name in ("trend", "season", "step") if name in (*parts, *(["season"] if wave else []))]
+        model = CountRegression(Terms((Intercept(), *terms, *wave)), NegativeBinomial(), priors)
+        return Baseline(" + ".join(ordered) or "constant", meaning + yearly, model, kind, "step" in parts)
+
+    poisson = CountRegression(Intercept(), Poisson(), priors)
+    yield Baseline("constant Poisson", "one level, independent events", poisson, "constant", step=False)
+    yield baseline("constant", (), "one level, months vary more than Poisson")
+    yield baseline("trend", ("trend",), "a steady percentage change a month", Trend())
     step = Step(boundary)
-    counts = NegativeBinomial()
-
-    def baseline(name: str, meaning: str, terms: Term | Terms, *, poisson: bool = False) -> Baseline:
-        return Baseline(name, meaning, CountRegression(terms, Poisson() if poisson else counts, priors))
-
-    yield baseline("constant Poisson", "one level, independent events", Intercept(), poisson=True)
-    yield baseline("constant", "one level, months vary more than Poisson", Intercept())
-    yield baseline("trend", "a steady percentage change a month", Intercept() + Trend())
-    yield baseline("trend + season", "a trend and a yearly wave", Intercept() + Trend() + Seasonal(harmonics=1))
-    yield baseline(
-        "step", f"one level until {boundary - 1}, another, unforeseen one from {boundary}", Intercept() + step
-    )
-    yield baseline(TREND_AND_STEP, f"a trend, and a step at {boundary}", Intercept() + Trend() + step)
+    until = f"one level until {boundary - 1}, another, unforeseen one from {boundary}"
+    yield baseline("constant", ("step",), until, step)
+    yield baseline("trend", ("trend", "step"), f"a trend, and a step at {boundary}", Trend(), step)
 
 
-def _unsupported(baseline: Baseline, data: Observed) -> str | None:
-    families = set(Terms.of(baseline.model.terms).families)
-    if "seasonal" not in families:
-        return None
-    if len(data.months) < _SEASONAL_MONTHS:
-        return f"{len(data.months)} months; a season needs at least {_SEASONAL_MONTHS}"
-    unseen = baseline.model.density(data).unseen
+def _no_season(data: Observed, boundary: pd.Period, priors: Priors) -> str | None:
+    """Return why the data cannot support a season beside everything else; None if they can."""
+    if len(data.months) < SEASONAL_MONTHS:
+        return f"{len(data.months)} months; a season needs at least {SEASONAL_MONTHS}"
+    fullest = list(_all(boundary, priors, Seasonal(harmonics=1)))[-1]
+    waves = Seasonal(harmonics=1).columns
+    unseen = [name for name in fullest.model.density(data).unseen if name in waves]
     return f"the facts cannot see {', '.join(unseen)}" if unseen else None

@@ -38,13 +38,10 @@ def level_changes(data: Observed, pair: Comparison) -> tuple[pd.Period, ...]:
     return tuple(starts[1:])
 
 
-def ratio_of_expected_totals(posterior: Posterior, pair: Comparison, exposure: float) -> FloatArray:
-    r"""Return draws ``[S]`` of the ratio of the expected totals of both windows, per unit of exposure.
-
-    .. math:: \frac{\sum_{t\in A}\mu_t}{\sum_{t\in B}\mu_t}\Big/e
-    """
-    later, earlier = (np.exp(posterior.log_mean(window)).sum(axis=1) for window in (pair.after, pair.before))
-    return np.asarray(later / earlier / exposure)
+def expected_totals(posterior: Posterior, pair: Comparison) -> tuple[FloatArray, FloatArray]:
+    r"""Return draws ``[S]`` of the expected totals of the earlier and the later window, sums of :math:`\mu_t`."""
+    earlier, later = (np.exp(posterior.log_mean(window)).sum(axis=1) for window in (pair.before, pair.after))
+    return np.asarray(earlier), np.asarray(later)
 
 
 def central_interval(draws: FloatArray, level: float) -> tuple[float, float, float]:

@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecasting.inference.priors import Priors
-from forecasting.models import Posterior
-from forecasting.scenarios import rates
-from forecasting.scenarios.levels import central_interval
-from forecasting.scenarios.outlook import Outlook
-from forecasting.scenarios.surprise import Surprise
-from forecasting.scenarios.windows import Comparison
-
-
-@dataclass(frozen=True)
-class StepEffect:
-    """The factor by which the mean changes at a boundary, everything else in the model held.
-
-    Attributes
-    ----------
-    median, lower, upper : float
-        Posterior median and central interval of the factor.
-    positive : float
-        Posterior probability that it is above 1.
-    """
-
-    median: float
-    lower: float
-    upper: float
-    positive: float
-
-    @classmethod
-    def of(cls, posterior: Posterior, boundary: pd.Period, level: float) -> StepEffect:
-        r"""Return the step :math:`e^\beta` at `boundary` in a model that has one."""
-        draws = posterior.draws[:, posterior.names.index(f"step[{boundary}]")]
-        low, middle, high = np.exp(central_interval(draws, level))
-        return cls(float(middle), float(low), float(high), float((draws > 0).mean()))
+from forecasting.scenarios import rates, verdict, wording
+from forecasting.scenarios.findings import Findings, Result
+from forecasting.scenarios.fits import step_draws
+from forecasting.scenarios.surprise import Surprise, Unforecastable
+from forecasting.scenarios.weighing import StepEffect
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """What one baseline says.
-
-    Attributes
-    ----------
-    name, meaning, terms : str
-        The baseline, what it assumes, its formula.
-    posterior : Posterior
-        Given all facts.
-    probability : float
-        Posterior probability among the baselines, all equally probable beforehand.
-    surprise : Surprise or str
-        From the months before the later window alone; or why that is not possible.
-    search : float
-        Share of replicated periods, one a posterior draw, in which some pair of windows of these lengths rises as much.
-    """
-
-    name: str
-    meaning: str
-    terms: str
-    posterior: Posterior
-    probability: float
-    surprise: Surprise | str
-    search: float
-
-
-@dataclass(frozen=True, eq=False)
-class JumpReport:
+class JumpReport(Findings):
     """Was the jump a surprise?  Made by `jump`.
 
     Attributes
@@ -89,22 +34,27 @@ class JumpReport:
     level : float
         Coverage of the intervals.
     observed : DataFrame
-        A row per month and a row per day.  `ratio`, of the two windows, as observed.  `exact_lower` to `mid_p_upper`: its exact
+        One row per month and one per day.  `ratio`, of the two windows, as observed.  `exact_lower` to `mid_p_upper`: its exact
         and mid-p intervals, if months are independent Poisson counts.  `window_lower`, `window_upper`: the interval of the
         ratio of the expected totals of the two windows, months as uneven as the facts show them, every stretch of other
-        months on a level of its own.  `negative_binomial_lower`, `negative_binomial_upper`: that of another ratio, of the
-        level from the later window on over the level of *all* months before it.  `before_exposure`, `after_exposure`: months
-        or days of the windows.
+        months on a level of its own.  `difference`, `difference_lower`, `difference_upper`: the count after less that before,
+        and the interval of the difference of the expected counts.  `negative_binomial_lower`, `negative_binomial_upper`: the
+        interval of another ratio, of the level from the later window on over the level of *all* months before it.
+        `before_exposure`, `after_exposure`: months or days of the windows.
     only_windows : bool
         Whether nothing but the two windows is known: both intervals are then the same.
     results : tuple of Result
-        One a baseline.
+        One per baseline.
     left_out : dict
-        Baselines the data cannot support, with the reason.
+        What the data cannot support in any baseline, with the reason; the season before two years are known.
+    weighing : Weighing
+        Probabilities of the baselines and the Bayes factor of a step; also `step_probability` and `log_bayes_factor`.
     step : StepEffect
-        The step over and above the trend.
+        The step at the boundary, averaged over the baselines that have one.
     sensitivity : DataFrame
-        Model probabilities and the step with prior scales halved and doubled.
+        The conclusions with one prior scale moved at a time, one row per prior and factor, the first as stated: `prior`,
+        `factor`, `scale`, `step_probability`, `log_bayes_factor`, `chance_lower` and `chance_upper` (over the baselines
+        without a step), `step_median`, `step_lower`, `step_upper`, and the probability of each baseline.
     known : DataFrame
         Feasible range and posterior of every month.
     outlook : Outlook
@@ -112,7 +62,7 @@ class JumpReport:
     priors : Priors
         Scales of the priors.
     draws : int
-        Posterior draws a baseline.
+        Posterior draws per baseline.
 
     Examples
     --------
@@ -131,66 +81,44 @@ class JumpReport:
     ['constant Poisson', 'constant', 'trend', 'step', 'trend + step']
     """
 
-    series: str
-    months: pd.PeriodIndex
-    as_of: dt.date | None
-    reading: tuple[str, ...]
-    comparison: Comparison
-    level: float
-    observed: pd.DataFrame
-    only_windows: bool
-    results: tuple[Result, ...]
-    left_out: dict[str, str]
-    step: StepEffect
-    sensitivity: pd.DataFrame
-    known: pd.DataFrame
-    outlook: Outlook
-    priors: Priors
-    draws: int
+    @property
+    def verdict(self) -> str:
+        """The answer in one sentence that begins with Yes, No or Not settled; true under the widest prior scales tried."""
+        return verdict.sentence(self)
 
     @property
-    def p_value(self) -> float:
-        """Exact two-sided p-value of equal Poisson rates a month: the wrong question, quoted everywhere."""
-        pair = self.comparison
-        if not pair.exact:
-            return float(np.nan)
-        return rates.p_value(pair.after_range[0], int(pair.before_range[1]), pair.month_exposure)
-
-    def result(self, name: str) -> Result:
-        """Return the result of one baseline."""
-        return next(result for result in self.results if result.name == name)
+    def step_beyond_trend(self) -> StepEffect:
+        """The step in the model with a trend as well, and a season where there is one."""
+        return StepEffect.of(step_draws(self.fullest, self.comparison), self.level)
 
     def table(self) -> pd.DataFrame:
-        """Return the verdicts, a row a baseline.
+        """Return what each baseline says, one row per baseline.
 
         Returns
         -------
         DataFrame
-            probability and log_evidence (all facts); median, lower, upper of the predicted ratio, tail and bits (months
-            before the later window alone); search (the window was chosen after the fact).
+            `prior`, `probability` and `log_evidence` (all facts); `ratio_median`, `ratio_lower`, `ratio_upper` of the ratio
+            predicted from the months before the later window alone, `chance` of a change as unusual either way (the primary
+            number), `tail`, the chance of one as large in the same direction, and its `bits`; `search`, the chance that some
+            pair of windows changes as much in the same direction (NaN for baselines with a step).
         """
         rows = {}
         tail = (1.0 - self.level) / 2.0
         for result in self.results:
             row: dict[str, float] = {
+                "prior": result.prior,
                 "probability": result.probability,
                 "log_evidence": result.posterior.log_evidence,
             }
             if isinstance(result.surprise, Surprise):
                 points = result.surprise.ratio.quantile([tail, 0.5, 1.0 - tail]).to_numpy()
                 row |= {"ratio_lower": points[0], "ratio_median": points[1], "ratio_upper": points[2]}
-                row |= {"tail": result.surprise.tail, "bits": result.surprise.bits}
+                row |= {"chance": result.surprise.chance, "tail": result.surprise.tail, "bits": result.surprise.bits}
             row["search"] = result.search
             rows[result.name] = row
         columns = [
-            "probability",
-            "log_evidence",
-            "ratio_median",
-            "ratio_lower",
-            "ratio_upper",
-            "tail",
-            "bits",
-            "search",
+            *("prior", "probability", "log_evidence", "ratio_median", "ratio_lower", "ratio_upper"),
+            *("chance", "tail", "bits", "search"),
         ]
         return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("baseline")
 
@@ -204,7 +132,13 @@ class JumpReport:
             "months": [str(month) for month in self.months],
             "before": {"months": [str(month) for month in pair.before], "total": _range(pair.before_range)},
             "after": {"months": [str(month) for month in pair.after], "total": _range(pair.after_range)},
-            "ratio": pair.ratio,
+            "direction": self.direction,
+            "verdict": self.verdict,
+            "step_probability": self.step_probability,
+            "prior_odds_of_step": 1.0,
+            "log_bayes_factor": self.log_bayes_factor,
+            "primary": "chance: twice the smaller tail of the ratio predicted from the months before, either way",
+            "ratio": _plain(pair.ratio),
             "ratio_is_exact": pair.exact,
             "level": self.level,
             "observed": _records(self.observed),
@@ -217,7 +151,9 @@ class JumpReport:
                     "terms": result.terms,
                     **{key: _plain(value) for key, value in self.table().loc[result.name].items()},
                     **_simulated(result, self.draws),
-                    "no_forecast_because": result.surprise if isinstance(result.surprise, str) else None,
+                    "no_forecast_because": result.surprise.reason
+                    if isinstance(result.surprise, Unforecastable)
+                    else None,
                     "khat": _plain(result.posterior.khat),
                     "ess": _plain(result.posterior.ess),
                 }
@@ -225,26 +161,26 @@ class JumpReport:
             ],
             "left_out": dict(self.left_out),
             "window_pairs_searched": pair.pairs(len(self.months)),
-            "step_beyond_trend": asdict(self.step),
+            "step": asdict(self.step),
+            "step_beyond_trend": asdict(self.step_beyond_trend),
             "sensitivity": _records(self.sensitivity),
             "known": _records(self.known),
             "outlook": _records(self.outlook.to_frame()),
             "priors": asdict(self.priors),
+            "prior_ratio": {name: list(ends) for name, ends in self.prior_ratio.items()},
             "draws": self.draws,
             "in_words": self.in_words(),
         }
 
     def in_words(self) -> str:
-        """Return the verdict as a paragraph."""
-        from forecasting.scenarios.wording import paragraph
-
-        return paragraph(self)
+        """Return the verdict and what it rests on as a paragraph."""
+        return wording.paragraph(self)
 
     def __repr__(self) -> str:
         pair = self.comparison
         return (
             f"<JumpReport {self.series}: {pair.after[0]}..{pair.after[-1]} over {pair.before[0]}..{pair.before[-1]}, "
-            f"ratio {pair.ratio:.3g}>\n{self.table().round(3).to_string()}"
+            f"ratio {pair.ratio:.3g}>\n{self.verdict}\n{self.table().round(3).to_string()}"
         )
 
     def _repr_html_(self) -> str:
@@ -252,19 +188,23 @@ class JumpReport:
 
 
 def _simulated(result: Result, draws: int) -> dict[str, Any]:
-    """Return what a tail and a search rest on: how many simulations reached the observed ratio, out of how many.
+    """Return both tails and what they and a search rest on: how many simulations came so far, out of how many.
 
-    Where none did, `tail` is the 95% upper bound 3/n with n parameter draws, and `search_upper_limit` is that of the search.
+    Where none did, a tail is the 95% upper bound 3/n with n parameter draws, and `search_upper_limit` is that of the search.
     """
     told = result.surprise if isinstance(result.surprise, Surprise) else None
-    counted = told is not None and told.reached is not None
+    searched = not result.has_step
     return {
-        "tail_error": _plain(told.tail_error) if told else None,
-        "tail_is_upper_limit": told is not None and not told.resolved,
-        "tail_reached": told.reached if told else None,
-        "tail_simulated": told.ratio.draws.size if told and counted else None,
-        "search_reached": round(result.search * draws),
-        "search_simulated": draws,
+        "chance_is_upper_limit": told is not None and not told.resolved,
+        "chance_error": _plain(told.error) if told else None,
+        "tail_error": _plain(told.in_direction.error) if told else None,
+        "tail_is_upper_limit": told is not None and not told.in_direction.resolved,
+        "tail_reached": told.in_direction.reached if told else None,
+        "tail_simulated": told.ratio.draws.size if told and told.in_direction.reached is not None else None,
+        "tail_at_least": told.at_least.chance if told else None,
+        "tail_at_most": told.at_most.chance if told else None,
+        "search_reached": round(result.search * draws) if searched else None,
+        "search_simulated": draws if searched else None,
         "search_upper_limit": rates.unseen_bound(draws) if result.search == 0.0 else None,
     }
 

@@ -1,15 +1,34 @@
-"""What other prior scales would have concluded, from the draws at hand."""
+"""What other prior scales would have concluded, one scale at a time, from the draws at hand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from forecasting.inference.priors import Priors
-from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
+from forecasting.inference.psis import smooth_weights
+from forecasting.inference.sampling import KHAT_LIMIT
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, Posterior
+from forecasting.models.regression import RegressionDensity
+from forecasting.scenarios.baselines import Baseline
+from forecasting.scenarios.fits import Fits, step_draws
+from forecasting.scenarios.surprise import Surprise, surprise
+from forecasting.scenarios.weighing import StepEffect, Weighing
+
+FACTORS: Mapping[str, tuple[float, ...]] = {
+    "trend": (0.25, 0.5, 2.0),
+    "step": (0.5, 2.0),
+    "dispersion": (0.5, 2.0),
+}
+"""What each prior scale is multiplied by, the others staying as they are."""
+
+AS_STATED = "as stated"
+"""In place of the name of a prior in the row of the priors that were used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +49,11 @@ class Reweighted:
     weights: FloatArray
     log_evidence: float
 
-    def quantile(self, name: str, levels: list[float]) -> list[float]:
-        """Return weighted quantiles of a parameter."""
-        values = self.posterior.draws[:, self.posterior.names.index(name)]
-        order = np.argsort(values)
-        cumulative = np.cumsum(self.weights[order])
-        places = np.searchsorted(cumulative, (np.asarray(levels) - 1e-9) * cumulative[-1]).clip(max=len(values) - 1)
-        return [float(value) for value in values[order][places]]
+    @classmethod
+    def as_drawn(cls, posterior: Posterior) -> Reweighted:
+        """Return the posterior under its own priors."""
+        draws = len(posterior.draws)
+        return cls(posterior, np.full(draws, 1.0 / draws), posterior.log_evidence)
 
 
 def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, rng: np.random.Generator) -> Reweighted:
@@ -56,12 +73,94 @@ def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, r
     rng : numpy.random.Generator
         Used only where the draws do not suffice.
     """
-    other = replace(model, priors=priors)
-    change = other.density(posterior.data).log_prior(posterior.sample.work) - posterior.sample.log_prior
+    other, density = replace(model, priors=priors), posterior.density
+    moved = density.under(priors) if isinstance(density, RegressionDensity) else other.density(posterior.data)
+    change = moved.log_prior(posterior.sample.work) - posterior.sample.log_prior
     weights, khat = smooth_weights(change)
     if khat > KHAT_LIMIT:
-        fresh = other.posterior(posterior.data, draws=len(change), rng=rng)
-        return Reweighted(fresh, np.full(len(change), 1.0 / len(change)), fresh.log_evidence)
+        return Reweighted.as_drawn(other.posterior(posterior.data, draws=len(change), rng=rng))
     top = float(change.max())
     log_ratio = top + float(np.log(np.mean(np.exp(change - top))))
     return Reweighted(posterior, weights, posterior.log_evidence + log_ratio)
+
+
+def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., np.random.Generator]) -> pd.DataFrame:
+    """Return the conclusions under each prior scale moved alone.
+
+    Parameters
+    ----------
+    fits : Fits
+        Under `priors`.
+    priors : Priors
+        As stated.
+    level : float
+        Coverage of the interval of the step.
+    stream : callable
+        Gives the generator of a name.
+
+    Returns
+    -------
+    DataFrame
+        One row per prior and factor, the first as stated: `prior`, `factor`, `scale`; `step_probability` and
+        `log_bayes_factor`; `chance_lower` and `chance_upper`, the smallest and the largest chance (`Surprise.chance`) of such a
+        change under the baselines without a step, the smallest among those that are not ruled out; the averaged step with its
+        interval; the probability of each baseline.
+    """
+    rows = [{"prior": AS_STATED, "factor": 1.0, "scale": np.nan} | as_stated(fits, level)]
+    for name, factors in FACTORS.items():
+        for factor in factors:
+            scale = factor * getattr(priors, name)
+            other = replace(priors, **{name: scale})
+            row = _moved(fits, other, level, partial(stream, name, str(factor)))
+            rows.append({"prior": name, "factor": factor, "scale": scale} | row)
+    return pd.DataFrame(rows)
+
+
+def as_stated(fits: Fits, level: float) -> dict[str, float]:
+    """Return the conclusions under the priors that were used, by the names of the columns of `sensitivity`."""
+    drawn = {name: Reweighted.as_drawn(fit) for name, fit in fits.posteriors.items()}
+    chances = {one.name: told.chance for one, told in fits.foretold}
+    return _conclusions(fits, drawn, chances, level)
+
+
+def _moved(fits: Fits, priors: Priors, level: float, stream: Callable[..., np.random.Generator]) -> dict[str, float]:
+    """Return the conclusions under other priors."""
+    moved = {
+        one.name: under_priors(fits.posteriors[one.name], one.model, priors, stream("all facts", one.name))
+        for one in fits.baselines
+    }
+    chances = {one.name: _chance(told, one, priors, fits, stream("before", one.name)) for one, told in fits.foretold}
+    return _conclusions(fits, moved, chances, level)
+
+
+def _conclusions(
+    fits: Fits, moved: Mapping[str, Reweighted], chances: Mapping[str, float], level: float
+) -> dict[str, float]:
+    weighing = Weighing.of(fits.baselines, {name: fit.log_evidence for name, fit in moved.items()})
+    step = averaged_step(fits, moved, weighing, level)
+    return {
+        "step_probability": weighing.step_probability,
+        "log_bayes_factor": weighing.log_bayes_factor,
+        "chance_lower": min((chances[name] for name in weighing.mattering(chances)), default=np.nan),
+        "chance_upper": max(chances.values(), default=np.nan),
+        "step_median": step.median,
+        "step_lower": step.lower,
+        "step_upper": step.upper,
+        **weighing.probabilities,
+    }
+
+
+def averaged_step(fits: Fits, moved: Mapping[str, Reweighted], weighing: Weighing, level: float) -> StepEffect:
+    """Return the step averaged over the baselines that have one, with their posterior probabilities."""
+    names = [one.name for one in fits.baselines if one.step]
+    draws = [step_draws(moved[name].posterior, fits.comparison) for name in names]
+    weights = [weighing.probabilities[name] * moved[name].weights for name in names]
+    return StepEffect.of(np.concatenate(draws), level, np.concatenate(weights))
+
+
+def _chance(told: Surprise, one: Baseline, priors: Priors, fits: Fits, rng: np.random.Generator) -> float:
+    """Return the primary chance under other priors."""
+    moved = under_priors(told.posterior, one.model, priors, rng)
+    if moved.posterior is told.posterior:
+        return told.weighted(moved.weights)
+    return surprise(moved.posterior, fits.comparison, rng=rng).chance

@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+from numpy.typing import NDArray
 
-from forecasting.constraints import Linear, Observed
+from forecasting.constraints import Linear
 from forecasting.distributions import Distribution
-from forecasting.errors import ForecastingWarning
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood.sums import SumGroup
-from forecasting.models import CountRegression, Posterior, reconstruct
+from forecasting.models import Posterior, reconstruct
 from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.windows import Comparison
 
-_EXACT_SIZE = 4000  # total times months up to which the tail is summed exactly instead of simulated
+_RARE = 0.02  # simulated chance below which a tail is summed exactly
+_EXACT_SIZE = 4000  # total times months up to which that is cheap
 _EXACT_DRAWS = 2000
-_REPLICATES = 10  # simulated totals a parameter draw
+_REPLICATES = 10  # simulated totals per parameter draw
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """One tail of a predictive distribution of the ratio.
+
+    Attributes
+    ----------
+    by_draw : float64[S]
+        Its probability given each parameter draw.
+    reached : int or None
+        Simulated ratios in it; None if it is summed exactly.
+    """
+
+    by_draw: FloatArray
+    reached: int | None
+
+    @property
+    def resolved(self) -> bool:
+        """False if no simulated ratio lies in it: `chance` is then the 95% upper bound.
+
+        The parameter draws are the number of trials, since all ratios simulated from one share their parameters.
+        """
+        return self.reached is None or self.reached > 0
+
+    @property
+    def chance(self) -> float:
+        """Its probability."""
+        return float(self.by_draw.mean()) if self.resolved else unseen_bound(self.by_draw.size)
+
+    @property
+    def error(self) -> float:
+        """Monte Carlo standard error of `chance`; NaN where that is a bound."""
+        return float(self.by_draw.std() / np.sqrt(self.by_draw.size)) if self.resolved else float(np.nan)
+
+    def weighted(self, weights: FloatArray) -> float:
+        """Return its probability if the parameter draws have these weights."""
+        own = weights[: self.by_draw.size]
+        return float(own @ self.by_draw / own.sum()) if self.resolved else self.chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,64 +71,101 @@ class Surprise:
         From the months before the later window alone.
     ratio : Quantity
         Predictive draws of the ratio.
-    tail : float
-        Probability of a ratio at least as large as observed.
-    tail_error : float
-        Its Monte Carlo standard error; NaN where `resolved` is false.
-    resolved : bool
-        False where no simulated ratio reached the observed one: `tail` is then the 95% upper bound, with the parameter draws
-        as the number of trials, since all ratios simulated from one share their parameters.
-    reached : int or None
-        Simulated ratios at least as large as observed, out of all in `ratio`; None where `tail` is summed exactly.
+    direction : {"rise", "fall"}
+        Which way the observed ratio goes.
+    at_least, at_most : Tail
+        Ratios at least, and at most, as large as observed; both from the end of the range that lies nearer to no change if the
+        totals are not exact.
     """
 
     posterior: Posterior
     ratio: Quantity
-    tail: float
-    tail_error: float
-    resolved: bool
-    reached: int | None
+    direction: str
+    at_least: Tail
+    at_most: Tail
+
+    @property
+    def chance(self) -> float:
+        """The primary number: twice the smaller tail, at most 1; the chance of a change as unusual, either way.
+
+        It is the number that the validation judges and that the verdict is about.
+        """
+        return two_sided(self.at_least.chance, self.at_most.chance)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether `chance` is more than an upper bound."""
+        return self._smaller.resolved
+
+    @property
+    def error(self) -> float:
+        """Monte Carlo standard error of `chance`; NaN where that is a bound."""
+        return 2.0 * self._smaller.error
+
+    @property
+    def _smaller(self) -> Tail:
+        return min(self.at_least, self.at_most, key=lambda tail: tail.chance)
+
+    @property
+    def in_direction(self) -> Tail:
+        """The tail on the side of the change: ratios as large or larger of a rise, as small or smaller of a fall."""
+        return self.at_least if self.direction == "rise" else self.at_most
+
+    @property
+    def tail(self) -> float:
+        """Probability of a change at least as large, in the same direction."""
+        return self.in_direction.chance
 
     @property
     def bits(self) -> float:
         """The surprise -log2(tail): how many heads in a row a fair coin would have to show."""
         return float(abs(np.log2(min(self.tail, 1.0)))) if self.tail > 0 else float(np.inf)
 
+    def weighted(self, weights: FloatArray) -> float:
+        """Return `chance` if the parameter draws have these weights."""
+        return two_sided(self.at_least.weighted(weights), self.at_most.weighted(weights))
 
-def surprise(
-    model: CountRegression,
-    data: Observed,
-    comparison: Comparison,
-    *,
-    draws: int | None,
-    rng: np.random.Generator,
-) -> Surprise:
-    r"""Fit `model` to the months before the later window alone and predict the ratio, :math:`P(A'/B\ge r)` (Dawid 1984).
+
+@dataclass(frozen=True)
+class Unforecastable:
+    """A baseline that could not forecast the later window.
+
+    Attributes
+    ----------
+    reason : str
+        Why.
+    """
+
+    reason: str
+
+
+def two_sided(at_least: float, at_most: float) -> float:
+    r"""Return twice the smaller tail, :math:`\min\{1, 2\min(p_{up}, p_{down})\}`.
+
+    Examples
+    --------
+    >>> two_sided(0.02, 0.99), two_sided(0.6, 0.55)
+    (0.04, 1.0)
+    """
+    return min(1.0, 2.0 * min(at_least, at_most))
+
+
+def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0, rng: np.random.Generator) -> Surprise:
+    r"""Predict the ratio from a posterior given the months before the later window, both tails of it (Dawid 1984).
 
     Parameters
     ----------
-    model : CountRegression
-        A baseline.
-    data : CountSeries or Evidence
-        What is known of all months; only ``data.until(...)`` is used.
+    posterior : Posterior
+        Given what is known of the months before the later window.
     comparison : Comparison
         The windows.
-    draws : int, optional
-        Posterior draws; as in `CountRegression.posterior` where left out.
+    step : float
+        Prior scale of an unforeseen step at the boundary, of which the earlier months know nothing; 0 for none.
     rng : numpy.random.Generator
         Source of randomness.
-
-    Raises
-    ------
-    InvalidInput
-        If too little is known of the earlier months.
     """
-    past = data.until(comparison.after[0] - 1)
-    with warnings.catch_warnings():
-        # A step still to come: the prior is all there is.
-        warnings.filterwarnings("ignore", ".*the same in all months", ForecastingWarning)
-        posterior = model.posterior(past, draws=draws, rng=rng)
-    expected = np.exp(posterior.log_mean(comparison.after))
+    unforeseen = step * rng.standard_normal((len(posterior.draws), 1)) if step else 0.0
+    expected = np.exp(posterior.log_mean(comparison.after) + unforeseen)
     mean = np.repeat(expected, _REPLICATES, axis=0)
     shape = tuple(np.repeat(values, _REPLICATES) for values in posterior.shape)
     predicted = Predictive.draw(comparison.after, mean, shape, posterior.distribution, name=posterior.name, rng=rng)
@@ -101,40 +176,33 @@ def surprise(
     else:
         window = reconstruct(posterior, rng=rng).total(comparison.before[0], comparison.before[-1])
         earlier = np.repeat(window.draws, _REPLICATES)
-    ratio = later / np.maximum(earlier, 1.0)
-    threshold = comparison.after_range[0]
-    if low == high and threshold * len(comparison.after) <= _EXACT_SIZE:
+    ratio = Quantity("ratio", later / np.maximum(earlier, 0.5))
+    least, most = comparison.after_range[0], int(comparison.after_range[1])
+    if low == high:  # given the base, the ratio is the later total; the base may be zero
+        tails = [_counted(later >= least), _counted(later <= most)]
+    else:
+        tails = [_counted(later * high >= least * earlier), _counted(later * low <= most * earlier)]
+    if low == high and most * len(comparison.after) <= _EXACT_SIZE:
         part = slice(0, _EXACT_DRAWS)
-        tail, error = _exact_tail(
-            expected[part],
-            [values[part] for values in posterior.shape],
-            posterior.distribution,
-            threshold,
-        )
-        return Surprise(posterior, Quantity("ratio", ratio), tail, error, resolved=True, reached=None)
-    reached = ratio >= comparison.ratio - 1e-12
-    resolved = bool(reached.any())
-    tail, error = float(reached.mean()), _clustered_error(reached)
-    if not resolved:
-        tail, error = unseen_bound(len(posterior.draws)), float(np.nan)
-    return Surprise(posterior, Quantity("ratio", ratio), tail, error, resolved, int(reached.sum()))
+        at = expected[part], [values[part] for values in posterior.shape], posterior.distribution
+        for side, limits in enumerate(((least, None), (None, most))):
+            if tails[side].chance < _RARE:
+                tails[side] = Tail(_exact(*at, *limits), None)
+    return Surprise(posterior, ratio, comparison.direction, *tails)
 
 
-def _clustered_error(reached: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    """Return the standard error of a share whose replicates come in groups, one a parameter draw."""
-    groups = reached.reshape(-1, _REPLICATES).mean(axis=1)
-    return float(groups.std() / np.sqrt(groups.size))
+def _counted(reached: NDArray[np.bool_]) -> Tail:
+    """Return a tail from simulated ratios, `_REPLICATES` of each parameter draw together."""
+    return Tail(reached.reshape(-1, _REPLICATES).mean(axis=1), int(reached.sum()))
 
 
-def _exact_tail(
-    mean: FloatArray, shape: list[FloatArray], distribution: Distribution, threshold: int
-) -> tuple[float, float]:
-    """Return P(total >= threshold) averaged over parameter draws, summed exactly for each, and its standard error."""
-    if threshold == 0:
-        return 1.0, 0.0
+def _exact(
+    mean: FloatArray, shape: list[FloatArray], distribution: Distribution, low: int | None, high: int | None
+) -> FloatArray:
+    """Return P(low <= total <= high) ``[S]`` for each parameter draw."""
+    if not low and high is None:
+        return np.ones(len(mean))
     months = tuple(range(mean.shape[1]))
-    row = Linear(months, (1,) * len(months), threshold, None)
+    row = Linear(months, (1,) * len(months), low, high)
     group = SumGroup([row], months, np.zeros(len(months), dtype=np.int64), np.full(len(months), np.inf))
-    logs = group.log_probability(mean, shape, distribution)
-    average = float(logsumexp(logs) - np.log(logs.size))
-    return float(np.exp(average)), float(np.exp(logs).std() / np.sqrt(logs.size))
+    return np.asarray(np.exp(group.log_probability(mean, shape, distribution)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidWindow
@@ -63,8 +65,6 @@ class Comparison:
                     f"nothing known of {data.name} limits the total of {name}={window[0]}..{window[-1]} from above; "
                     "choose a window whose total, or whose months, are facts"
                 )
-        if ranges["before"][1] == 0:
-            raise InvalidWindow(f"the total of before={early[0]}..{early[-1]} is zero; a ratio needs a positive base")
         return cls(early, late, ranges["before"], ranges["after"])
 
     @property
@@ -73,9 +73,23 @@ class Comparison:
         return self.before_range[0] == self.before_range[1] and self.after_range[0] == self.after_range[1]
 
     @property
+    def ratios(self) -> tuple[float, float]:
+        """Smallest and largest possible ratio of the totals, after over before; infinite over nothing, 1 if both are zero."""
+        return (
+            _quotient(self.after_range[0], self.before_range[1]),
+            _quotient(self.after_range[1], self.before_range[0]),
+        )
+
+    @property
+    def direction(self) -> Literal["rise", "fall"]:
+        """Which way the count per month went; by the middles of the ranges if the totals are not exact."""
+        after, before = (sum(ends) / 2.0 for ends in (self.after_range, self.before_range))
+        return "rise" if _quotient(after, before) >= self.month_exposure or after == before == 0 else "fall"
+
+    @property
     def ratio(self) -> float:
-        """Ratio of the totals, after over before; the smallest possible one where they are not exact."""
-        return self.after_range[0] / self.before_range[1]
+        """Ratio of the totals, after over before; the smallest change that is possible where they are not exact."""
+        return self.ratios[0] if self.direction == "rise" else self.ratios[1]
 
     @property
     def month_exposure(self) -> float:
@@ -87,16 +101,25 @@ class Comparison:
         """Days of the later window over days of the earlier one."""
         return float(days_in(self.after).sum() / days_in(self.before).sum())
 
-    def largest_ratio(self, paths: IntArray) -> FloatArray:
-        r"""Return the largest ratio :math:`\max_i A_i/B_i` ``[S]`` of pairs of windows like these within ``[S, T]`` paths."""
+    def totals(self, paths: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the earlier and the later totals ``[S, N]`` of all N pairs of windows like these within ``[S, T]`` paths."""
         running = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(paths, axis=1)], axis=1)
         early, gap, late = len(self.before), self.gap, len(self.after)
-        starts = np.arange(paths.shape[1] - early - gap - late + 1)
-        base = running[:, starts + early] - running[:, starts]
-        rise = running[:, starts + early + gap + late] - running[:, starts + early + gap]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = np.where(base > 0, rise / base, np.where(rise > 0, np.inf, 1.0))
-        return np.asarray(ratios.max(axis=1))
+        starts = np.arange(self.pairs(paths.shape[1]))
+        earlier = running[:, starts + early] - running[:, starts]
+        later = running[:, starts + early + gap + late] - running[:, starts + early + gap]
+        return np.asarray(earlier), np.asarray(later)
+
+    def as_large(self, earlier: FloatArray, later: FloatArray) -> NDArray[np.bool_]:
+        r"""Return which pairs of totals change at least as much as these windows, in the same direction.
+
+        Of two pairs the one with the larger :math:`(A+\tfrac12)/(B+\tfrac12)` rises more, which also orders pairs that begin
+        with zero (Haldane 1955).
+        """
+        now = (later + 0.5) / (earlier + 0.5)
+        if self.direction == "rise":
+            return np.asarray(now >= (self.after_range[0] + 0.5) / (self.before_range[1] + 0.5) - 1e-12)
+        return np.asarray(now <= (self.after_range[1] + 0.5) / (self.before_range[0] + 0.5) + 1e-12)
 
     @property
     def gap(self) -> int:
@@ -106,6 +129,12 @@ class Comparison:
     def pairs(self, months: int) -> int:
         """Return how many such pairs fit in a period of so many months."""
         return months - len(self.before) - self.gap - len(self.after) + 1
+
+
+def _quotient(after: float, before: float) -> float:
+    if before > 0:
+        return after / before
+    return float(np.inf) if after > 0 else 1.0
 
 
 def _pair(name: str, window: Window) -> Window:

@@ -77,7 +77,7 @@ def test_global_settings_are_left_alone() -> None:
 def test_alternative_texts_hold_the_numbers() -> None:
     case = shipped()
     assert "2023-09 184" in alternative(DRAW["known"](case))
-    assert "ratio of 1.89" in alternative(DRAW["expectation"](case))
+    assert "ratio as unusual as 1.89" in alternative(DRAW["expectation"](case))
     assert f"factor {case.report.step.median:.2f}" in alternative(DRAW["step"](case))
     assert "trend + step" in alternative(DRAW["probabilities"](case))
     assert "published since: 2024-01 284" in alternative(DRAW["outlook"](case))

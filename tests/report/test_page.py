@@ -123,7 +123,7 @@ def test_the_verdict_and_the_numbers_are_there() -> None:
         assert said in text
     assert "the facts leave" not in text
     assert "facts of today leave 0 to 283" in text
-    assert "trend + season (8 months; a season needs at least 24)" in text
+    assert "season (8 months; a season needs at least 24)" in text
     assert "The Moscow Times" in text
     assert "forecasting jump" in text
 

@@ -27,6 +27,8 @@ def test_every_reading_is_tried_and_ranges_follow() -> None:
     names = [result.name for result in case.report.results]
     np.testing.assert_allclose(table[names].sum(axis=1).astype(float), 1.0)
     assert np.isnan(table.loc["attempts-apart", "tail"])
+    assert table.loc["as used", "step_probability"] == case.report.step_probability
+    assert np.isnan(table.loc["attempts-apart", "chance_upper"])
 
 
 def test_a_reading_that_contradicts_is_listed_with_its_message() -> None:

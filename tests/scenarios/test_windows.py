@@ -28,7 +28,6 @@ def series() -> CountSeries:
         ("2023-01", ("2023-08", "2023-09"), "pair of months"),
         (None, ("2023-08", "2023-09"), "pair of months"),
         (("2023-01",), ("2023-08", "2023-09"), "pair of months"),
-        (("2023-02", "2023-02"), ("2023-04", "2023-05"), "positive base"),
     ],
 )
 def test_impossible_windows_are_refused(series: CountSeries, before: object, after: object, says: str) -> None:
@@ -43,16 +42,45 @@ def test_a_window_nothing_is_known_of_is_refused() -> None:
         Comparison.of(series, ("2023-01", "2023-02"), ("2023-03", "2023-04"))
 
 
-def test_largest_ratio_is_that_of_a_plain_loop(series: CountSeries, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_search_is_that_of_a_plain_loop(backwards: bool, rng: np.random.Generator) -> None:
+    months = pd.period_range("2023-01", periods=8, freq="M")
+    counts = [4, 0, 7, 3, 5, 9, 8, 12][:: -1 if backwards else 1]
+    series = CountSeries.from_pandas(pd.Series(counts, index=months))
     pair = Comparison.of(series, ("2023-01", "2023-02"), ("2023-04", "2023-06"))
+    before, after = sum(counts[:2]), sum(counts[3:6])
+    assert pair.direction == ("fall" if backwards else "rise")
     paths = rng.poisson(2.0, size=(200, 8)).astype(np.int64)
-    for path, found in zip(paths, pair.largest_ratio(paths), strict=True):
-        ratios = []
+    for path, found in zip(paths, pair.as_large(*pair.totals(paths)), strict=True):
         for start in range(8 - 2 - 1 - 3 + 1):
             base, rise = path[start : start + 2].sum(), path[start + 3 : start + 6].sum()
-            ratios.append(rise / base if base else (np.inf if rise else 1.0))
-        assert found == max(ratios)
+            more = (rise + 0.5) / (base + 0.5) - (after + 0.5) / (before + 0.5)
+            assert found[start] == (more <= 1e-12 if backwards else more >= -1e-12)
     assert pair.pairs(8) == 3
+
+
+@pytest.mark.parametrize(
+    ("counts", "ratio", "direction"),
+    [
+        ([0, 3], np.inf, "rise"),
+        ([3, 0], 0.0, "fall"),
+        ([0, 0], 1.0, "rise"),
+        ([4, 6], 1.5, "rise"),
+        ([6, 4], 4 / 6, "fall"),
+    ],
+)
+def test_nothing_is_a_base_like_any_other(counts: list[int], ratio: float, direction: str) -> None:
+    series = CountSeries(["2023-01", "2023-02"], counts)
+    pair = Comparison.of(series, ("2023-01", "2023-01"), ("2023-02", "2023-02"))
+    assert (pair.ratio, pair.direction) == (ratio, direction)
+
+
+def test_the_ratio_of_ranges_is_the_smallest_change_either_way() -> None:
+    window = pd.period_range("2023-01", periods=1, freq="M")
+    rise = Comparison(window, window + 1, (30, 40.0), (60, 80.0))
+    fall = Comparison(window, window + 1, (60, 80.0), (30, 40.0))
+    assert (rise.ratio, rise.direction) == (60 / 40, "rise")
+    assert (fall.ratio, fall.direction) == (40 / 60, "fall")
 
 
 def test_exposures_count_months_and_days(series: CountSeries) -> None:

@@ -1,0 +1,74 @@
+"""The verdict in one sentence, by a rule whose error rates are simulated (docs/validation).
+
+*Yes* asks that the change be unusual under every baseline without a step, also where the windows were chosen after the
+numbers were seen and under every prior scale tried, and that a step be more probable than none throughout.  *No* asks that it
+be usual under every baseline that is not ruled out, and a step less probable than none, throughout.  All else is not settled.
+"""
+
+from __future__ import annotations
+
+from forecasting.scenarios import words
+from forecasting.scenarios.findings import Findings
+from forecasting.scenarios.rates import unseen_bound
+
+UNUSUAL = 0.05
+"""Chance, either way, below which a change counts as unusual."""
+
+SURE = 0.95
+"""Probability of a step above which it alone settles the matter, if too little is known to forecast from before."""
+
+
+def answer(found: Findings) -> str:
+    """Return ``"yes"``, ``"no"`` or ``"not settled"``."""
+    steps = found.sensitivity["step_probability"]
+    if not found.foretold:
+        return "yes" if steps.min() > SURE else "not settled"
+    chances = found.sensitivity[["chance_lower", "chance_upper"]]
+    if chances["chance_upper"].max() < UNUSUAL and 2.0 * _largest_search(found) < UNUSUAL and steps.min() > 0.5:
+        return "yes"
+    if chances["chance_lower"].min() >= UNUSUAL and steps.max() < 0.5:
+        return "no"
+    return "not settled"
+
+
+def sentence(found: Findings) -> str:
+    """Return the verdict, one sentence that begins with Yes, No or Not settled."""
+    said = answer(found)
+    step = f"a step in {words.months(found.comparison.after[:1])} has a probability of {_steps(found)}"
+    even = "even odds beforehand, every prior scale tried"
+    if not found.foretold:
+        lead = "Yes, given all facts together" if said == "yes" else "Not settled"
+        return f"{lead}: too little is known of the months before to forecast from them, and {step} ({even})."
+    how = change(found)
+    if said == "yes":
+        return f"Yes under every baseline tried: {how} had a chance of at most {_most(found)}, and {step} ({even})."
+    if said == "no":
+        return f"No: {how} had a chance of {_chances(found)} without a step, and {step} ({even})."
+    return f"Not settled: {how} had a chance of {_chances(found)} without a step, and {step} ({even})."
+
+
+def change(found: Findings) -> str:
+    """Return what the primary chance is a chance of."""
+    if found.comparison.ratio == found.comparison.month_exposure:
+        return "a change as unusual as none"
+    one = "so deep a fall" if found.direction == "fall" else "so large a rise"
+    return f"{one}, or as unusual a change the other way,"
+
+
+def _steps(found: Findings) -> str:
+    return words.chances(found.sensitivity["step_probability"].to_list())
+
+
+def _chances(found: Findings) -> str:
+    table = found.sensitivity
+    return words.chances([table["chance_lower"].min(), table["chance_upper"].max()])
+
+
+def _most(found: Findings) -> str:
+    return words.chance(float(found.sensitivity["chance_upper"].max()))
+
+
+def _largest_search(found: Findings) -> float:
+    """Return the largest share of replicated periods with such a change, or its limit where none showed one."""
+    share = max(result.search for result in found.results if not result.has_step)
+    return share if share > 0.0 else unseen_bound(found.draws)

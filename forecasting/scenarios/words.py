@@ -1,0 +1,129 @@
+"""Numbers as words: chances, limits of chances, ranges and windows of months as a person would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecasting.scenarios import rates
+
+
+def chance(probability: float) -> str:
+    """Return a probability in words and digits a reader can hold.
+
+    Examples
+    --------
+    >>> chance(0.143), chance(0.0004), chance(1e-12)
+    ('14%', '0.04%', 'less than one in a million')
+    """
+    if probability >= 0.995:
+        return "more than 99%"
+    if probability >= 0.01:
+        return f"{probability:.0%}"
+    if probability >= 1e-6:
+        return f"{100.0 * probability:.1g}%" if probability < 1e-3 else f"{100.0 * probability:.1f}%"
+    return "less than one in a million"
+
+
+def chances(probabilities: Sequence[float]) -> str:
+    """Return the range of several probabilities, or one of them where they read the same.
+
+    Examples
+    --------
+    >>> chances([0.31, 0.24, 0.45]), chances([0.052, 0.048]), chances([0.999, 0.2])
+    ('24% to 45%', '5%', '20% to more than 99%')
+    """
+    return _between(chance(min(probabilities)), chance(max(probabilities)))
+
+
+def factors(low: float, high: float) -> str:
+    """Return a range of ratios.
+
+    Examples
+    --------
+    >>> factors(0.61, 3.02), factors(1.201, 1.199), factors(0.4138, float("inf"))
+    ('0.61 to 3.02', '1.20', '0.41 to infinity')
+    """
+    return _between(factor(low), factor(high))
+
+
+def factor(value: float) -> str:
+    """Return a ratio with two decimals.
+
+    Examples
+    --------
+    >>> factor(1.8918), factor(float("inf")), factor(231.4)
+    ('1.89', 'infinity', '231')
+    """
+    if np.isinf(value):
+        return "infinity"
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.2f}"
+
+
+def _between(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
+
+
+def below(limit: float) -> str:
+    """Return an upper limit of a probability in words, rounded up.
+
+    Examples
+    --------
+    >>> below(0.00075), below(0.015)
+    ('less than 0.08%', 'less than 2%')
+    """
+    digit = 10.0 ** np.floor(np.log10(limit))
+    said = chance(float(np.ceil(limit / digit - 1e-9) * digit))
+    return said if said.startswith("less") else f"less than {said}"
+
+
+def share(value: float, draws: int, *, counted: bool = False) -> str:
+    """Return a share of draws as a chance; where no draw counted, its 95% bound (`rates.unseen_bound`).
+
+    Examples
+    --------
+    >>> share(0.5, 100), share(0.0, 4000), share(0.0, 4000, counted=True)
+    ('50%', 'less than 0.08%', 'less than 0.08% (none of 4,000 draws)')
+    """
+    if value * draws >= 0.5:
+        return chance(value)
+    return below(rates.unseen_bound(draws)) + (f" (none of {draws:,} draws)" if counted else "")
+
+
+def months(window: pd.PeriodIndex) -> str:
+    """Return a window as words, for example ``September to November 2023``.
+
+    Examples
+    --------
+    >>> months(pd.period_range("2023-09", "2023-11", freq="M"))
+    'September to November 2023'
+    """
+    first, last = window[0], window[-1]
+    if first == last:
+        return str(first.strftime("%B %Y"))
+    return f"{first.strftime('%B' if first.year == last.year else '%B %Y')} to {last.strftime('%B %Y')}"
+
+
+def total(limits: tuple[int, float]) -> str:
+    """Return a total, or the limits it is known to lie within.
+
+    Examples
+    --------
+    >>> total((305, 305.0)), total((1200, 1300.0))
+    ('305', 'between 1,200 and 1,300')
+    """
+    low, high = int(limits[0]), int(limits[1])
+    return f"{low:,}" if low == high else f"between {low:,} and {high:,}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as an English list.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
