@@ -14,6 +14,7 @@ from .errors import (
     NotIdentified,
     Problem,
     SamplingError,
+    SamplingWarning,
     TooLarge,
     UnknownSeries,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Ramp",
     "Revert",
     "SamplingError",
+    "SamplingWarning",
     "Seasonal",
     "SeasonalNaive",
     "Shift",

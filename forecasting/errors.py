@@ -280,3 +280,20 @@ class ForecastingWarning(UserWarning):
     ...     warnings.simplefilter("error", fc.ForecastingWarning)  # what the library would warn of stops the program
     ...     evidence = fc.load_ledger().evidence("get_lost.desertion_requests")
     """
+
+
+class SamplingWarning(ForecastingWarning):
+    """Posterior draws whose quality should be checked before their numbers are used.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fc.SamplingWarning)  # no answer instead of a doubtful one
+    ...     series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+    ...     posterior = fc.CountRegression().posterior(series, rng=np.random.default_rng(1))
+    >>> posterior.khat < 0.7
+    True
+    """

@@ -45,7 +45,7 @@ PUBLIC = {
     *("jump", "JumpReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
     *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
-    *("TooLarge", "SamplingError", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
+    *("TooLarge", "SamplingError", "SamplingWarning", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
     *("evaluation", "backtest", "Backtest", "figures"),
     *("DynamicLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
     *("auto", "Auto", "PooledForecast"),

@@ -14,7 +14,7 @@ from benchmarks.replications import Record
 from benchmarks.validation import ranks
 from forecasting.figures.style import BLUE, INK, MUTED, RULE, VERMILION, styled
 from forecasting.figures.svg import svg
-from forecasting.inference.sampling import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT
 
 _WIDE, _HIGH, _LEFT = 1.15, 0.62, 2.6  # inches of a panel and of the names of the cases
 _FULL, _TALL = 2.2, 0.62  # height of a panel in units of the expected bar, and in rows

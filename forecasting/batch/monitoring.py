@@ -32,10 +32,10 @@ from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
 from forecasting.batch.scoring import score_table
 from forecasting.errors import InvalidInput
+from forecasting.inference.psis import KHAT_LIMIT
 
 RATE = 0.05
 ALARM = 0.01
-_DOUBTFUL = 0.7  # k-hat, Vehtari et al. 2024
 _NEGLIGIBLE = 0.01  # weight of a member of a pool whose fit does not matter
 _SMALLEST = 1e-12  # what archived distributions resolve
 
@@ -287,4 +287,4 @@ def _complains(message: str) -> bool:
         return _WARNING.match(message) is not None
     if found["weight"] is not None and float(found["weight"]) < _NEGLIGIBLE:
         return False
-    return found["annealed"] is not None or not float(found["khat"]) <= _DOUBTFUL
+    return found["annealed"] is not None or not float(found["khat"]) <= KHAT_LIMIT

@@ -12,6 +12,9 @@ import numpy as np
 
 from forecasting.kernels.counts import FloatArray
 
+KHAT_LIMIT = 0.7
+"""Above this the importance weights cannot be trusted (Vehtari et al. 2024)."""
+
 _SHORTEST_TAIL = 5
 
 

@@ -7,26 +7,26 @@ judges the weights; where they cannot be trusted the proposal becomes the start 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.errors import SamplingWarning
 from forecasting.inference.annealing import anneal
 from forecasting.inference.density import Density
 from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.psis import smooth_weights
+from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.inference.scoring import Scored, climb
 from forecasting.kernels.counts import FloatArray
 
-KHAT_LIMIT = 0.7
-"""Above this the importance weights cannot be trusted (Vehtari et al. 2024)."""
-
 _FREEDOM = 7.0
 _WIDER = 1.15  # scale of the first proposal over the normal approximation: posteriors of few months are wider
 _PILOT = 400
+_FEWEST = 500  # points that are evaluated however few draws are asked for: fewer cannot fit a proposal
 _PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest start of the annealed sampler
 _KERNELS, _NARROWER = 40, 0.4  # number and relative width of the kernels that follow a bent ridge
 _FURTHER = 2  # rounds of fitted proposals that many, mildly bent coordinates may need
@@ -64,6 +64,31 @@ class Sample:
     method: str
     mode: Mode
 
+    def thinned(self, draws: int, rng: np.random.Generator) -> Sample:
+        """Return as many draws of these, evenly."""
+        if draws == len(self.work):
+            return self
+        chosen = systematic(np.ones(len(self.work)), draws, rng)
+        return replace(
+            self,
+            work=self.work[chosen],
+            log_likelihood=self.log_likelihood[chosen],
+            log_prior=self.log_prior[chosen],
+            ess=min(self.ess, float(draws)),
+        )
+
+    def warn_if_doubtful(self, name: str, *, stacklevel: int) -> None:
+        """Issue a `SamplingWarning` about the posterior of the series `name` if k-hat is above 0.7."""
+        if self.khat <= KHAT_LIMIT:
+            return
+        warnings.warn(
+            f"{name}: k-hat is {self.khat:.2f}, above {KHAT_LIMIT}, so importance weights cannot be trusted; the draws are "
+            f"those of the {self.method} sampler, {self.ess:,.0f} of {len(self.work):,} effective. Compare with another seed "
+            "and more draws; if the answers differ, use tighter priors or fewer terms",
+            SamplingWarning,
+            stacklevel=stacklevel + 1,
+        )
+
 
 def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) -> Sample:
     r"""Draw from the posterior of `density`.
@@ -76,7 +101,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     density : Density
         Log likelihood and log prior.
     draws : int
-        Number of equally weighted draws S; about as many are evaluated.
+        Number of equally weighted draws S; about as many are evaluated, but no fewer than 500.
     rng : numpy.random.Generator
         Source of randomness.
 
@@ -101,24 +126,24 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     )
     mode.point[density.folded] = np.abs(mode.point[density.folded])
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
-    cloud = _Cloud(density, rng)
-    cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, draws // 4))
+    cloud, points = _Cloud(density, rng), max(draws, _FEWEST)
+    cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, points // 4))
     if cloud.uneven():
-        cloud.add(cloud.fitted(), min(_PILOT, draws // 4))
+        cloud.add(cloud.fitted(), min(_PILOT, points // 4))
     may_be_funnel = bool(density.folded.any()) and not scored
     if not cloud.uneven() or not may_be_funnel:
-        cloud.add(cloud.fitted(), max(draws - cloud.size, draws // 2))
+        cloud.add(cloud.fitted(), max(points - cloud.size, points // 2))
     if cloud.uneven() and may_be_funnel:
         coordinate = int(np.flatnonzero(density.folded)[0])
-        cloud.add_all(nested_laplace(density, log_posterior, mode, coordinate), draws)
+        cloud.add_all(nested_laplace(density, log_posterior, mode, coordinate), points)
     for _ in range(_FURTHER if scored else 0):
         if cloud.khat <= KHAT_LIMIT:
             break
-        cloud.add(cloud.fitted(), draws)
+        cloud.add(cloud.fitted(), points)
     if cloud.khat > KHAT_LIMIT:
-        cloud.add_all(cloud.kernels(), draws)
+        cloud.add_all(cloud.kernels(), points)
     if cloud.khat > KHAT_LIMIT:
-        return _annealed(density, cloud, draws, mode, rng)
+        return _annealed(density, cloud, points, mode, rng).thinned(draws, rng)
     chosen = systematic(cloud.weights, draws, rng)
     return Sample(
         work=cloud.points[chosen],

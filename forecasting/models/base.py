@@ -70,6 +70,8 @@ class BayesianModel(Model):
         ForecastingWarning
             If a step, pulse, ramp or covariate is the same in all months of the data, so that the prior alone says how large
             its effect is.
+        SamplingWarning
+            If k-hat is above 0.7, so that the draws are those of the slower sampler.
         """
         generator, density = require_rng(rng), self.density(read_data(data))
         number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
@@ -83,7 +85,9 @@ class BayesianModel(Model):
                 ForecastingWarning,
                 stacklevel=2,
             )
-        return Posterior(data, density, sample_posterior(density, number, rng=generator))
+        sample = sample_posterior(density, number, rng=generator)
+        sample.warn_if_doubtful(data.name, stacklevel=2)
+        return Posterior(data, density, sample)
 
     def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""

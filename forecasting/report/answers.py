@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from forecasting.inference.psis import KHAT_LIMIT
+
 Rows: TypeAlias = list[Mapping[str, Any]]
 Answer: TypeAlias = tuple[list[str], list[str]]
 """What the run says, and the names of the statements that only its author can give."""
@@ -246,7 +248,7 @@ def _weaknesses(run: Run) -> Answer:
         )
     if len(run.units) > 1:
         answers.append(f"Facts in different words are taken to count the same: {', '.join(run.units)}.")
-    poor = [row for row in run.samplers if (row.get("khat") or 0.0) > 0.7]
+    poor = [row for row in run.samplers if (row.get("khat") or 0.0) > KHAT_LIMIT]
     if poor:
         answers.append(
             "Importance weights could not be trusted; the slower sampler was used: " + ", ".join(map(_name, poor)) + "."
@@ -282,7 +284,7 @@ def _draws(run: Run) -> Answer:
     if not rows:
         return ["No posterior is drawn by this model alone."], []
     khat = max((row["khat"] for row in rows if row.get("khat") is not None), default=None)
-    worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below 0.7)"
+    worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below {KHAT_LIMIT})"
     least = min(row["ess"] for row in rows if row.get("ess") is not None)
     given = "Given all facts: " if run.is_jump else ""
     return [f"{given}{run.found.get('draws', 0):,} draws, at least {least:,.0f} of them effective{worst}."], []

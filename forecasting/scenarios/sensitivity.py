@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.inference.priors import Priors
-from forecasting.inference.psis import smooth_weights
-from forecasting.inference.sampling import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, Posterior
 from forecasting.models.regression import RegressionDensity

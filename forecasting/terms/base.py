@@ -17,6 +17,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate"]
 
 _MAY_BE_CONSTANT = frozenset({"step", "pulse", "ramp", "covariate"})
+ROUNDING = 1e-9
+"""Spread of a column, relative to its largest value, below which it counts as constant."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,7 +147,7 @@ class Terms:
         ('pulse[2024-05]',)
         """
         terms = [term for term in self.terms if term.columns and term.family in _MAY_BE_CONSTANT]
-        return tuple(column for term in terms if np.ptp(term.rows(months, months)) == 0 for column in term.columns)
+        return tuple(column for term in terms if _is_constant(term.rows(months, months)) for column in term.columns)
 
     def __add__(self, other: Term | Terms) -> Terms:
         return Terms(self.terms + Terms.of(other).terms)
@@ -162,6 +164,10 @@ def months_since(months: pd.PeriodIndex, start: pd.Period) -> FloatArray:
 def month_numbers(months: pd.PeriodIndex) -> FloatArray:
     """Return months counted from the year 0, float64[T]."""
     return np.asarray(12 * months.year + months.month, dtype=np.float64)
+
+
+def _is_constant(values: FloatArray) -> bool:
+    return float(np.ptp(values)) <= ROUNDING * float(np.abs(values).max())
 
 
 def _written(value: object) -> str:

@@ -12,11 +12,9 @@ import pandas as pd
 from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, days_in
 from forecasting.series import listing, read_months
-from forecasting.terms.base import FloatArray, Term
+from forecasting.terms.base import ROUNDING, FloatArray, Term
 
 ByMonth: TypeAlias = pd.Series | Mapping[MonthLike, float]
-
-_ROUNDING = 1e-9  # spread, relative to the largest value, below which a covariate counts as constant
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +71,7 @@ class Covariate(Term):
         every = np.asarray(pd.Series(self.by_month), dtype=np.float64)
         size = float(np.abs(every).max())
         candidates = (float(values.std()), float(np.abs(every - values[0]).max()), size)
-        return next((unit for unit in candidates if unit > _ROUNDING * size), 1.0)
+        return next((unit for unit in candidates if unit > ROUNDING * size), 1.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import forecasting as fc
 from forecasting import InvalidInput, Priors
 from forecasting.inference.annealing import anneal
 from forecasting.inference.priors import log_normal_density
 from forecasting.inference.proposals import StudentT, mixture_log_density
+from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.resampling import systematic
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
@@ -175,3 +180,37 @@ def test_priors_can_be_scaled_and_are_checked() -> None:
     for bad in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(InvalidInput, match="prior scale trend"):
             Priors(trend=bad)
+
+
+def test_a_doubtful_posterior_says_what_to_do() -> None:
+    counts = np.repeat([2, 1_000_000], 30)
+    series = fc.CountSeries(pd.period_range("2018-01", periods=60, freq="M"), counts, unique_id="burst")
+    model = fc.DynamicLevel(trend=True, reversion=True)
+    with pytest.warns(fc.SamplingWarning, match=r"burst: k-hat is .*, above 0\.7.*another seed") as told:
+        posterior = model.posterior(series, draws=200, rng=np.random.default_rng(1))
+    assert posterior.khat > KHAT_LIMIT
+    assert f"{posterior.khat:.2f}" in str(told[0].message)
+    assert told[0].filename == __file__
+    assert posterior.draws.shape[0] == 200
+    assert posterior.ess <= 200
+
+
+def test_few_draws_are_as_good_as_many() -> None:
+    """A proposal is fitted to enough points, however few of the draws are wanted."""
+    bell = Known(normal_mixture((1.0, np.zeros(3), 1.0)), np.ones(3), np.ones(3))
+    few, many = (sample_posterior(bell, draws, rng=np.random.default_rng(2)) for draws in (100, 500))
+    assert few.khat == many.khat
+    assert few.log_evidence == many.log_evidence
+    assert len(few.work) == 100
+
+
+def test_every_limit_of_khat_is_the_same() -> None:
+    """The number stands in the code once."""
+    package = Path(fc.__file__).parent
+    lines = [
+        line.strip()
+        for file in package.rglob("*.py")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"khat|k.hat|KHAT|doubtful", line, re.I) and re.search(r"[=<>]\s*0\.7\b", line)
+    ]
+    assert [line for line in lines if ">>>" not in line] == ["KHAT_LIMIT = 0.7"]

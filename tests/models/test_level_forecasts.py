@@ -70,6 +70,7 @@ def test_a_step_and_a_covariate_are_recovered() -> None:
     ids=["6", "12", "600", "6 zeros", "zeros", "one", "constant", "calm million", "million", "burst"],
 )
 @pytest.mark.parametrize("extra", [{}, {"trend": True, "reversion": True}], ids=["plain", "trend and reversion"])
+@pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 def test_any_series_is_forecast(counts: np.ndarray, extra: dict[str, bool]) -> None:
     posterior = DynamicLevel(**extra).posterior(data.series(counts), rng=data.generator())
     forecast = posterior.forecast(12, rng=data.generator())
@@ -86,6 +87,7 @@ def test_any_series_is_forecast(counts: np.ndarray, extra: dict[str, bool]) -> N
         assert forecast.expected.iloc[0] < 3.0 / len(counts)
 
 
+@pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 def test_weights_can_be_trusted_on_ordinary_series() -> None:
     rng, khats, shares = data.generator(11), [], []
     for number in range(30):

@@ -133,6 +133,7 @@ def test_a_forecast_is_a_distribution_of_counts(transform: str | None) -> None:
     assert sampled == pytest.approx(pmf.iloc[0], abs=4 * np.sqrt(0.25 / 400))
 
 
+@pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 def test_intervals_cover() -> None:
     """90% intervals of the third and the twelfth month over 60 series of 60 months; the error of a share is 4%."""
     inside = []

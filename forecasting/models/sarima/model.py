@@ -151,6 +151,11 @@ class SARIMA(Model):
             Number of draws S, at least 100; 1000 where left out.
         rng : numpy.random.Generator or int
             Generator or seed; required.
+
+        Warns
+        -----
+        SamplingWarning
+            If k-hat is above 0.7, so that the draws are those of the slower sampler.
         """
         generator, number = require_rng(rng), read_draws(draws, _DRAWS)
         return SarimaPosterior.sample(self, data, number, rng=generator)

@@ -57,6 +57,7 @@ class SarimaPosterior:
         if not density.orders.size:
             return cls(model, data, density, np.empty((draws, 0)), -np.inf, float(draws))
         sample = sample_posterior(density, draws, rng=rng)
+        sample.warn_if_doubtful(data.name, stacklevel=3)
         return cls(model, data, density, sample.work, sample.khat, sample.ess)
 
     @property
