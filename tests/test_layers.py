@@ -47,7 +47,7 @@ PUBLIC = {
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError", "SamplingWarning", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
     *("evaluation", "backtest", "Backtest", "figures"),
-    *("DynamicLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
+    *("DynamicLevel", "LocalLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
     *("auto", "Auto", "PooledForecast"),
 }
 

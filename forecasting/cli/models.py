@@ -132,7 +132,7 @@ def fit(request: Request, level: float, as_json: bool) -> None:
     type=click.Choice(list(FORECASTERS)),
     default="regression",
     show_default=True,
-    help="The regression takes any facts; the others need each month known or missing.",
+    help="The regression and the local level take any facts; the others need each month known or missing.",
 )
 @options.horizon
 @options.draws

@@ -30,6 +30,7 @@ FORECASTERS = {
     "regression": "CountRegression",
     "auto": "Auto",
     "level": "DynamicLevel",
+    "local-level": "LocalLevel",
     "ingarch": "Autoregression",
     "sarima": "SARIMA",
     "climatology": "Climatology",

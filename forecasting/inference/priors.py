@@ -42,6 +42,8 @@ class Priors:
         Logit of the rate at which a dynamic level reverts, around that of 0.05.
     anchor : float
         Log of what it reverts to, around the log of the mean of what is known.
+    noise : float
+        Standard deviation of the monthly step of the log level of a local level: half-normal.
     harmonic : float
         Coefficients of the first harmonic of a dynamic level: scale of Student's t with four degrees of freedom, divided by
         the root of the number of the harmonic.
@@ -72,6 +74,7 @@ class Priors:
     growth: float = 0.02
     reversion: float = 1.5
     anchor: float = 0.5
+    noise: float = 0.1
     harmonic: float = 0.06
     dispersion: float = 0.5
     inflation: float = 0.5

@@ -126,7 +126,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     )
     mode.point[density.folded] = np.abs(mode.point[density.folded])
     spread = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
-    cloud, points = _Cloud(density, rng), max(draws, _FEWEST)
+    cloud, points = Cloud(density, rng), max(draws, _FEWEST)
     cloud.add(StudentT(mode.point, _WIDER * spread, _FREEDOM), min(_PILOT, points // 4))
     if cloud.uneven():
         cloud.add(cloud.fitted(), min(_PILOT, points // 4))
@@ -157,7 +157,7 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     )
 
 
-class _Cloud:
+class Cloud:
     """Weighted draws from a growing mixture of proposals."""
 
     def __init__(self, density: Density, rng: np.random.Generator) -> None:
@@ -174,6 +174,7 @@ class _Cloud:
 
     @property
     def size(self) -> int:
+        """Number of draws so far."""
         return len(self.points)
 
     def uneven(self) -> bool:
@@ -226,6 +227,7 @@ class _Cloud:
         return float(1.0 / np.sum(np.square(self.weights)))
 
     def log_evidence(self) -> float:
+        """Return the log of the mean weight."""
         top = float(self.log_weights.max())
         return top + float(np.log(np.mean(np.exp(self.log_weights - top))))
 
@@ -249,7 +251,7 @@ class _Cloud:
         return StudentT(centre, 1.05 * root, _FREEDOM)
 
 
-def _annealed(density: Density, cloud: _Cloud, draws: int, mode: Mode, rng: np.random.Generator) -> Sample:
+def _annealed(density: Density, cloud: Cloud, draws: int, mode: Mode, rng: np.random.Generator) -> Sample:
     """Carry draws of the proposal, and of one as wide as the prior, to the posterior by annealing.
 
     The mode of a funnel lies at its narrow end, far from its mass: draws around it alone would miss the rest.

@@ -6,6 +6,7 @@ from forecasting.models.base import BayesianModel, Model
 from forecasting.models.baselines import Climatology, HistoricalMoments, SeasonalNaive
 from forecasting.models.fit import Fit
 from forecasting.models.level import DynamicLevel
+from forecasting.models.local_level import LocalLevel, LocalLevelPosterior
 from forecasting.models.reconstruction import Reconstruction, reconstruct
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
@@ -21,6 +22,8 @@ __all__ = [
     "DynamicLevel",
     "Fit",
     "HistoricalMoments",
+    "LocalLevel",
+    "LocalLevelPosterior",
     "Member",
     "Model",
     "PooledForecast",

@@ -85,9 +85,13 @@ class BayesianModel(Model):
                 ForecastingWarning,
                 stacklevel=2,
             )
-        sample = sample_posterior(density, number, rng=generator)
-        sample.warn_if_doubtful(data.name, stacklevel=2)
-        return Posterior(data, density, sample)
+        posterior = self._drawn(data, density, number, generator)
+        posterior.sample.warn_if_doubtful(data.name, stacklevel=2)
+        return posterior
+
+    def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
+        """Return a posterior with so many draws."""
+        return Posterior(data, density, sample_posterior(density, draws, rng=rng))
 
     def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""

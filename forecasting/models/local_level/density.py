@@ -1,0 +1,124 @@
+"""The joint density of a local level over one long working vector, and the way to future months.
+
+The working vector of a draw is its path ``[T]``, its coefficients ``[k]`` and its parameters ``[p]``, side by side.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from forecasting.constraints import Observed
+from forecasting.distributions import Distribution
+from forecasting.errors import InvalidWindow
+from forecasting.inference.priors import Priors
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.local_level.path import Motion
+from forecasting.models.local_level.target import Target
+
+if TYPE_CHECKING:
+    from forecasting.models.local_level.model import LocalLevel
+
+_EVENTS = frozenset({"step", "pulse", "ramp"})
+
+
+class LocalLevelDensity:
+    """Likelihood and prior of path, coefficients and parameters; see `forecasting.models.density.ModelDensity`."""
+
+    def __init__(self, model: LocalLevel, data: Observed) -> None:
+        self.target = target = Target(model, data)
+        self.model, self.data = model, data
+        self.distribution: Distribution = model.distribution
+        self.priors: Priors = model.priors
+        self.names = (
+            "log_level",
+            *(("log_anchor", "reversion") if model.reversion else ()),
+            *(("growth",) if model.growth else ()),
+            *target.terms.columns(),
+            "noise",
+            *model.distribution.shape_names,
+        )
+        size, k = target.prior.size, target.prior.scale.size
+        self._path, self._coefs, self._parameters = slice(size), slice(size, size + k), slice(size + k, None)
+        centre = np.full(size, target.prior.centre), np.zeros(k), np.where(target.folded, target.scale, target.centre)
+        self.start = np.concatenate(centre)
+        if model.reversion:
+            self.start[size] = target.prior.centre
+        self.scale = np.concatenate([np.full(size, target.prior.spread), target.prior.scale, target.scale])
+        self.folded = np.concatenate([np.zeros(size + k, dtype=bool), target.folded])
+
+    @property
+    def costly(self) -> bool:
+        """Whether the likelihood holds totals over many large months."""
+        return self.target.facts.costly
+
+    def split(self, work: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return path ``[T, S]``, coefficients ``[k, S]`` and parameters ``[S, p]`` of working vectors ``[S, T + k + p]``."""
+        return work[:, self._path].T, work[:, self._coefs].T, work[:, self._parameters]
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return the parameters ``[S, p]`` in the order of `names`; `log_level` is that of the first month."""
+        path, coefs, parameters = self.split(work)
+        columns = [path[0]]
+        if self.model.reversion:
+            columns += [coefs[0], expit(parameters[:, 1])]
+        columns += [*coefs[int(self.model.reversion) :], self.target.motion(parameters).noise]
+        return np.column_stack([*columns, *self.target.shape(parameters)])
+
+    def log_likelihood(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known, given the path."""
+        path, coefs, parameters = self.split(work)
+        return self.target.log_likelihood(parameters, path, coefs)
+
+    def log_prior(self, work: FloatArray) -> FloatArray:
+        """Return the log prior density ``[S]`` of parameters, coefficients and path."""
+        path, coefs, parameters = self.split(work)
+        joint = self.target.prior.log_density(path, coefs, self.target.motion(parameters))
+        return np.asarray(joint + self.target.log_prior(parameters))
+
+    def levels(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> FloatArray:
+        """Return the log level ``[S, H]`` of months of the data and after them; later months take steps drawn with `rng`."""
+        first, last = self.data.months[0], self.data.months[-1]
+        if months.min() < first:
+            raise InvalidWindow(f"a local level begins with its data, in {first}; {months.min()} is before that")
+        path, coefs, parameters = self.split(work)
+        ahead = max((months.max() - last).n, 0)
+        if ahead:
+            path = np.concatenate([path, self._ahead(path[-1], coefs, self.target.motion(parameters), ahead, rng)])
+        return np.asarray(path[(months.asi8 - first.ordinal)].T)
+
+    def _ahead(
+        self, level: FloatArray, coefs: FloatArray, motion: Motion, ahead: int, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return the log levels ``[ahead, S]`` of the months after the data."""
+        prior, moving = self.target.prior, coefs.copy()
+        path = np.empty((ahead, level.size))
+        for month in range(ahead):
+            level = prior.expected(level, moving, motion) + motion.noise * rng.standard_normal(level.size)
+            path[month] = level
+            if prior.growth:
+                moving[prior.moving - 1] *= self.model.damping
+        return path
+
+    def components(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return level with events, and season with covariates and exposure, of the log mean, each ``[S, H]``."""
+        level = self.levels(work, months, rng=rng)
+        design, offset = self.target.terms.design(months, origin=self.data.months)
+        effects = self.split(work)[1][self.target.prior.moving :].T
+        event = np.array([family in _EVENTS for family in self.target.terms.families], dtype=bool)
+        return level + effects[:, event] @ design[:, event].T, effects[:, ~event] @ design[:, ~event].T + offset
+
+    def simulate(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return one path of counts for each draw, and the mean of each month given the level, each ``[S, H]``."""
+        structural, recurring = self.components(work, months, rng=rng)
+        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
+            mean = np.exp(structural + recurring)
+        shape = [column[:, None] for column in self.target.shape(self.split(work)[2])]
+        return self.distribution.sample(mean, *shape, rng=rng), mean

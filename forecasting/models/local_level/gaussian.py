@@ -1,0 +1,198 @@
+r"""The normal approximation of path and coefficients given the parameters: their prior times a quadratic in the log means.
+
+With :math:`\eta=o+a+Db` the log mean of every month, the quadratic has a precision :math:`\lambda_t` for each month and, for
+what ties months together, observations :math:`v` of :math:`U'(\eta-o)` with covariance N.  The months alone leave the
+precision bordered tridiagonal; the ties are conditioned on afterwards (Woodbury for determinants, kriging for draws: Hoffman,
+Ribak 1991, Astrophysical Journal 380, L5-L8).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.tridiagonal import Tridiagonal
+from forecasting.models.local_level.path import LevelPath, Motion
+
+_LOG_TWO_PI = float(np.log(2.0 * np.pi))
+
+
+class Ties(NamedTuple):
+    """R linearised observations of the log means: loads ``[T, R, S]``, values ``[R, S]``, covariance ``[S, R, R]``."""
+
+    loads: FloatArray
+    value: FloatArray
+    noise: FloatArray
+
+
+class Quadratic(NamedTuple):
+    """A quadratic in the log means without offset: precision and precision times location ``[T, S]``, and ties."""
+
+    precision: FloatArray
+    linear: FloatArray
+    ties: Ties | None
+
+
+class Conditional:
+    """S normal distributions of path ``[T]`` and coefficients ``[k]``.
+
+    Parameters
+    ----------
+    prior : LevelPath
+        Prior of both.
+    effects : ndarray, [T, e]
+        Design D of the last e coefficients; the others do not enter the log mean by themselves.
+    motion : Motion
+        Of each distribution.
+    quadratic : Quadratic
+        What the data say.
+    """
+
+    def __init__(self, prior: LevelPath, effects: FloatArray, motion: Motion, quadratic: Quadratic) -> None:
+        self._prior, self._effects, self._motion, self._quadratic = prior, effects, motion, quadratic
+        self._still = prior.scale.size - effects.shape[1]
+        draws = motion.noise.size
+        diagonal, beside, border, corner = prior.precision(motion)
+        right, self._right = prior.linear(draws)
+        weight = quadratic.precision
+        self._tri = Tridiagonal.factor(diagonal + weight, beside)
+        right += quadratic.linear
+        if effects.shape[1]:
+            border[:, self._still :] += effects[:, :, None] * weight[:, None]
+            corner[self._still :, self._still :] += np.einsum("te,ts,tf->efs", effects, weight, effects, optimize=True)
+            self._right[self._still :] += effects.T @ quadratic.linear
+        self._forward = self._tri.forward(right)
+        self._coefs = np.empty((0, draws))
+        if prior.scale.size:
+            reached = self._tri.forward(border)
+            scaled = reached / self._tri.pivot[:, None]
+            schur = np.moveaxis(corner - np.einsum("tks,tjs->kjs", reached, scaled), 2, 0)
+            self._schur = schur
+            self._root = np.linalg.cholesky(schur)  # [S, k, k]
+            self._border = self._tri.backward(scaled)
+            shifted = self._right - np.einsum("tks,ts->ks", self._border, right)
+            self._coefs = self._solved(shifted)
+        self._free_path, self._free_coefs = self._assembled(np.zeros_like(self._forward), np.zeros_like(self._coefs))
+        if quadratic.ties is not None:
+            self._tie(quadratic.ties)
+
+    def _solved(self, right: FloatArray) -> FloatArray:
+        """Return the Schur complement's inverse times ``[k, S]``."""
+        return np.asarray(np.linalg.solve(self._schur, right.T[:, :, None])[:, :, 0].T)
+
+    def _assembled(self, path_noise: FloatArray, coefs_noise: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return path and coefficients for standard normal deviations, before the ties."""
+        coefs = self._coefs
+        if coefs.size:
+            back = np.linalg.solve(np.swapaxes(self._root, 1, 2), coefs_noise.T[:, :, None])[:, :, 0].T
+            coefs = coefs + back
+        path = self._tri.backward((self._forward + path_noise * np.sqrt(self._tri.pivot)) / self._tri.pivot)
+        if coefs.size:
+            path -= np.einsum("tks,ks->ts", self._border, coefs)
+        return path, coefs
+
+    def _tie(self, ties: Ties) -> None:
+        """Prepare the conditioning on the ties."""
+        loads = ties.loads
+        path = self._tri.solve(loads)
+        coefs = np.zeros((self._coefs.shape[0], *loads.shape[1:]))
+        if coefs.shape[0]:
+            coefs[self._still :] = np.einsum("te,trs->ers", self._effects, loads)
+            coefs -= np.einsum("tks,trs->krs", self._border, loads)
+            solved = np.linalg.solve(self._schur, np.moveaxis(coefs, 2, 0))
+            coefs = np.moveaxis(solved, 0, 2)
+            path -= np.einsum("tks,krs->trs", self._border, coefs)
+        self._gain_path, self._gain_coefs = path, coefs
+        reach = path + self._seen(coefs)
+        self._spread = np.einsum("trs,tqs->srq", loads, reach) + ties.noise
+        self._reach = reach
+
+    def _seen(self, coefs: FloatArray) -> FloatArray:
+        """Return what coefficients ``[k, ..., S]`` add to the log means ``[T, ..., S]``."""
+        return np.asarray(np.tensordot(self._effects, coefs[self._still :], axes=1))
+
+    def log_mean(self, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the log means without offset ``[T, S]``."""
+        return path + self._seen(coefs) if self._effects.shape[1] else path
+
+    def mean(self) -> tuple[FloatArray, FloatArray]:
+        """Return the means of path and coefficients."""
+        draws = self._forward.shape[1]
+        ties = self._quadratic.ties
+        return self._conditioned(
+            self._free_path, self._free_coefs, None if ties is None else np.zeros((draws, ties.value.shape[0]))
+        )
+
+    @property
+    def deviations(self) -> int:
+        """Number of standard normal deviations that a draw takes."""
+        ties = self._quadratic.ties
+        return len(self._forward) + len(self._coefs) + (0 if ties is None else len(ties.value))
+
+    def draw(self, normal: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return path ``[T, S]`` and coefficients ``[k, S]`` for standard normal deviations ``[deviations, S]``."""
+        size, k = len(self._forward), len(self._coefs)
+        path, coefs = self._assembled(normal[:size], normal[size : size + k])
+        ties = self._quadratic.ties
+        if ties is None:
+            return path, coefs
+        noise = np.linalg.cholesky(ties.noise) @ normal[size + k :].T[:, :, None]
+        return self._conditioned(path, coefs, noise[:, :, 0])
+
+    def _conditioned(
+        self, path: FloatArray, coefs: FloatArray, noise: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray]:
+        ties = self._quadratic.ties
+        if ties is None or noise is None:
+            return path, coefs
+        seen = np.einsum("trs,ts->sr", ties.loads, self.log_mean(path, coefs))
+        missed = np.linalg.solve(self._spread, (ties.value.T - seen - noise)[:, :, None])[:, :, 0]
+        path = path + np.einsum("trs,sr->ts", self._gain_path, missed)
+        return path, coefs + np.einsum("krs,sr->ks", self._gain_coefs, missed)
+
+    def log_determinant(self) -> FloatArray:
+        """Return the log determinant ``[S]`` of the precision."""
+        total = self._tri.log_determinant()
+        if self._coefs.size:
+            total = total + 2.0 * np.log(np.diagonal(self._root, axis1=1, axis2=2)).sum(axis=1)
+        if self._quadratic.ties is not None:
+            total = total + np.linalg.slogdet(self._spread)[1] - np.linalg.slogdet(self._quadratic.ties.noise)[1]
+        return np.asarray(total)
+
+    def log_density(self, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the log density ``[S]`` of one vector for each distribution."""
+        centre, middle = self.mean()
+        path, coefs = path - centre, coefs - middle
+        motion, prior = self._motion, self._prior
+        steps = prior.steps(path, coefs, motion)
+        weight = 1.0 / np.square(motion.noise)
+        if prior.reversion:
+            start = np.square(path[0] - coefs[0]) * weight * (1.0 - np.square(motion.kept))
+        else:
+            start = np.square(path[0] / prior.spread)
+        log_mean = self.log_mean(path, coefs)
+        form = start + np.einsum("ts,ts,s->s", steps, steps, weight, optimize=True)
+        form += np.square(coefs / prior.scale[:, None]).sum(axis=0)
+        form += np.einsum("ts,ts,ts->s", self._quadratic.precision, log_mean, log_mean)
+        ties = self._quadratic.ties
+        if ties is not None:
+            seen = np.einsum("trs,ts->sr", ties.loads, log_mean)
+            form += np.einsum("sr,sr->s", seen, np.linalg.solve(ties.noise, seen[:, :, None])[:, :, 0])
+        size = len(path) + len(coefs)
+        return np.asarray(0.5 * (self.log_determinant() - size * _LOG_TWO_PI - form))
+
+    def deviation(self) -> FloatArray:
+        """Return the standard deviations of the log means ``[T, S]``."""
+        variance = self._tri.inverse_diagonal()
+        if self._coefs.size:
+            loads = -self._border
+            loads[:, self._still :] += self._effects[:, :, None]
+            half = np.linalg.solve(self._root, np.moveaxis(loads, (2, 1), (0, 1)))
+            variance = variance + np.square(half).sum(axis=1).T
+        if self._quadratic.ties is not None:
+            root = np.linalg.cholesky(self._spread)
+            half = np.linalg.solve(root, np.moveaxis(self._reach, (2, 1), (0, 1)))
+            variance = variance - np.square(half).sum(axis=1).T
+        return np.asarray(np.sqrt(np.maximum(variance, 1e-16)))

@@ -1,0 +1,97 @@
+"""Posterior draws of a local level: of its path too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidInput
+from forecasting.inference.sampling import sample_posterior
+from forecasting.kernels.counts import FloatArray
+from forecasting.models.local_level.density import LocalLevelDensity
+from forecasting.models.local_level.still import StillDensity
+from forecasting.models.results import Posterior
+
+_STILL_DRAWS, _FEW_STILL_DRAWS = 4000, 1000
+_COLUMNS = {"lo-90": 0.05, "lo-50": 0.25, "median": 0.5, "hi-50": 0.75, "hi-90": 0.95}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalLevelPosterior(Posterior):
+    """Equally weighted posterior draws of a local level and its parameters.
+
+    Attributes
+    ----------
+    density : LocalLevelDensity
+        The log likelihood, the log prior, and the way to future months.
+    source : numpy.random.Generator
+        Of the numbers that belong to the posterior: the steps of the level after the data in `components`, so that scenarios
+        share them, and the draws behind `log_evidence_still`.  It is copied, never moved on.
+    """
+
+    density: LocalLevelDensity
+    source: np.random.Generator
+
+    def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the two parts of the log mean, each ``[S, H]``: level and events; season, covariates, exposure.
+
+        The level of months after the data has taken its random steps, the same ones in every call.
+
+        Raises
+        ------
+        InvalidWindow
+            If a month is before the data.
+        """
+        return self.density.components(self.sample.work, months, rng=deepcopy(self.source))
+
+    def level(self, quantiles: Sequence[float] | None = None) -> pd.DataFrame:
+        """Return the posterior of the level of each month, on the scale of the counts and without season and exposure.
+
+        Parameters
+        ----------
+        quantiles : sequence of float, optional
+            Quantile levels; one column each.  By default the mean, the median and the limits of 50% and 90% intervals.
+
+        Returns
+        -------
+        DataFrame
+            One row per month of the data.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 30, 27])
+        >>> posterior = fc.LocalLevel().posterior(series, rng=1)
+        >>> posterior.level().columns.tolist()
+        ['mean', 'lo-90', 'lo-50', 'median', 'hi-50', 'hi-90']
+        """
+        level = np.exp(self.components(self.months)[0])
+        if quantiles is None:
+            table = pd.DataFrame(
+                np.quantile(level, list(_COLUMNS.values()), axis=0).T, index=self.months, columns=list(_COLUMNS)
+            )
+            table.insert(0, "mean", level.mean(axis=0))
+            return table
+        at = np.asarray(quantiles, dtype=float)
+        if at.ndim != 1 or not ((at > 0) & (at < 1)).all():
+            raise InvalidInput(
+                f"quantiles={quantiles!r} must be numbers strictly between 0 and 1, for example [0.05, 0.95]"
+            )
+        return pd.DataFrame(np.quantile(level, at, axis=0).T, index=self.months, columns=at.tolist())
+
+    @cached_property
+    def log_evidence_still(self) -> float:
+        """Log marginal likelihood of the same model with a level that never moves: noise zero."""
+        still = StillDensity(self.density.target)
+        draws = _FEW_STILL_DRAWS if self.density.costly else _STILL_DRAWS
+        return sample_posterior(still, draws, rng=deepcopy(self.source)).log_evidence
+
+    @property
+    def log_bayes_factor(self) -> float:
+        """Log Bayes factor of a level that moves, under its prior, against one that never does."""
+        return self.log_evidence - self.log_evidence_still

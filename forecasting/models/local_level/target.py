@@ -1,0 +1,135 @@
+"""The model with its data: parameters, path and coefficients, and their exact log density."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from forecasting.constraints import Observed
+from forecasting.errors import InvalidInput
+from forecasting.inference.priors import log_normal_density
+from forecasting.kernels.counts import FloatArray
+from forecasting.likelihood import FactLikelihood
+from forecasting.models.local_level.path import LevelPath, Motion
+from forecasting.models.local_level.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from forecasting.models.local_level.model import LocalLevel
+
+_USUAL_RATE = 0.05
+_LEAST_NOISE = 1e-6  # standard deviation of a step below which a level stands still
+_MOST_KEPT = 1.0 - 1e-6
+
+
+class Target:
+    """Likelihood and prior of a local level for one set of data.
+
+    Working coordinates of the p parameters: noise (folded), logit of the rate of reversion, working shape coordinates.
+
+    Parameters
+    ----------
+    model : LocalLevel
+        The model.
+    data : CountSeries or Evidence
+        What is known.
+    """
+
+    def __init__(self, model: LocalLevel, data: Observed) -> None:
+        self.model, self.data, self.distribution = model, data, model.distribution
+        self.facts = FactLikelihood(data.constraints)
+        self.surrogate = Surrogate(data.constraints, model.distribution)
+        self.terms = model.terms_for(data)
+        self.effects, self.offset = self.terms.design(data.months, origin=data.months)
+        priors, distribution = model.priors, model.distribution
+        scale = priors.of(self.terms.families)
+        for column, family in enumerate(self.terms.families):
+            if family == "covariate":
+                scale[column] /= max(float(self.effects[:, column].std()), 1e-12)
+        log_level = self._log_level()
+        moving = [*([priors.level] if model.reversion else []), *([priors.growth] if model.growth else [])]
+        self.prior = LevelPath(
+            len(data.months), model.reversion, model.growth, log_level, priors.level, np.concatenate([moving, scale])
+        )
+        families = ("noise", *(("reversion",) if model.reversion else ()), *distribution.shape_families)
+        self.scale = priors.of(families)
+        self.centre = np.zeros(self.scale.size)
+        if model.reversion:
+            self.centre[1] = logit(_USUAL_RATE)
+        self.folded: NDArray[np.bool_] = np.array(
+            [True, *([False] if model.reversion else []), *distribution.folded], dtype=bool
+        )
+        self.names = ("noise", *(("reversion",) if model.reversion else ()), *distribution.shape_names)
+        clash = set(self.terms.columns()) & {"log_level", "log_anchor", "growth", *self.names}
+        if clash:
+            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
+        self.start = self._start(log_level)
+
+    @property
+    def width(self) -> int:
+        """Number of parameters p."""
+        return self.scale.size
+
+    def _log_level(self) -> float:
+        """Return the log of the mean of what is known exactly (months and sums), else of the middles of the ranges."""
+        units = [unit for unit in self.facts.units if np.isfinite(unit.high)]
+        if len(units) < 2:
+            raise InvalidInput(
+                f"{self.data.name}: {len(units) or 'no'} month or sum of months is limited from both sides; a local level "
+                "needs at least two, so more facts or more months"
+            )
+        exact = [unit for unit in units if unit.low == unit.high] or units
+        total = sum(0.5 * (unit.low + unit.high) for unit in exact)
+        exposure = sum(float(np.exp(self.offset[list(unit.months)]).sum()) for unit in exact)
+        return float(np.log((total + 0.25) / exposure))
+
+    def _start(self, log_level: float) -> FloatArray:
+        """Return log means ``[T]`` to start from: near the counts that are known, near the mean elsewhere."""
+        known = self.data.constraints
+        start = log_level + self.offset
+        exact = np.flatnonzero(known.exact)
+        start[exact] = 0.5 * (start[exact] + np.log(known.lower[exact] + 0.5))
+        for unit in self.facts.units:
+            if len(unit.months) > 1 and unit.low == unit.high:
+                here = list(unit.months)
+                start[here] = np.log((unit.low + 0.5) / len(here))
+        return np.asarray(start)
+
+    def motion(self, work: FloatArray) -> Motion:
+        """Return noise and share kept, each ``[S]``."""
+        noise = np.maximum(np.abs(work[:, 0]), _LEAST_NOISE)
+        if not self.model.reversion:
+            return Motion(noise, np.ones(len(work)))
+        return Motion(noise, np.minimum(expit(-work[:, 1]), _MOST_KEPT))
+
+    def shape(self, work: FloatArray) -> list[FloatArray]:
+        """Return one array ``[S]`` for each shape parameter of the distribution."""
+        first = 1 + int(self.model.reversion)
+        return list(self.distribution.natural(work[:, first:]).T)
+
+    def information(self, log_mean: FloatArray, shape: list[FloatArray]) -> FloatArray:
+        r"""Return :math:`\mu^2/v`, Fisher's information about a log mean, for log means ``[T, S]``."""
+        mean = np.exp(log_mean)
+        return np.asarray(np.square(mean) / self.distribution.variance(mean, *shape))
+
+    @staticmethod
+    def joined(work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the working vectors ``[S, T + k + p]`` of parameters ``[S, p]`` with their paths and coefficients."""
+        return np.concatenate([path.T, coefs.T, work], axis=1)
+
+    def log_prior(self, work: FloatArray) -> FloatArray:
+        """Return the log prior density of the parameters ``[S]``."""
+        return log_normal_density(work, self.centre, self.scale, self.folded)
+
+    def log_mean(self, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the log means ``[S, T]`` for paths ``[T, S]`` and coefficients ``[k, S]``."""
+        own = coefs[self.prior.moving :]
+        return np.ascontiguousarray((path + self.effects @ own + self.offset[:, None]).T)
+
+    def log_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            value = self.facts.log_likelihood(self.log_mean(path, coefs), self.shape(work), self.distribution)
+        return np.where(np.isnan(value), -np.inf, value)
