@@ -176,7 +176,7 @@ def test_priors_integrate_to_one() -> None:
 def test_priors_can_be_scaled_and_are_checked() -> None:
     doubled = asdict(Priors().scaled(2.0))
     assert doubled == {name: 2.0 * scale for name, scale in asdict(Priors()).items()}
-    assert doubled["trend"] == 0.5
+    assert doubled["trend"] == 2 * Priors().trend
     for bad in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(InvalidInput, match="prior scale trend"):
             Priors(trend=bad)
