@@ -218,7 +218,7 @@ def _up_to_the_day(counts: Mapping[int, int], rules: Rules, faults: list[str], n
     kept = {month: count for month, count in counts.items() if month <= last}
     later = len(counts) - len(kept) - len(future)
     if later > 0:
-        notes.append(f"{later} months after {rules.day} are left out")
+        notes.append(f"counts after {rules.day} are left out: {later} months")
     if last in kept:  # the month of a day is over on the next month's first day, not on its own last
         if rules.last_month == "drop":
             del kept[last]

@@ -157,6 +157,7 @@ class _Run:
     def __init__(self, config: Config, today: date, archive: Archive, tell: Listener, summary: Summary) -> None:
         self._archive, self._tell, self._summary = archive, tell, summary
         self._size = config.chunk
+        self._notes: dict[str, tuple[tuple[str, str], int]] = {}  # the first of a kind, and how many there are
         self._planner = Planner(config, today)
         self._started = time.perf_counter()
         tell("start", run=summary.run, series=summary.series, jobs=summary.series * self._planner.jobs_per_series)
@@ -171,12 +172,16 @@ class _Run:
             while len(waiting) >= self._size:
                 yield from self._left(waiting[: self._size])
                 del waiting[: self._size]
+        for (name, note), number in self._notes.values():
+            self._tell("note", series=number, example=name, note=note)
         if waiting:
             yield from self._left(waiting)
 
     def _look_at(self, checked: Checked) -> None:
         for note in checked.notes:
-            self._tell("note", series=checked.name, note=note)
+            kind = note.partition(":")[0]
+            first, number = self._notes.get(kind, ((checked.name, note), 0))
+            self._notes[kind] = (first, number + 1)
         self._summary.notes += bool(checked.notes)
         if checked.faults:
             reason = "; ".join(checked.faults)
@@ -214,6 +219,8 @@ class _Run:
         summary.failures.sort(key=lambda one: (one.series, one.model, one.origin))
         summary.seconds = time.perf_counter() - self._started
         self._archive.finish(summary.run, summary.to_dict())
+        told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
+        self._tell("end", **told)
         return summary
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,19 +56,21 @@ def init(file: str, force: bool) -> None:
 @click.option("--workers", metavar="N", help="Instead of the workers of CONFIG: a number or a Dask address.")
 @click.option("--create", is_flag=True, help="Begin a new archive where the one of earlier runs is gone.")
 @options.as_json
-def run(config: str, workers: str | None, create: bool, as_json: bool) -> int:
+@click.pass_obj
+def run(so_far: dict[str, Any], config: str, workers: str | None, create: bool, as_json: bool) -> int:
     """Forecast every series by every model; what is archived already is kept.
 
     The first run makes the archive and leaves a note beside CONFIG; from then on an archive that is not there is an error.
-    Progress goes to standard error: a bar on a terminal, else a line of key=value pairs an event.
+    Progress goes to standard error: a bar on a terminal, else a line of key=value pairs per event.
     """
     from forecasting.batch.begun import may_begin, remember
     from forecasting.batch.config import load_config
     from forecasting.batch.runner import run_batch
 
-    changed: dict[str, Any] = {} if workers is None else {"workers": int(workers) if workers.isdecimal() else workers}
+    is_number = workers is not None and re.fullmatch("[0-9]{1,9}", workers)
+    changed: dict[str, Any] = {} if workers is None else {"workers": int(workers) if is_number else workers}
     request = load_config(config, **changed)
-    with listener() as hear:
+    with listener(so_far) as hear:
 
         def noting(event: str, **details: Any) -> None:
             if event == "start":

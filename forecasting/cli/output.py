@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+SCHEMA = 1
+"""Version of the JSON objects that commands print; it rises when a key changes its meaning or goes."""
+
+
 def tell(text: str) -> None:
     """Report progress on standard error."""
     click.echo(text, err=True)
 
 
 def say_json(found: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    click.echo(to_json(found))
+    """Print one JSON object with the version of its layout; text that the stream cannot hold is escaped."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(to_json({"schema": SCHEMA, **found}, ascii_only=not encoding.lower().startswith("utf")))
 
 
-def to_json(found: dict[str, Any]) -> str:
+def to_json(found: dict[str, Any], *, ascii_only: bool = False) -> str:
     """Return a JSON object; numbers that are missing or infinite are null, months and dates are text."""
-    return json.dumps(plain(found), ensure_ascii=False, allow_nan=False, indent=2)
+    return json.dumps(plain(found), ensure_ascii=ascii_only, allow_nan=False, indent=2)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from forecasting.cli.output import say_json
+from forecasting.cli.streams import OutputLost, prepare, silence
 from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidConfiguration, InvalidInput, InvalidLedger
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -44,31 +45,41 @@ class Program(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         for name in _THREADS:  # read when NumPy loads: one thread adds in one order, so a seed gives the same bits
             os.environ.setdefault(name, "1")
+        prepare()
         arguments = sys.argv[1:] if args is None else list(args)
-        as_json = "--json" in arguments
+        code = DONE
         try:
-            code = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
+            code, found = self._outcome(arguments, prog_name, complete_var, **extra)
+            if found is not None and "--json" in arguments:
+                say_json(found)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = DONE
+            silence()
+        except OutputLost as error:
+            silence()
+            click.echo(f"Error: standard output cannot be written ({error}); what was done is done", err=True)
+            code = max(code, FAILED)
+        sys.exit(code)
+
+    def _outcome(
+        self, arguments: list[str], prog_name: str | None, complete_var: str | None, **extra: Any
+    ) -> tuple[int, dict[str, Any] | None]:
+        """Run a command; return its exit code, and the object that tells an error."""
+        so_far: dict[str, Any] = {}  # a command writes down here what it has done, in case it does not come to its end
+        try:
+            code = super().main(arguments, prog_name, complete_var, standalone_mode=False, obj=so_far, **extra)
+            return (code if isinstance(code, int) else DONE), None
         except click.ClickException as error:
             error.show()
-            code = _end(error, error.format_message(), WRONG, as_json)
-        except click.Abort:
+            return WRONG, {"error": described(error, error.format_message()) | so_far}
+        except (click.Abort, KeyboardInterrupt) as error:
             click.echo("stopped", err=True)
-            code = FAILED
+            return FAILED, {"error": described(error, "stopped") | so_far}
         except ForecastingError as error:
             message = as_typed(str(error))
             click.echo(f"Error: {message}", err=True)
-            code = _end(error, message, WRONG if isinstance(error, InvalidInput) else FAILED, as_json)
-        sys.exit(code if isinstance(code, int) else DONE)
-
-
-def _end(error: Exception, message: str, code: int, as_json: bool) -> int:
-    if as_json:
-        say_json({"error": described(error, message)})
-    return code
+            code = WRONG if isinstance(error, InvalidInput) else FAILED
+            return code, {"error": described(error, message) | so_far}
 
 
 def as_typed(message: str) -> str:
@@ -78,7 +89,7 @@ def as_typed(message: str) -> str:
     return message
 
 
-def described(error: Exception, message: str) -> dict[str, Any]:
+def described(error: BaseException, message: str) -> dict[str, Any]:
     """Return what a program needs to know about an error."""
     found: dict[str, Any] = {"type": type(error).__name__, "message": message}
     if isinstance(error, InvalidLedger | InvalidConfiguration):

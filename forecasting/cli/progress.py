@@ -5,16 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 import click
 
 _EVERY = 10.0
 """Seconds between lines of progress: a log of a hundred thousand series stays readable."""
+
+_SILENCE = 30.0
+"""Seconds without a line after which one says what is being waited for."""
+
+_BEAT = 5.0
+"""Seconds between looks whether it is time for that."""
+
+_COUNTED = ("done", "known", "failed", "bad_series")
 
 
 class Listener(Protocol):
@@ -25,18 +34,57 @@ class Listener(Protocol):
 
 
 @contextmanager
-def listener() -> Iterator[Listener]:
-    """Return who hears of the events of a run."""
+def listener(so_far: dict[str, Any] | None = None) -> Iterator[Listener]:
+    """Yield who hears of the events of a run; what has been done by now is written down in `so_far`."""
     bar_of = _bars() if sys.stderr.isatty() else None
-    if bar_of is None:
-        lines = _Lines()
+    done = {} if so_far is None else so_far
+    with ExitStack() as stack:
+        hears: _Lines | _Bar
+        if bar_of is None:
+            hears = _Lines()
+        else:
+            hears = _Bar(stack.enter_context(bar_of(unit="job", dynamic_ncols=True, file=sys.stderr)))
+        stack.enter_context(_beating(hears.beat))
+
+        def hear(event: str, **details: Any) -> None:
+            _count(done, event, details)
+            hears(event, **details)
+
         try:
-            yield lines
+            yield hear
+        except BaseException as error:
+            hears("stopped", reason=type(error).__name__, **done)
+            raise
         finally:
-            lines.tell_progress()
-    else:
-        with bar_of(unit="job", dynamic_ncols=True, file=sys.stderr) as bar:
-            yield _Bar(bar)
+            hears.tell_progress()
+
+
+def _count(done: dict[str, Any], event: str, details: dict[str, Any]) -> None:
+    if event == "start":
+        done.update({key: details[key] for key in ("run", "series")} | dict.fromkeys(_COUNTED, 0))
+    elif event == "progress":
+        for key, number in details.items():
+            done[key] = done.get(key, 0) + number
+    elif event == "bad":
+        done["bad_series"] = done.get("bad_series", 0) + 1
+
+
+@contextmanager
+def _beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again from another thread, whatever this one waits for."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_BEAT):
+            beat()
+
+    thread = threading.Thread(target=watch, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _bars() -> Any:
@@ -68,26 +116,55 @@ def readable(text: str) -> str:
 
 
 class _Lines:
-    """A line an event; progress is added up for a while."""
+    """A line per event; progress is added up for a while, and silence is broken."""
 
     def __init__(self) -> None:
         self._told = float("-inf")
+        self._last = time.monotonic()
         self._since: Counter[str] = Counter()
+        self._doing: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._one_at_a_time = threading.RLock()
 
     def __call__(self, event: str, **details: Any) -> None:
-        if event != "progress":
-            log(event, **details)
-            return
-        self._since.update(details)
-        if time.monotonic() - self._told >= _EVERY:
-            self.tell_progress()
+        with self._one_at_a_time:
+            if event == "doing":
+                self._start(**details)
+            elif event == "progress":
+                self._since.update(details)
+                if time.monotonic() - self._told >= _EVERY:
+                    self.tell_progress()
+            else:
+                if event in ("end", "stopped"):
+                    self.tell_progress()
+                self._log(event, **details)
+
+    def _start(self, worker: str, job: dict[str, Any] | None) -> None:
+        """Note what a worker does from now on."""
+        self._doing.pop(worker, None)
+        if job is not None:
+            self._doing[worker] = (time.monotonic(), job)
+
+    def _log(self, event: str, **details: Any) -> None:
+        self._last = time.monotonic()
+        log(event, **details)
 
     def tell_progress(self) -> None:
         """Write what has been done since the last line of progress."""
-        if self._since:
-            log("progress", **self._since)
-        self._told = time.monotonic()
-        self._since.clear()
+        with self._one_at_a_time:
+            if self._since:
+                self._log("progress", **self._since)
+            self._told = time.monotonic()
+            self._since.clear()
+
+    def beat(self) -> None:
+        """Say what is being done if nothing has been said for long: the job that takes longest is told by name."""
+        with self._one_at_a_time:
+            if time.monotonic() - self._last < _SILENCE:
+                return
+            self.tell_progress()
+            now = time.monotonic()
+            since, longest = min(self._doing.values(), key=lambda one: one[0], default=(now, {}))
+            self._log("waiting", jobs=len(self._doing), seconds=round(now - since), **longest)
 
 
 class _Bar:
@@ -108,6 +185,14 @@ class _Bar:
             bar.update(details.get("jobs", 0))
             bar.set_postfix(failed=self._failed, refresh=False)
             bar.write(f"{readable(details['series'])}: {readable(details['reason'])}", file=sys.stderr)
+        elif event == "left_out":
+            bar.write(readable(details["reason"]), file=sys.stderr)
+
+    def tell_progress(self) -> None:
+        """Show the bar as it is."""
+        self._bar.refresh()
+
+    beat = tell_progress
 
 
 def _value(value: Any) -> str:

@@ -127,7 +127,7 @@ def test_as_of_cuts_later_months() -> None:
     found = checked([*GOOD, ("2023-12", "9"), ("2024-01", "9")], Rules(dt.date(2023, 12, 1), DAY, shortest=3))
     assert len(series(found)) == 3
     assert found.notes == (
-        "1 months after 2023-12-01 are left out",
+        "counts after 2023-12-01 are left out: 1 months",
         "the last month, 2023-12, was not over on 2023-12-01: dropped",
     )
 

@@ -9,12 +9,16 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from forecasting.batch.archive import Archive
 from forecasting.cli.progress import listener, log
+from forecasting.errors import ArchiveUnavailable
 from tests.batch.batches import FAST, counts, write_batch
 from tests.cli.commands import run, run_json
 
@@ -75,7 +79,8 @@ def test_a_wrong_request(tmp_path: Path) -> None:
     assert run("batch", "run", tmp_path / "absent.toml").exit_code == 2
     assert run("batch", "run").exit_code == 2
     good = write_batch(tmp_path / "good", counts(1))
-    assert run("batch", "run", good, "--workers", "many").exit_code == 2
+    for wrong in ("many", "9" * 5000, "\u0663"):
+        assert run("batch", "run", good, "--workers", wrong).exit_code == 2
     (good.parent / "counts.csv").unlink()
     assert run("batch", "run", good).exit_code == 2
     assert not (good.parent / "archive.db").exists()
@@ -111,7 +116,7 @@ def test_exports(tmp_path: Path) -> None:
     run_json("batch", "run", config)
     wide = tmp_path / "wide.csv"
     found = run_json("batch", "export", config, "--format", "nixtla", "--out", wide)
-    assert found == {"format": "nixtla", "forecasts": 6, "files": [str(wide)]}
+    assert found == {"schema": 1, "format": "nixtla", "forecasts": 6, "files": [str(wide)]}
     assert "CountRegression-lo-90" in pd.read_csv(wide).columns
     one = ("--series", "s001", "--model", "Climatology", "--origin", "2023-12")
     run_json("batch", "export", config, "--format", "paths", "--out", tmp_path / "paths.parquet", *one)
@@ -130,9 +135,56 @@ def test_log_lines_can_be_taken_apart(tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_text("unique_id,ds,y\n" + "\n".join(row.replace('"', "") for row in rows) + "\n")
     lines = run("batch", "run", config).stderr.splitlines()
     events = [dict(pair.split("=", 1) for pair in shlex.split(line)) for line in lines]
-    assert [event["event"] for event in events] == ["created", "start", "bad", "bad", "progress"]
+    assert [event["event"] for event in events] == ["created", "start", "bad", "bad", "progress", "end"]
     assert events[3]["series"] == "a b=c\\"
     assert events[1]["jobs"] == "3"
+    end = {key: events[-1][key] for key in ("run", "series", "bad_series", "done", "failed", "complete")}
+    assert end == {"run": "1", "series": "3", "bad_series": "2", "done": "1", "failed": "0", "complete": "False"}
+
+
+def test_notes_are_added_up(tmp_path: Path) -> None:
+    rows = [f"s{k},2024-{month:02d},{month}" for k in range(9) for month in (1, 2, 3)] + [
+        f"z{k},2023-{month:02d},0" for k in range(3) for month in range(1, 13)
+    ]
+    config = write_batch(tmp_path, rows, "shortest = 2")
+    notes = [line for line in run("batch", "run", config).stderr.splitlines() if "event=note" in line]
+    assert [line.partition("event=")[2] for line in notes] == [
+        'note series=9 example=s0 note="the last month, 2024-03, was not over on 2024-03-31: dropped"',
+        'note series=3 example=z0 note="all counts are zero"',
+    ]
+
+
+def test_an_error_says_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_batch(tmp_path, [*counts(4), "bad,2023-01,-1"], "chunk = 1")
+    store = Archive.store
+
+    def lost(self: Archive, run: int, vintages: Any, records: list[Any]) -> Any:
+        if records[0].key.series == "s002":
+            raise ArchiveUnavailable("the server is gone")
+        return store(self, run, vintages, records)
+
+    monkeypatch.setattr(Archive, "store", lost)
+    result = run("batch", "run", config, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert found["schema"] == 1
+    told = {"run": 1, "series": 5, "done": 2, "known": 0, "failed": 0, "bad_series": 1}
+    assert found["error"] == {"type": "ArchiveUnavailable", "message": "the server is gone", **told}
+    assert "event=stopped reason=ArchiveUnavailable run=1 series=5 done=2" in result.stderr
+
+
+def test_silence_is_broken(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.cli.progress._SILENCE", 0.05)
+    monkeypatch.setattr("forecasting.cli.progress._BEAT", 0.02)
+    with listener() as hear:
+        hear("doing", worker="1", job={"series": "quick", "model": "auto", "origin": "2023-12"})
+        hear("doing", worker="1", job=None)
+        hear("doing", worker="2", job={"series": "slow", "model": "auto", "origin": "2023-12"})
+        hear("doing", worker="1", job={"series": "next", "model": "auto", "origin": "2023-12"})
+        time.sleep(0.5)
+    lines = [line.partition("event=")[2] for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == "waiting jobs=2 seconds=0 series=slow model=auto origin=2023-12"
+    assert 2 <= len(lines) <= 10
 
 
 def test_progress_is_added_up_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
