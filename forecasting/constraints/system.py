@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -125,6 +125,7 @@ class Constraints:
         return low + sum(lower[i] for i in wanted), float(high + sum(upper[i] for i in wanted))
 
 
+@runtime_checkable
 class Observed(Protocol):
     """Anything a model can be fitted to: named months and what is known about them."""
 

@@ -47,7 +47,8 @@ class Backtest:
         ``scaled_...``, the same divided by the mean absolute lag-12 difference of the training months, NaN where that is
         zero; ``cover_50, cover_80, cover_95``; ``pit_lower, pit_upper``.
     failed : pandas.DataFrame
-        A row a forecast that failed: ``unique_id, model, origin, message``.
+        One row per forecast that failed: ``unique_id, model, origin, message``; the origin is NaT if the series could not
+        be read.
     models : tuple of str
         Names of the models, in the order given.
     forecasts : dict
@@ -149,7 +150,7 @@ class Backtest:
 
 def backtest(
     models: Mapping[str, Forecaster | Forecast],
-    data: History | Iterable[History],
+    data: History | Iterable[History] | pd.DataFrame,
     *,
     horizon: int = 12,
     origins: int | Sequence[MonthLike] = 3,
@@ -164,8 +165,9 @@ def backtest(
     ----------
     models : mapping of str to model
         Models of the library, or functions ``f(data, horizon, *, rng) -> Predictive``.
-    data : CountSeries or Evidence, or several
-        Months that are not known exactly train the models as they are, and are not scored.
+    data : CountSeries or Evidence, several of them, or a long table
+        Months that are not known exactly train the models as they are, and are not scored.  Of a table, as
+        `CountSeries.from_frame` takes it, every series that can be read; the others are rows of `failed`, without an origin.
     horizon : int
         Months of each forecast.
     origins : int or sequence of months
@@ -189,6 +191,11 @@ def backtest(
     InvalidInput
         If the request is wrong: no model, no series, or numbers out of range.
 
+    Warns
+    -----
+    ForecastingWarning
+        If some series of a table cannot be read.
+
     Examples
     --------
     >>> import numpy as np, pandas as pd
@@ -206,16 +213,20 @@ def backtest(
     """
     stream = named_streams(rng)
     if not isinstance(models, Mapping):
-        raise InvalidInput(f"models={models!r} is no mapping; give models by name, even a single one: {{name: model}}")
+        raise InvalidInput(
+            f"models={models!r} is not a mapping; give models by name, even a single one: {{name: model}}"
+        )
     if not models:
         raise InvalidInput("a backtest needs at least one model, as {name: model}")
     ahead, fewest = positive(horizon, "horizon"), positive(minimum, "minimum")
     pace = ahead if step is None else positive(step, "step")
     verbs = {name: _verb(name, model) for name, model in models.items()}
     cards: list[pd.DataFrame] = []
-    failed: list[tuple[str, str, pd.Period, str]] = []
+    failed: list[tuple[str, str, Any, str]] = []
     kept: dict[tuple[str, str, pd.Period], Predictive] = {}
-    for history in read_histories(data):
+    histories, unusable = read_histories(data)
+    failed += [(name, model, pd.NaT, message) for name, message in unusable.items() for model in verbs]
+    for history in histories:
         for origin in read_origins(history.months, origins, pace, ahead):
             observed = truth(history, origin, ahead)
             for name, forecast in verbs.items():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from forecasting.evaluation.grid import Months
-from forecasting.evaluation.observed import scored
+from forecasting.evaluation.observed import Truth, scored
 from forecasting.evaluation.ranked import Resolved
 from forecasting.evaluation.scores import crps_from_quantiles, dawid_sebastiani, log_score
 from forecasting.predictive import Predictive
@@ -22,7 +21,7 @@ SCORES = ("log_score", "rps", "dss", "crps", "absolute_error")
 """Columns that are scores, smaller is better."""
 
 
-def score_card(observed: ArrayLike, forecast: Predictive) -> pd.DataFrame:
+def score_card(observed: Truth, forecast: Predictive) -> pd.DataFrame:
     """Return every score of a forecast, a row a month.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput, TooLarge
-from forecasting.evaluation.observed import read_observed
+from forecasting.evaluation.observed import Truth, read_observed
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
 
@@ -16,7 +16,7 @@ LARGEST_PAIRS = 20_000
 _ROWS = 256
 
 
-def energy_score(observed: ArrayLike, forecast: Predictive, *, unbiased: bool = False) -> float:
+def energy_score(observed: Truth, forecast: Predictive, *, unbiased: bool = False) -> float:
     r"""Return :math:`\mathrm{E}\|X-y\| - \tfrac12\mathrm{E}\|X-X'\|` for the sample paths, all pairs of draws taken.
 
     Parameters
@@ -81,7 +81,7 @@ def _distances(paths: FloatArray, start: int) -> float:
 
 
 def variogram_score(
-    observed: ArrayLike, forecast: Predictive, *, order: float = 0.5, weights: ArrayLike | None = None
+    observed: Truth, forecast: Predictive, *, order: float = 0.5, weights: ArrayLike | None = None
 ) -> float:
     r"""Return :math:`\sum_{i,j} w_{ij}\bigl(|y_i-y_j|^p - \mathrm{E}|X_i-X_j|^p\bigr)^2` for the sample paths.
 

@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Mapping
+from typing import TypeAlias
+
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.predictive import Predictive
+from forecasting.reading import is_missing
+from forecasting.series.labels import ByMonth, values_by_month
+
+Truth: TypeAlias = ArrayLike | ByMonth | Observed
+"""Counts ``[H]`` in the order of the months of the forecast, or labelled with their months; or what is known of a series."""
 
 
-def read_observed(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def read_observed(observed: Truth, forecast: Predictive) -> FloatArray:
     """Return the observed counts ``[H]`` of the months of a forecast as floats, NaN where there is none.
 
-    Masked arrays and missing values of pandas become NaN.
+    Parameters
+    ----------
+    observed : array_like, Series, mapping, CountSeries or Evidence
+        One count per month in their order; or counts labelled with exactly these months, in any order; or a series that has
+        some of the months, of which the others are not known yet.  Masked arrays and missing values become NaN.
+    forecast : Predictive
+        Forecast of H months.
 
     Raises
     ------
     InvalidInput
-        If the length differs from the horizon, or an entry is negative, fractional, infinite or above 2^53.
+        If the months differ from those of the forecast, or an entry is negative, fractional, infinite or above 2^53.
     """
-    vector = read_counts(observed)
-    if vector.shape != (len(forecast.months),):
+    if not isinstance(forecast, Predictive):
         raise InvalidInput(
-            f"observed has shape {vector.shape}; the forecast of {forecast.name} covers {len(forecast.months)} months: "
+            f"a forecast to be scored is a Predictive, such as a model returns, not {type(forecast).__name__}; "
+            "the counts come first, then the forecast"
+        )
+    months, where = forecast.months, f"the truth of {forecast.name}"
+    if isinstance(observed, Observed):
+        known = pd.Series(exact_counts(observed), index=observed.months)
+        if not months.isin(known.index).any():
+            raise InvalidInput(
+                f"{observed.name} knows {observed.months[0]}..{observed.months[-1]}, no month of the forecast of "
+                f"{forecast.name}, {months[0]}..{months[-1]}"
+            )
+        return np.asarray(known.reindex(months), dtype=float)
+    if isinstance(observed, pd.Series | Mapping):
+        observed = values_by_month(observed, months, where)
+    vector = read_counts(observed)
+    if vector.shape != (len(months),):
+        raise InvalidInput(
+            f"observed has shape {vector.shape}; the forecast of {forecast.name} covers {len(months)} months: "
             "give one count for each, NaN where there is none yet"
         )
     return vector
+
+
+def exact_counts(history: Observed) -> FloatArray:
+    """Return the counts ``[T]``, NaN where they are not known exactly."""
+    known = history.constraints
+    return np.where(known.exact, known.lower, np.nan)
 
 
 def read_counts(observed: ArrayLike) -> FloatArray:
@@ -35,9 +74,16 @@ def read_counts(observed: ArrayLike) -> FloatArray:
         if isinstance(observed, np.ma.MaskedArray):
             observed = np.where(np.ma.getmaskarray(observed), np.nan, observed.data)
         to_numpy = getattr(observed, "to_numpy", None)
-        values = np.array(to_numpy(dtype=float, na_value=np.nan) if to_numpy else observed, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"observed={observed!r} are no counts; give numbers, NaN where a month has none") from error
+        raw = np.asarray(to_numpy() if to_numpy else observed, dtype=object)
+        if any(isinstance(entry, str | bytes | bool | np.bool_) for entry in raw.flat):
+            raise TypeError("texts and truth values are not counts")
+        values = np.array([np.nan if is_missing(entry) else entry for entry in raw.flat], dtype=float).reshape(
+            raw.shape
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInput(
+            f"observed={reprlib.repr(observed)} are not counts; give numbers, NaN where a month has none"
+        ) from error
     seen = values[~np.isnan(values)]
     wrong = seen[~((seen >= 0) & (seen <= LARGEST) & (np.floor(seen) == seen))]
     if wrong.size:
@@ -47,7 +93,7 @@ def read_counts(observed: ArrayLike) -> FloatArray:
     return values
 
 
-def scored(observed: ArrayLike, forecast: Predictive) -> tuple[FloatArray, IntArray]:
+def scored(observed: Truth, forecast: Predictive) -> tuple[FloatArray, IntArray]:
     """Return the observed counts ``[H]`` and the positions of the months that have one."""
     counts = read_observed(observed, forecast)
     return counts, np.flatnonzero(~np.isnan(counts))

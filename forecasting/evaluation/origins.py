@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, runtime_checkable
+from collections.abc import Sequence
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput, InvalidSeries
+from forecasting.evaluation.observed import exact_counts
 from forecasting.kernels.counts import FloatArray
 from forecasting.months import MonthLike, following, to_month
+from forecasting.reading import Unreadable, entries
+from forecasting.series.collection import read_collection, warn_of_failures
+from forecasting.series.frames import is_table
 
 SEASON = 12
 
@@ -26,25 +30,32 @@ class History(Observed, Protocol):
         ...
 
 
-def read_histories(data: History | Iterable[History]) -> list[History]:
-    """Return one or several series as a list.
+def read_histories(data: Any) -> tuple[list[History], dict[str, str]]:
+    """Return the series of a list or a table, and what is wrong with the series of a table that cannot be used.
 
     Raises
     ------
     InvalidSeries
-        If there is none, one of them is no series, or two have the same name.
+        If there is none, one of them is not a series, or two have the same name.
     """
-    histories = [data] if isinstance(data, History) else list(data)
+    if is_table(data):
+        found = read_collection(data)
+        warn_of_failures(found.failures, len(found.series) + len(found.failures), stacklevel=3)
+        return list(found.series), found.failures
+    try:
+        histories = [data] if isinstance(data, History) else entries(data)
+    except Unreadable as error:
+        raise InvalidSeries(f"the data {error}; a backtest needs CountSeries, Evidence or a long table") from None
     for history in histories:
         if not isinstance(history, History):
-            raise InvalidSeries(f"a backtest needs CountSeries or Evidence, not {type(history).__name__}")
+            raise InvalidSeries(f"a backtest needs CountSeries, Evidence or a long table, not {type(history).__name__}")
     names = [history.name for history in histories]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if not names or repeated:
         raise InvalidSeries(
             f"a backtest needs series of different names; {f'repeated: {repeated}' if names else 'got none'}"
         )
-    return histories
+    return histories, {}
 
 
 def positive(value: int, name: str) -> int:
@@ -88,12 +99,6 @@ def truth(history: Observed, origin: pd.Period, horizon: int) -> FloatArray:
     ahead = following(pd.PeriodIndex([origin]), horizon)
     known = pd.Series(exact_counts(history), index=history.months)
     return np.asarray(known.reindex(ahead), dtype=float)
-
-
-def exact_counts(history: Observed) -> FloatArray:
-    """Return the counts ``[T]``, NaN where they are not known exactly."""
-    known = history.constraints
-    return np.where(known.exact, known.lower, np.nan)
 
 
 def seasonal_scale(training: Observed) -> float:

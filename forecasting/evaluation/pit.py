@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import read_counts, read_observed, scored
+from forecasting.evaluation.observed import Truth, read_counts, read_observed, scored
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
@@ -65,7 +65,7 @@ class PIT:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def of(cls, observed: ArrayLike, forecast: Predictive) -> PIT:
+    def of(cls, observed: Truth, forecast: Predictive) -> PIT:
         """Return the intervals of the months of one forecast that have a count."""
         ends = pit_ends(observed, forecast)
         return cls(ends[:, 0], ends[:, 1])
@@ -94,7 +94,7 @@ def share_below(lower: FloatArray, upper: FloatArray, u: FloatArray) -> FloatArr
     return np.where(width > 0, inside, (u >= upper[..., None]).astype(float))
 
 
-def pit_ends(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def pit_ends(observed: Truth, forecast: Predictive) -> FloatArray:
     """Return P(Y < y) and P(Y <= y) of each month ``[H, 2]``, NaN where there is no count.
 
     Examples

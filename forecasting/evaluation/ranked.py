@@ -17,11 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from forecasting.errors import TooLarge
 from forecasting.evaluation.grid import Grid, Marginal, Months, doubled
-from forecasting.evaluation.observed import filled, scored
+from forecasting.evaluation.observed import Truth, filled, scored
 from forecasting.kernels.blocks import NODES, block, descend
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, rounding
 from forecasting.predictive import Predictive
@@ -32,13 +32,13 @@ _STRIDES = (8.0, 2.0, 0.5)
 """Longest block near a component, in standard deviations of it; tried in turn until no probability is missed."""
 
 
-def rps(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def rps(observed: Truth, forecast: Predictive) -> FloatArray:
     """Return the ranked probability score of each month: the continuous ranked probability score of a count.
 
     Parameters
     ----------
     observed : array_like, [H]
-        Counts, NaN where a month has none.
+        Counts, NaN where a month has none; or a Series indexed by month, or a CountSeries.
     forecast : Predictive
         Forecast of the same H months.
 

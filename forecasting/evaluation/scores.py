@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import filled, read_counts, read_observed, scored
+from forecasting.evaluation.observed import Truth, filled, read_counts, read_observed, scored
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
-from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.levels import read_level, read_levels
 
 
-def log_score(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def log_score(observed: Truth, forecast: Predictive) -> FloatArray:
     r"""Return :math:`-\log P(Y = y)` of each month ``[H]``, natural logarithm, however small the probability.
 
     Parameters
     ----------
     observed : array_like, [H]
-        Counts, NaN where a month has none.
+        Counts, NaN where a month has none; or a Series indexed by month, or a CountSeries.
     forecast : Predictive
         Forecast of the same H months.
 
@@ -64,7 +64,7 @@ def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
     return between.mean(axis=0), within + between.var(axis=0)
 
 
-def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def dawid_sebastiani(observed: Truth, forecast: Predictive) -> FloatArray:
     r"""Return :math:`(y-\mu)^2/\sigma^2 + 2\log\sigma` of each month ``[H]``; proper, by mean and variance alone.
 
     A forecast of zero with certainty scores ``-inf`` if it comes true and ``inf`` else.
@@ -90,7 +90,7 @@ def dawid_sebastiani(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     return np.where(np.isnan(counts), np.nan, score)
 
 
-def squared_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def squared_error(observed: Truth, forecast: Predictive) -> FloatArray:
     """Return the squared distance ``[H]`` of the observed counts from the mean of the forecast.
 
     Examples
@@ -106,7 +106,7 @@ def squared_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     return np.asarray(np.square(counts - forecast.expected.to_numpy()))
 
 
-def absolute_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
+def absolute_error(observed: Truth, forecast: Predictive) -> FloatArray:
     """Return the distance ``[H]`` of the observed counts from the median of the forecast.
 
     Examples
@@ -122,7 +122,7 @@ def absolute_error(observed: ArrayLike, forecast: Predictive) -> FloatArray:
     return np.asarray(np.abs(counts - forecast.quantile(0.5).to_numpy()[:, 0]))
 
 
-def quantile_score(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+def quantile_score(observed: Truth, forecast: Predictive, level: float) -> FloatArray:
     r"""Return :math:`2(1\{y < q\}-\tau)(q-y)` of each month ``[H]`` for the quantile q at `level`.
 
     The factor 2 makes the average over all levels the ranked probability score.
@@ -141,11 +141,11 @@ def quantile_score(observed: ArrayLike, forecast: Predictive, level: float) -> F
     array([0.6, 3.6])
     """
     counts = read_observed(observed, forecast)
-    tau = _one(level)
+    tau = read_level(level)
     return _pinball(counts, forecast.quantile(tau).to_numpy()[:, 0].astype(float), tau)
 
 
-def interval_score(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+def interval_score(observed: Truth, forecast: Predictive, level: float) -> FloatArray:
     """Return the width of the central interval of probability `level` plus 2 / (1 - level) times the distance outside it.
 
     References
@@ -162,18 +162,27 @@ def interval_score(observed: ArrayLike, forecast: Predictive, level: float) -> F
     array([ 7., 27.])
     """
     counts = read_observed(observed, forecast)
-    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    lower, upper = forecast.interval(read_level(level)).to_numpy().T
     return interval_score_of(counts, lower, upper, level)
 
 
 def interval_score_of(observed: FloatArray, lower: ArrayLike, upper: ArrayLike, level: float) -> FloatArray:
-    """Return the interval score of intervals that are given by their ends; arguments broadcast."""
+    """Return the interval score of intervals that are given by their ends; arguments broadcast.
+
+    Raises
+    ------
+    InvalidInput
+        If a lower end lies above its upper end, which no interval does and which would be rewarded.
+    """
+    probability = read_level(level)
     low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    if np.any(low > high):
+        raise InvalidInput("a lower end lies above its upper end; give the ends of each interval in order")
     outside = np.maximum(low - observed, 0.0) + np.maximum(observed - high, 0.0)
-    return np.asarray(high - low + 2.0 / (1.0 - level) * outside)
+    return np.asarray(high - low + 2.0 / (1.0 - probability) * outside)
 
 
-def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatArray:
+def coverage(observed: Truth, forecast: Predictive, level: float) -> FloatArray:
     """Return 1 where the central interval of probability `level` holds the observed count, 0 where not, ``[H]``.
 
     Counts are whole and the interval includes its ends, so a correct forecast covers *at least* `level` on average.
@@ -188,7 +197,7 @@ def coverage(observed: ArrayLike, forecast: Predictive, level: float) -> FloatAr
     array([ 1., nan])
     """
     counts = read_observed(observed, forecast)
-    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    lower, upper = forecast.interval(read_level(level)).to_numpy().T
     return np.where(np.isnan(counts), np.nan, ((lower <= counts) & (counts <= upper)).astype(float))
 
 
@@ -204,7 +213,7 @@ def interval_width(forecast: Predictive, level: float) -> FloatArray:
     >>> fc.evaluation.interval_width(forecast, level=0.9)
     array([7., 7.])
     """
-    lower, upper = forecast.interval(_one(level)).to_numpy().T
+    lower, upper = forecast.interval(read_level(level)).to_numpy().T
     return np.asarray(upper - lower, dtype=float)
 
 
@@ -241,6 +250,10 @@ def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: Array
             f"quantiles have shape {points.shape}; for observed counts of shape {counts.shape} and {len(tau)} increasing "
             f"levels they must have shape {(*counts.shape, len(tau))}"
         )
+    if np.any(np.diff(points, axis=-1) < 0.0):
+        raise InvalidInput(
+            "the quantiles of a month cross: a higher level has a lower quantile; sort them, or mend the forecast"
+        )
     edges = np.concatenate([[0.0], (tau[1:] + tau[:-1]) / 2.0, [1.0]])
     return np.asarray(_pinball(counts[..., None], points, tau) @ np.diff(edges))
 
@@ -275,8 +288,3 @@ def skill(score: ArrayLike, baseline: ArrayLike) -> float:
 
 def _pinball(y: FloatArray, q: FloatArray, tau: FloatArray | float) -> FloatArray:
     return np.where(np.isnan(y), np.nan, 2.0 * ((y < q) - np.asarray(tau)) * (q - y))
-
-
-def _one(level: float) -> float:
-    central(level)  # raises where the level is none
-    return float(level)

@@ -11,6 +11,7 @@ gained (pseudo Bayesian model averaging: Yao et al. 2018, Bayesian Analysis 13, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -20,7 +21,7 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated
-from forecasting.errors import InvalidInput, InvalidSeries
+from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_data, read_draws
 from forecasting.models.baselines import HistoricalMoments
@@ -31,7 +32,8 @@ from forecasting.models.results import Posterior
 from forecasting.months import following
 from forecasting.predictive import Predictive, pool
 from forecasting.randomness import Rng, named_streams
-from forecasting.series import CountSeries
+from forecasting.series import listing
+from forecasting.series.collection import read_collection, warn_of_failures
 
 _DRAWS, _MEMBER_DRAWS, _SCORED = 1000, 1000, 250
 _SHORTEST = 6  # known months
@@ -207,6 +209,28 @@ class Auto(Model):
         return np.asarray(np.exp(log_weights - logsumexp(log_weights)))
 
 
+class Forecasts(dict[str, PooledForecast]):
+    """Forecasts of the series of a table by name, and what is wrong with the series that have none.
+
+    Parameters
+    ----------
+    forecasts : mapping of str to PooledForecast
+        By series.
+    failures : mapping of str to str
+        The message of each series that could not be forecast.
+    """
+
+    def __init__(self, forecasts: Mapping[str, PooledForecast], failures: Mapping[str, str]) -> None:
+        super().__init__(forecasts)
+        self.failures = dict(failures)
+
+    def __reduce__(self) -> tuple[type[Forecasts], tuple[dict[str, PooledForecast], dict[str, str]]]:
+        return type(self), (dict(self), self.failures)
+
+    def __repr__(self) -> str:
+        return f"<Forecasts of {listing(self) or 'no series'}; {len(self.failures)} series failed>"
+
+
 def _pooled(
     forecasts: dict[str, Predictive], posteriors: dict[str, Posterior], weights: FloatArray, draws: int
 ) -> PooledForecast:
@@ -232,7 +256,7 @@ def _one_step_scores(posterior: Posterior) -> FloatArray:
 
 
 @overload
-def auto(data: pd.DataFrame, horizon: int = ..., *, draws: int | None = ..., rng: Rng) -> dict[str, PooledForecast]: ...
+def auto(data: pd.DataFrame, horizon: int = ..., *, draws: int | None = ..., rng: Rng) -> Forecasts: ...
 
 
 @overload
@@ -245,13 +269,14 @@ def auto(
     *,
     draws: int | None = None,
     rng: Rng,
-) -> PooledForecast | dict[str, PooledForecast]:
+) -> PooledForecast | Forecasts:
     """Forecast a series, or each series of a table, without choosing anything.
 
     Parameters
     ----------
     data : CountSeries, Evidence or DataFrame
-        Six or more known months; or a long table unique_id, ds, y (an empty y is a month not observed) of several series.
+        Six or more known months; or a long table unique_id, ds, y (an empty y is a month not observed) of several series, as
+        `CountSeries.from_frame` takes it.
     horizon : int
         Number of months.
     draws : int, optional
@@ -261,14 +286,20 @@ def auto(
 
     Returns
     -------
-    PooledForecast, or dict of str to PooledForecast for a table
+    PooledForecast, or Forecasts for a table
+        A mapping from names to forecasts, whose `failures` says what is wrong with the series that could not be forecast.
         The forecast of a series of a table depends on that series and its name alone.  Weights and scales learned from all
         series of a collection were tried and did not forecast better; see docs/accuracy.md.
 
     Raises
     ------
     InvalidSeries
-        If a table is empty, a series of it is no series of monthly counts, or fewer than six of its months are known.
+        If fewer than six months are known; for a table, if it is empty or none of its series can be forecast.
+
+    Warns
+    -----
+    ForecastingWarning
+        If some series of a table cannot be forecast.
 
     Examples
     --------
@@ -280,13 +311,16 @@ def auto(
     (True, 1.0)
     """
     model = Auto()
-    if not isinstance(data, pd.DataFrame):
+    if isinstance(data, Observed):
         return model.forecast(data, horizon, draws=draws, rng=rng)
-    stream = named_streams(rng)
-    if data.empty:
-        raise InvalidSeries("the table has no rows; give one row a month, with the columns unique_id, ds, y")
-    names = data["unique_id"].astype(str).unique() if "unique_id" in data else [None]
-    every = [CountSeries.from_frame(data, name, allow_missing=True) for name in names]
-    for series in every:
-        model.check(series)
-    return {series.name: model.forecast(series, horizon, draws=draws, rng=stream(series.name)) for series in every}
+    stream, found = named_streams(rng), read_collection(data)
+    read_draws(draws, _DRAWS)
+    forecasts, failures = {}, dict(found.failures)
+    for series in found.series:
+        following(series.months, horizon)
+        try:
+            forecasts[series.name] = model.forecast(series, horizon, draws=draws, rng=stream(series.name))
+        except ForecastingError as error:  # one bad series must not end a run of thousands
+            failures[series.name] = str(error)
+    warn_of_failures(failures, len(forecasts) + len(failures), stacklevel=2)
+    return Forecasts(forecasts, failures)

@@ -16,6 +16,7 @@ from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.fittable import Fittable
 from forecasting.predictive import Predictive
+from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, require_rng
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ class Fit:
         DataFrame
             Columns lower, upper; a row a parameter.
         """
-        if not 0.0 < level < 1.0:
-            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
+        read_level(level)
         unknown = set(names or ()) - set(self.params.index)
         if unknown:
             raise InvalidInput(
@@ -250,7 +250,7 @@ class Fit:
         log_mean, gradient = density.log_mean(self.work, where)
         known = gradient[:, [density.names.index(name) for name in names]]
         error = np.sqrt(np.einsum("tp,pq,tq->t", known, covariance, known))
-        half = float(ndtri(0.5 + level / 2.0)) * error
+        half = float(ndtri(0.5 + read_level(level) / 2.0)) * error
         shape = density.distribution.natural(self.work[None, density.width :])[0]
 
         def expected(logs: FloatArray) -> FloatArray:

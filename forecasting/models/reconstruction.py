@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import IntArray
@@ -13,6 +14,7 @@ from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
 from forecasting.predictive import Quantity
+from forecasting.predictive.levels import central, read_levels
 from forecasting.randomness import Rng, require_rng
 
 
@@ -37,14 +39,15 @@ class Reconstruction:
     def __post_init__(self) -> None:
         self.paths.flags.writeable = False
 
-    def quantile(self, levels: list[float]) -> pd.DataFrame:
-        """Return quantiles, a row a month and a column a level."""
-        values = np.quantile(self.paths, levels, axis=0, method="inverted_cdf").T
-        return pd.DataFrame(values.astype(np.int64), index=self.months, columns=levels)
+    def quantile(self, levels: ArrayLike) -> pd.DataFrame:
+        """Return quantiles, one row per month and one column per level."""
+        wanted = read_levels(levels)
+        values = np.quantile(self.paths, wanted, axis=0, method="inverted_cdf").T
+        return pd.DataFrame(values.astype(np.int64), index=self.months, columns=wanted)
 
     def interval(self, level: float = 0.9) -> pd.DataFrame:
         """Return central intervals, a row a month, columns lower and upper."""
-        table = self.quantile([(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+        table = self.quantile(central(level))
         return table.set_axis(["lower", "upper"], axis=1)
 
     def total(self, start: MonthLike, end: MonthLike) -> Quantity:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -25,10 +27,28 @@ def read_levels(levels: ArrayLike) -> FloatArray:
     try:
         vector = np.atleast_1d(np.asarray(levels, dtype=float))
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{levels!r} are no levels; give numbers such as [0.05, 0.5, 0.95]") from error
+        raise InvalidInput(f"levels={levels!r} are not levels; give numbers such as [0.05, 0.5, 0.95]") from error
     if vector.ndim != 1 or vector.size == 0 or not np.all((vector > 0.0) & (vector < 1.0)):
         raise InvalidInput(f"levels={levels!r} must be one or more numbers strictly between 0 and 1")
     return vector
+
+
+def read_level(level: float) -> float:
+    """Return one level.
+
+    Raises
+    ------
+    InvalidInput
+        If it is a list, even of one, or is not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> read_level(0.9)
+    0.9
+    """
+    if not isinstance(level, Real) and getattr(level, "ndim", 1) != 0:
+        raise InvalidInput(f"level={level!r} must be one number, such as 0.9; call once for each level")
+    return float(read_levels(level)[0])
 
 
 def central(level: float) -> tuple[float, float]:
@@ -39,5 +59,23 @@ def central(level: float) -> tuple[float, float]:
     >>> central(0.5)
     (0.25, 0.75)
     """
-    tail = (1.0 - float(read_levels(level)[0])) / 2.0
+    tail = (1.0 - read_level(level)) / 2.0
     return tail, 1.0 - tail
+
+
+def read_number(value: float, name: str) -> float:
+    """Return one number to compare with, which may be infinite; `name` is the argument.
+
+    Raises
+    ------
+    InvalidInput
+        If it is a list, NaN, or not a number.
+
+    Examples
+    --------
+    >>> read_number(8, "y")
+    8.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
+        raise InvalidInput(f"{name}={value!r} must be one number, neither a list nor NaN")
+    return float(value)

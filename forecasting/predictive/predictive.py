@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Sized
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -27,7 +27,7 @@ from forecasting.predictive.arrays import (
     read_uniforms,
     refuse_explosion,
 )
-from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
 from forecasting.randomness import Rng, require_rng
@@ -295,15 +295,16 @@ class Predictive:
 
     # Tables
 
-    def to_frame(self, levels: Sequence[float] = _LEVELS) -> pd.DataFrame:
+    def to_frame(self, levels: ArrayLike = _LEVELS) -> pd.DataFrame:
         """Return a long table, a row a month: unique_id, ds, mean, median, and the central intervals.
 
         Parameters
         ----------
-        levels : sequence of float
+        levels : float or sequence of float
             Probabilities of the intervals; 0.9 gives the columns ``lo-90`` and ``hi-90``.
         """
-        limits = {level: central(level) for level in levels}
+        asked = [] if isinstance(levels, Sized) and len(levels) == 0 else read_levels(levels).tolist()
+        limits = {level: central(level) for level in asked}
         points = self.quantile([0.5, *(limit for pair in limits.values() for limit in pair)])
         names = [f"{end}-{100 * level:g}" for level in limits for end in ("lo", "hi")]
         table = points.set_axis(["median", *names], axis=1).reset_index(drop=True)
@@ -344,10 +345,7 @@ class Predictive:
         return int((wanted - self.months[0]).n)
 
     def _point(self, month: MonthLike, y: float) -> tuple[FloatArray, IntArray]:
-        value = float(y)
-        if np.isnan(value):
-            raise InvalidInput("y is NaN; give the count to compare with")
-        return np.array([value]), np.array([self._position(month)])
+        return np.array([read_number(y, "y")]), np.array([self._position(month)])
 
     def _reach(self, column: int) -> int:
         """Return the count that covers all but a negligible share of the probability of a month."""
@@ -372,7 +370,7 @@ def _label(months: pd.PeriodIndex) -> str:
 
 def _read_count(value: int, name: str) -> int:
     try:
-        count = operator.index(value)
+        count = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
     if count < 0:

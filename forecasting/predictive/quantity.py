@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
-from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.levels import central, read_levels, read_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,7 +79,7 @@ class Quantity:
 
     def exceedance(self, x: float) -> float:
         """Return the share of draws strictly above `x`."""
-        return float(np.mean(self.draws > x))
+        return float(np.mean(self.draws > read_number(x, "x")))
 
     def __repr__(self) -> str:
         lower, upper = self.interval()

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.models import Posterior, Reconstruction, reconstruct
 from forecasting.models.base import read_data
 from forecasting.months import Window, following
-from forecasting.randomness import Rng, named_streams, require_rng
+from forecasting.predictive.levels import read_level
+from forecasting.randomness import Rng, named_streams
 from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.findings import Result
 from forecasting.scenarios.fits import Fits
@@ -81,9 +81,8 @@ def jump(
     >>> round(report.comparison.ratio, 2)
     1.9
     """
-    if not 0.0 < level < 1.0:
-        raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
-    stream, scales = named_streams(require_rng(rng)), priors or Priors()
+    read_level(level)
+    stream, scales = named_streams(rng), priors or Priors()
     comparison = Comparison.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
     fits = Fits.of(data, comparison, scales, draws, stream)

@@ -26,6 +26,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from forecasting.distributions import Distribution
@@ -290,7 +291,7 @@ class Outlook:
         one, other = self[a].total(start, end), self[b].total(start, end)
         return Quantity(f"{a} minus {b}, {one.name}", one.draws - other.draws)
 
-    def to_frame(self, levels: Sequence[float] = (0.5, 0.8, 0.9)) -> pd.DataFrame:
+    def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9)) -> pd.DataFrame:
         """Return `Predictive.to_frame` of every scenario in one long table, with a column scenario."""
         frames = []
         for name, forecast in self.scenarios.items():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.distributions import NegativeBinomial, Poisson
-from forecasting.errors import InvalidInput, InvalidSeries, SamplingError
+from forecasting.errors import ForecastingWarning, InvalidInput, InvalidSeries, SamplingError
 from forecasting.evaluation import (
     PIT,
     absolute_error,
@@ -23,7 +23,7 @@ from forecasting.evaluation import (
 from forecasting.evaluation.card import LEVELS
 from forecasting.evaluation.origins import exact_counts, seasonal_scale
 from forecasting.evidence import load_ledger
-from forecasting.models import CountRegression, SeasonalNaive
+from forecasting.models import CountRegression, HistoricalMoments, SeasonalNaive
 from forecasting.months import following
 from forecasting.predictive import Predictive
 from forecasting.series import CountSeries
@@ -241,3 +241,27 @@ def test_wrong_requests_are_refused_before_any_work(rng: np.random.Generator) ->
         result.pit("x")
     with pytest.raises(InvalidInput, match="no score 'x'"):
         result.by_horizon("x")
+
+
+def test_a_table_is_its_series_and_the_bad_ones_are_named(rng: np.random.Generator) -> None:
+    months = pd.period_range("2020-01", periods=24, freq="M")
+    good = pd.concat(CountSeries(months, rng.poisson(9, 24), unique_id=name).to_frame() for name in ("a", "b"))
+    bad = CountSeries(months, rng.poisson(9, 24), unique_id="bad").to_frame().drop(index=7)
+    models = {"moments": HistoricalMoments(), "season": SeasonalNaive()}
+    with pytest.warns(
+        ForecastingWarning, match="1 of 3 series are left out, see `failures`; series 'bad' has no row for 2020-08"
+    ):
+        result = backtest(models, pd.concat([bad, good]), horizon=3, origins=2, rng=1)
+    expected = backtest(
+        models, [CountSeries.from_frame(good, name) for name in ("a", "b")], horizon=3, origins=2, rng=1
+    )
+    pd.testing.assert_frame_equal(result.scores, expected.scores)
+    assert result.failed["unique_id"].tolist() == ["bad", "bad"]
+    assert result.failed["origin"].isna().all()
+    assert result.failures["count"].tolist() == [1, 1]
+    assert result.table()["failed"].tolist() == [1, 1]
+    with pytest.raises(InvalidSeries, match="no row for 2020-08"):
+        backtest(models, bad, rng=1)
+    for wrong in (None, 5, "y", [good], object()):
+        with pytest.raises(InvalidInput):
+            backtest(models, wrong, rng=1)  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from forecasting import (
     Auto,
     Contaminated,
     DynamicLevel,
+    ForecastingWarning,
     HistoricalMoments,
     InvalidInput,
     InvalidSeries,
@@ -219,7 +222,9 @@ def test_an_empty_count_is_a_month_not_observed() -> None:
 )
 def test_a_bad_series_of_a_table_is_named(second: list[float], said: str) -> None:
     with pytest.raises(InvalidSeries, match=said):
-        auto(table(a=[5.0] * 8, b=second), 3, rng=generator())
+        auto(table(b=second), 3, rng=generator())
+    with pytest.warns(ForecastingWarning, match=f"1 of 2 series are left out, see `failures`; {said}"):
+        assert list(auto(table(a=[5.0] * 8, b=second), 3, draws=100, rng=generator()).failures) == ["b"]
 
 
 def test_a_table_with_a_month_twice_or_without_rows() -> None:
@@ -277,3 +282,23 @@ def test_a_series_of_counts_is_left_alone() -> None:
     before = Y.values.copy()
     auto(Y, 2, draws=100, rng=generator())
     np.testing.assert_array_equal(Y.values, before)
+
+
+def test_a_bad_series_of_a_table_is_named_and_the_good_ones_are_forecast() -> None:
+    good = table(a=[5.0] * 8, b=[3.0, 4.0] * 4)
+    df = pd.concat([good, table(short=[1.0, 2.0]), table(negative=[-1.0] * 8), table(gap=[1.0] * 12).drop(index=3)])
+    with pytest.warns(ForecastingWarning, match=r"3 of 5 series are left out, see `failures`; .*negative"):
+        found = auto(df, 3, rng=1)
+    assert sorted(found) == ["a", "b"]
+    assert sorted(found.failures) == ["gap", "negative", "short"]
+    assert "no row for" in found.failures["gap"]
+    assert "needs 6" in found.failures["short"]
+    alone = auto(good, 3, rng=1)
+    assert alone.failures == {}
+    assert all((found[name].paths == alone[name].paths).all() for name in alone)
+    again = pickle.loads(pickle.dumps(found))
+    assert (list(again), again.failures) == (list(found), found.failures)
+    with pytest.raises(InvalidSeries, match="none of the 2 series can be forecast"):
+        auto(table(x=[1.0], y=[2.0]), 3, rng=1)
+    with pytest.raises(InvalidInput, match="horizon=0"):
+        auto(df, 0, rng=1)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from forecasting.constraints import Observed
-from forecasting.errors import InvalidInput, SamplingError
+from forecasting.errors import SamplingError
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.sarima.density import ArimaDensity, partial
 from forecasting.models.sarima.search import corrected, inverse_roots, starting_points
 from forecasting.predictive import Predictive
+from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ class SarimaFit:
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Return Wald intervals of the parameters that are not at a boundary, columns lower and upper."""
-        if not 0.0 < level < 1.0:
-            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.95")
-        half = float(ndtri(0.5 + level / 2.0)) * self.bse
+        half = float(ndtri(0.5 + read_level(level) / 2.0)) * self.bse
         estimate = self.params[half.index]
         return pd.DataFrame({"lower": estimate - half, "upper": estimate + half})
 
