@@ -86,7 +86,7 @@ def extreme_point(
 
     origin = [sum(coef * lower[i] for i, coef in row.terms.items()) for row in group]
     limits = LinearConstraint(
-        _matrix(group, months),
+        matrix_of(group, months),
         np.array([-np.inf if r.low is None else r.low - o for r, o in zip(group, origin, strict=True)]),
         np.array([np.inf if r.high is None else r.high - o for r, o in zip(group, origin, strict=True)]),
     )
@@ -151,7 +151,7 @@ def _endless(group: Sequence[Linear], months: Sequence[int], upper: Sequence[Bou
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     count = len(free)
-    cone = _matrix(group, months)[:, [months.index(i) for i in free]]
+    cone = matrix_of(group, months)[:, [months.index(i) for i in free]]
     found = milp(
         np.repeat([0.0, -1.0], count),
         bounds=Bounds(0, np.repeat([np.inf, 1.0], count)),
@@ -169,7 +169,8 @@ def _endless(group: Sequence[Linear], months: Sequence[int], upper: Sequence[Bou
     return {i for i, grows in zip(free, found.x[count:] > 0.5, strict=True) if grows}
 
 
-def _matrix(group: Sequence[Linear], months: Sequence[int]) -> NDArray[np.float64]:
+def matrix_of(group: Sequence[Linear], months: Sequence[int]) -> NDArray[np.float64]:
+    """Return the coefficients ``[rows, months]``."""
     column = {position: j for j, position in enumerate(months)}
     matrix = np.zeros((len(group), len(months)))
     for row, line in zip(group, matrix, strict=True):

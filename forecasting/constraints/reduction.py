@@ -11,7 +11,9 @@ from forecasting.constraints.linear import Bound, Infeasible, Linear
 def reduced(rows: Iterable[Linear], lower: Sequence[int], upper: Sequence[Bound]) -> tuple[Linear, ...]:
     """Return what the ranges do not imply: on free months only, each combination of months once.
 
-    Known sums inside a longer row are taken out of it, which unties the months on either side.
+    Rows that hold exactly are taken out of others wherever that leaves fewer months in them, which unties the months on either
+    side: a known sum inside a longer one, a lower limit since May within the totals of two quarters (an upper limit of April),
+    a share of a known total (a range of the part).
 
     Raises
     ------
@@ -35,8 +37,7 @@ def reduced(rows: Iterable[Linear], lower: Sequence[int], upper: Sequence[Bound]
             continue
         key = (row.positions, row.coefs)
         merged[key] = _intersection(merged[key], row) if key in merged else row
-    sums = [row for row in merged.values() if row.low == row.high]
-    return tuple(_without_sums(row, sums) for row in merged.values())
+    return _sparser(list(merged.values()))
 
 
 def _without_implied(row: Linear, lower: Sequence[int], upper: Sequence[Bound]) -> Linear:
@@ -60,22 +61,42 @@ def _intersection(one: Linear, other: Linear) -> Linear:
     )
 
 
-def _without_sums(row: Linear, sums: Iterable[Linear]) -> Linear:
-    """Take each known sum that lies strictly inside the row out of it."""
-    for known in sums:
-        terms = row.terms
-        factor = terms.get(known.positions[0], 0) // known.coefs[0]
-        inside = all(terms.get(i) == factor * coef for i, coef in known.terms.items())
-        if inside and len(known.positions) < len(terms) and known.low is not None:
-            moved = factor * known.low
-            row = Linear.of(
-                {i: coef for i, coef in terms.items() if i not in known.terms},
-                None if row.low is None else row.low - moved,
-                None if row.high is None else row.high - moved,
-                row.facts,
-                row.compares,
-            )
-    return row
+def _sparser(rows: list[Linear]) -> tuple[Linear, ...]:
+    """Add multiples of rows that hold exactly to others as long as a row has fewer months afterwards."""
+    changed = True
+    while changed:
+        changed = False
+        for k, row in enumerate(rows):
+            for known in rows:
+                if known is row or known.low is None or known.low != known.high:
+                    continue
+                shorter = _eliminated(row, known)
+                if len(shorter.positions) < len(row.positions):
+                    rows[k] = row = shorter
+                    changed = True
+    return tuple(rows)
+
+
+def _eliminated(row: Linear, known: Linear) -> Linear:
+    """Return the combination ``a * row - b * known``, a > 0, with the fewest months; the row itself if none has fewer."""
+    terms, exact = row.terms, known.terms
+    best, fewest = (1, 0), len(terms)
+    for i in exact.keys() & terms.keys():
+        a, b = abs(exact[i]), terms[i] if exact[i] > 0 else -terms[i]
+        left = sum(a * terms.get(j, 0) != b * exact.get(j, 0) for j in terms.keys() | exact.keys())
+        if 0 < left < fewest:
+            best, fewest = (a, b), left
+    a, b = best
+    if not b:
+        return row
+    moved = b * (known.low or 0)
+    return Linear.of(
+        {j: a * terms.get(j, 0) - b * exact.get(j, 0) for j in terms.keys() | exact.keys()},
+        None if row.low is None else a * row.low - moved,
+        None if row.high is None else a * row.high - moved,
+        row.facts,
+        row.compares,
+    )
 
 
 def groups(rows: Iterable[Linear]) -> Iterator[tuple[list[int], list[Linear]]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forecasting.constraints.linear import Bound, Infeasible, Linear
 from forecasting.constraints.programs import extreme_point, extreme_sum, tighten
+from forecasting.constraints.implied import without_implied
 from forecasting.constraints.propagation import propagate
 from forecasting.constraints.reduction import groups, reduced
 from forecasting.errors import TooLarge
@@ -39,7 +40,8 @@ class Constraints:
     upper : float64[T]
         Largest possible value of each month; ``inf`` where there is none.
     linear : tuple of Linear
-        What the ranges do not say: constraints on two or more free months, each combination of months once.
+        What the ranges do not say: constraints on two or more free months, each combination of months once, and none that the
+        others imply.
     """
 
     months: pd.PeriodIndex
@@ -89,11 +91,13 @@ class Constraints:
                 tighten(group, members, lower, upper)
         if max(lower, default=0) > _LARGEST:
             raise TooLarge(f"a month would have to be at least {max(lower)}; leave out the fact that makes it so")
+        linear = _simplified(linear, lower, upper)[0]
+        kept = [row for members, group in groups(linear) for row in without_implied(group, members, lower, upper)]
         return cls(
             months,
             np.array(lower, dtype=np.int64),
             np.array(upper, dtype=np.float64),
-            _simplified(linear, lower, upper)[0],
+            tuple(kept),
         )
 
     @classmethod
