@@ -47,6 +47,18 @@ class BayesianModel(Model):
     def density(self, data: Observed) -> ModelDensity:
         """Return the log likelihood and log prior for `data`."""
 
+    def remarks(self, data: Observed) -> tuple[str, ...]:
+        """Return what a reader of any result of this model must know about the model on these data."""
+        terms: Term | Terms | None = getattr(self, "terms", None)
+        beside = () if terms is None else Terms.of(terms).beside(data.months)
+        if not beside:
+            return ()
+        return (
+            f"{listing(beside)}: the same in all months of {data.name}, {data.months[0]}..{data.months[-1]}, so that the "
+            "prior alone says how large the effect is; unless it is a change still to come, leave it out or use months in "
+            "which it changes",
+        )
+
     def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Posterior:
         """Draw from the posterior.
 
@@ -75,16 +87,8 @@ class BayesianModel(Model):
         """
         generator, density = require_rng(rng), self.density(read_data(data))
         number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
-        terms: Term | Terms | None = getattr(self, "terms", None)
-        beside = () if terms is None else Terms.of(terms).beside(data.months)
-        if beside:
-            warnings.warn(
-                f"{listing(beside)}: the same in all months of {data.name}, {data.months[0]}..{data.months[-1]}, so that the "
-                "prior alone says how large the effect is; unless it is a change still to come, leave it out or use months in "
-                "which it changes",
-                ForecastingWarning,
-                stacklevel=2,
-            )
+        for remark in self.remarks(data):
+            warnings.warn(remark, ForecastingWarning, stacklevel=2)
         posterior = self._drawn(data, density, number, generator)
         posterior.sample.warn_if_doubtful(data.name, stacklevel=2)
         return posterior

@@ -15,6 +15,7 @@ from forecasting.errors import InvalidInput, NotIdentified, SamplingError
 from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.fittable import Fittable
+from forecasting.models.infinity import at_infinity
 from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, require_rng
@@ -80,20 +81,25 @@ class Fit:
         return float(np.inf) if alpha == 0.0 else 1.0 / alpha
 
     @property
+    def estimated(self) -> int:
+        """Number of parameters p that criteria count: a negative binomial whose alpha is 0 is a Poisson fit, with one less."""
+        return len(self.params) - len(set(self.boundary) & set(self.density.distribution.shape_names))
+
+    @property
     def aic(self) -> float:
         """Akaike's criterion, -2 log L + 2 p."""
-        return -2.0 * self.loglik + 2.0 * len(self.params)
+        return -2.0 * self.loglik + 2.0 * self.estimated
 
     @property
     def aicc(self) -> float:
         """Akaike's criterion corrected for few data (Hurvich, Tsai 1989); infinite where n <= p + 1."""
-        p, n = len(self.params), self.nobs
+        p, n = self.estimated, self.nobs
         return self.aic + 2.0 * p * (p + 1) / (n - p - 1) if n > p + 1 else float(np.inf)
 
     @property
     def bic(self) -> float:
         """Schwarz's criterion, -2 log L + p log n."""
-        return -2.0 * self.loglik + len(self.params) * float(np.log(self.nobs))
+        return -2.0 * self.loglik + self.estimated * float(np.log(self.nobs))
 
     def conf_int(
         self, method: str = "profile", level: float = 0.95, names: Sequence[str] | None = None
@@ -307,11 +313,16 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
     messages = [f"{names[k]} is at its boundary: {meaning[k - density.width]}" for k in np.flatnonzero(~free)]
     held = density.boundary(work)
     messages += dict.fromkeys(held.values())
-    if not mode.converged:
+    if held:
+        messages.append(f"standard errors of the other parameters are conditional on {', '.join(held)} staying there")
+    runaway = at_infinity(density, work, free, mode.hessian)
+    if runaway:
+        messages.append(runaway)
+    elif not mode.converged:
         messages.append(
-            f"the search stopped after {mode.iterations} steps with {mode.decrement:.2g} of log likelihood to gain; "
-            "a coefficient may run off to infinity"
+            f"the search stopped after {mode.iterations} steps with {mode.decrement:.2g} of log likelihood to gain"
         )
+    messages += model.remarks(density.data)
     moved = np.array([name not in held for name in names[free]])
     hessian, free = mode.hessian[np.ix_(moved, moved)], free & np.array([name not in held for name in names])
     params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")

@@ -24,6 +24,7 @@ from forecasting.models.base import BayesianModel, read_data
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.terms import Intercept, Term, Terms
 
+_LEVEL = 1e-6  # largest residual of a constant on the columns at which they hold one
 _STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
 
 
@@ -198,10 +199,28 @@ class CountRegression(BayesianModel):
             raise InvalidInput(
                 f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
             )
+        if not (Terms.of(self.terms).columns() or self.distribution.shape_names):
+            raise InvalidInput(
+                f"{self.terms!r} has no coefficient and {self.distribution!r} no parameter, so there is nothing to estimate; "
+                "add Intercept()"
+            )
 
     def density(self, data: Observed) -> RegressionDensity:
         """Return the log likelihood and log prior for `data`."""
         return RegressionDensity(Terms.of(self.terms), self.distribution, read_data(data), self.priors)
+
+    def remarks(self, data: Observed) -> tuple[str, ...]:
+        """Return also that no term sets the level, if so."""
+        design, _ = Terms.of(self.terms).design(data.months, origin=data.months)
+        ones = np.ones(len(design))
+        rest = ones - design @ np.linalg.lstsq(design, ones)[0] if design.size else ones
+        if float(np.abs(rest).max()) < _LEVEL:
+            return super().remarks(data)
+        return (
+            f"no term of {self.terms!r} sets the level, so that the mean is 1 (per unit of exposure) where all columns are 0; "
+            "add Intercept() unless that is meant",
+            *super().remarks(data),
+        )
 
     def fit(self, data: Observed, *, information: str = "observed") -> Fit:
         """Maximise the likelihood.
@@ -224,7 +243,7 @@ class CountRegression(BayesianModel):
         density = self.density(data)
         if not any(unit.high > 0 for unit in density.facts.units if np.isfinite(unit.high)):
             raise InvalidInput(
-                f"{density.data.name}: every known count is zero, so the likelihood has no maximum; use "
-                "posterior(data, rng=rng), or a longer window in which something was counted"
+                f"{data.name}: every known count is zero, so the likelihood has its maximum at a mean of zero. Use "
+                "posterior(), where the priors keep the mean above zero, or a longer window in which something was counted"
             )
         return maximum_likelihood(self, density, information)
