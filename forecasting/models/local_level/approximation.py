@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.inference.proposals import StudentT
 from forecasting.kernels.counts import FloatArray
@@ -21,7 +22,8 @@ _LOG_TWO_PI = float(np.log(2.0 * np.pi))
 _FIRST = np.array([0.1, 0.4, 0.8, 1.4, 2.2, 3.2])  # nodes of a folded coordinate, in units of its prior scale
 _BOTH = np.array([-1.6, -0.8, 0.0, 0.8, 1.6])  # nodes of the others
 _DOWN, _UP, _POINTS = 2.6, 3.4, 6  # later grids reach so many standard deviations down and up, with so many nodes
-_ROUNDS = 4  # grids at most
+_ROUNDS = 8  # grids at most
+_MUCH = 0.1  # posterior probability at the edge of a grid that moves the next one
 _STEADY = 0.6  # a grid whose spread is at least this share of the last one is the last
 _ITERATIONS, _POLISH = 25, 3
 _LONGEST = 2.0  # longest step of a log mean
@@ -67,21 +69,21 @@ class Approximation:
             c + s * (_FIRST if f else _BOTH) for c, s, f in zip(target.centre, target.scale, target.folded, strict=True)
         ]
         nodes = self._solved(_tensor(first), None)
-        spread = np.array([np.diff(axis).min() for axis in first])
+        cell = np.array([np.diff(axis).min() for axis in first])
         while self.rounds < _ROUNDS:
             self.rounds += 1
-            centre, before = _moments(nodes, 0.3 * spread)
+            centre, before = _moments(nodes, 0.3 * cell)
+            before = np.where(_at_edge(nodes, target.folded), 2.0 * np.maximum(before, cell), before)
             low = np.where(target.folded, np.maximum(centre - _DOWN * before, 0.0), centre - _DOWN * before)
             cell = (centre + _UP * before - low) / _POINTS
-            axes = list((low + cell * (np.arange(_POINTS)[:, None] + 0.5)).T)
             nearest = nodes.centre[:, [int(np.argmax(nodes.log_density))]]
-            nodes = self._solved(_tensor(axes), nearest)
-            spread = cell
-            if (_moments(nodes, 0.3 * spread)[1] > _STEADY * before).all():
+            nodes = self._solved(_tensor(list((low + cell * (np.arange(_POINTS)[:, None] + 0.5)).T)), nearest)
+            narrowed = _moments(nodes, 0.3 * cell)[1] < _STEADY * before
+            if not (narrowed | _at_edge(nodes, target.folded)).any():
                 break
         weights = _weights(nodes)
         away = nodes.work - weights @ nodes.work
-        covariance = (away * weights[:, None]).T @ away + np.diag(np.square(0.3 * spread))
+        covariance = (away * weights[:, None]).T @ away + np.diag(np.square(0.3 * cell))
         self.parameters = StudentT(weights @ nodes.work, _WIDER * np.linalg.cholesky(covariance), _FREEDOM)
         return nodes
 
@@ -156,6 +158,15 @@ def _tensor(axes: list[FloatArray]) -> FloatArray:
 def _weights(nodes: Nodes) -> FloatArray:
     weights = np.exp(nodes.log_density - nodes.log_density.max())
     return np.asarray(weights / weights.sum())
+
+
+def _at_edge(nodes: Nodes, folded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for each parameter whether much of the posterior is at an edge of the grid; zero is no edge if it is folded."""
+    weights = _weights(nodes)
+    least, most = nodes.work.min(axis=0), nodes.work.max(axis=0)
+    top = weights @ (nodes.work == most)
+    bottom = weights @ (nodes.work == least) * ~(folded & (least < 0.25 * most))
+    return np.asarray(np.maximum(top, bottom) > _MUCH)
 
 
 def _moments(nodes: Nodes, floor: FloatArray) -> tuple[FloatArray, FloatArray]:
