@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.card import INTERVALS, SCORES, score_card
 from forecasting.evaluation.comparison import Comparison, compare
@@ -36,7 +37,7 @@ Forecast = Callable[..., Predictive]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest:
+class Backtest(Drawable):
     """Scores of several models at several origins of one or many series.
 
     Attributes
@@ -145,7 +146,7 @@ class Backtest:
         return f"<Backtest of {', '.join(self.models)}: {series} series, {len(self.failed)} forecasts failed>"
 
     def _repr_html_(self) -> str:
-        return self.table().to_html(float_format="{:.4g}".format)
+        return as_html(repr(self), self.table(), float_format="{:.4g}".format)
 
 
 def backtest(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Constraints, Infeasible, Linear
+from forecasting.display import Drawable, as_html
 from forecasting.errors import ContradictoryFacts, InvalidWindow
 from forecasting.evidence.compilation import compiled, cut, span
 from forecasting.evidence.contradictions import contradiction
@@ -69,7 +69,7 @@ class Dossier:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(Drawable):
     """What the facts say about one series over consecutive months; made by `Ledger.evidence`.
 
     Attributes
@@ -268,7 +268,7 @@ class Evidence:
         return f"<Evidence {self._headline}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self._headline)}</p>{self.ranges().to_html()}"
+        return as_html(self._headline, self.ranges())
 
     @property
     def _headline(self) -> str:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import pandas as pd
 from pydantic import ValidationError
 
+from forecasting.display import as_html
 from forecasting.errors import InvalidInput, InvalidLedger, Problem, UnknownSeries
 from forecasting.evidence.evidence import Dossier, Evidence
 from forecasting.evidence.fact import Fact, Reading, Source
@@ -23,6 +24,8 @@ from forecasting.evidence.milestones import milestones
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
 from forecasting.months import MonthLike
 from forecasting.reading import read_day
+
+_SHOWN = ("fact_id", "series", "kind", "start", "end", "value", "low", "high", "use")
 
 DateLike: TypeAlias = str | dt.date
 
@@ -252,6 +255,9 @@ class Ledger:
     def __repr__(self) -> str:
         when = "" if self.vintage is None else f" as of {self.vintage}"
         return f"<Ledger of {len(self.entries)} facts about {len(self.series)} series{when}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.facts[list(_SHOWN)], max_rows=12)
 
 
 def _table(model: type[Source | Reading], rows: Iterable[Source | Reading]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, NotIdentified, SamplingError
 from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
@@ -28,7 +29,7 @@ _FARTHEST = 60  # doublings of the search for an end of a profile interval
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(Drawable):
     """A model at the maximum of its likelihood.
 
     Attributes
@@ -281,6 +282,9 @@ class Fit:
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())
         return f"<Fit to {self.density.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.params.to_frame().join(self.bse), float_format="{:.4g}".format)
 
 
 def maximum_likelihood(model: BayesianModel, density: Fittable, information: str) -> Fit:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import IntArray
 from forecasting.likelihood import FactLikelihood
@@ -19,7 +20,7 @@ from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstruction:
+class Reconstruction(Drawable):
     """Posterior draws of the months of the data; every draw satisfies every fact.
 
     Attributes
@@ -69,6 +70,9 @@ class Reconstruction:
 
     def __repr__(self) -> str:
         return f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(), float_format="{:.1f}".format)
 
 
 def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
@@ -22,7 +23,7 @@ from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(Drawable):
     """Equally weighted posterior draws of the parameters of a model.
 
     Attributes
@@ -210,3 +211,6 @@ class Posterior:
             f"<Posterior of {self.name}: {len(self.draws)} draws of {', '.join(self.names)}; "
             f"log evidence {self.log_evidence:.2f}, k-hat {self.khat:.2f}, ess {self.ess:.0f}>"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.summary(), float_format="{:.4g}".format)

@@ -6,13 +6,13 @@ import operator
 from collections.abc import Sized
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -38,7 +38,7 @@ _LEVELS = (0.5, 0.8, 0.9)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Predictive:
+class Predictive(Drawable):
     """Forecast of H consecutive months as S equally likely draws.
 
     A single month has the mixture of its conditional distributions over the draws, so its quantiles and
@@ -330,7 +330,7 @@ class Predictive:
 
     def _repr_html_(self) -> str:
         table = self.to_frame().drop(columns="unique_id").assign(ds=self.months.astype(str))
-        return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False, float_format="{:.1f}".format)
+        return as_html(repr(self), table, index=False, float_format="{:.1f}".format)
 
     # Looking up
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive.levels import central, read_levels, read_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Quantity:
+class Quantity(Drawable):
     """An unknown number with S equally likely draws; every summary is a summary of the draws.
 
     Attributes
@@ -84,3 +85,8 @@ class Quantity:
     def __repr__(self) -> str:
         lower, upper = self.interval()
         return f"Quantity({self.name!r}, median {self.median:.6g}, 90% interval {lower:.6g}..{upper:.6g})"
+
+    def _repr_html_(self) -> str:
+        return as_html(
+            repr(self), self.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).to_frame().T, float_format="{:.6g}".format
+        )

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.inference.constrained import maximise
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -35,7 +36,7 @@ _LEAST_ROOT = 0.1  # root of alpha from which replicates start, zero being stati
 
 
 @dataclass(frozen=True, eq=False)
-class InterventionSearch:
+class InterventionSearch(Drawable):
     """The months at which a change would explain most, and how surprising that is.
 
     Attributes
@@ -87,6 +88,9 @@ class InterventionSearch:
             f"<InterventionSearch of {self.null.density.data.name}: most would be explained by {what} from {self.month}; "
             f"statistic {self.statistic:.2f}, p {self.p_value:.3g} among {self.statistics.size} candidates>"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(5), float_format="{:.4g}".format)
 
 
 def find_interventions(

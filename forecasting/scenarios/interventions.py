@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtri
 
 from forecasting.constraints import Observed
+from forecasting.display import as_html
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
@@ -68,6 +69,9 @@ class InterventionTest:
     def __repr__(self) -> str:
         name = "log Bayes factor" if self.method == "posterior" else f"{self.method} statistic"
         return f"<InterventionTest of {self.term!r}: {name} {self.statistic:.4g}, df {self.df}, p {self.p_value:.3g}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(), float_format="{:.4g}".format)
 
 
 def intervention_test(

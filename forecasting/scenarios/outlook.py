@@ -20,7 +20,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from types import MappingProxyType
 from typing import Protocol
 
@@ -29,6 +28,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
+from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import FloatArray
@@ -204,7 +204,7 @@ class Shift(Scenario):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Outlook:
+class Outlook(Drawable):
     """Forecasts of the same H months under several scenarios, paired draw by draw.
 
     Attributes
@@ -304,7 +304,7 @@ class Outlook:
         return f"Outlook({self.name!r}, {span}: {', '.join(self.scenarios)})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>" + self.table().to_html(float_format="{:.1f}".format)
+        return as_html(repr(self), self.table(), float_format="{:.1f}".format)
 
 
 def outlook(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.display import Drawable, as_html
 from forecasting.scenarios import rates, verdict, wording
 from forecasting.scenarios.findings import Findings, Result
 from forecasting.scenarios.fits import step_draws
@@ -16,7 +17,7 @@ from forecasting.scenarios.weighing import StepEffect
 
 
 @dataclass(frozen=True, eq=False)
-class JumpReport(Findings):
+class JumpReport(Findings, Drawable):
     """Was the jump a surprise?  Made by `jump`.
 
     Attributes
@@ -184,7 +185,7 @@ class JumpReport(Findings):
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.in_words()}</p>{self.table().round(3).to_html()}"
+        return as_html(self.in_words(), self.table().round(3))
 
 
 def _simulated(result: Result, draws: int) -> dict[str, Any]:

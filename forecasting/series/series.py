@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from forecasting.constraints import Constraints
+from forecasting.display import Drawable, as_html
 from forecasting.errors import ForecastingWarning, InvalidSeries
 from forecasting.months import MonthLike, read_months, to_month
 from forecasting.reading import Unreadable, count_of, is_missing
@@ -24,7 +25,7 @@ from forecasting.series.listing import listing
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class CountSeries:
+class CountSeries(Drawable):
     """Counts of T consecutive calendar months.
 
     Attributes
@@ -240,6 +241,9 @@ class CountSeries:
         gaps = f", {self.missing.sum()} missing" if self.missing.any() else ""
         span = f"{self.months[0]}..{self.months[-1]}"
         return f"CountSeries({self.unique_id!r}, {span}, {len(self)} months{gaps})"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame().drop(columns="unique_id"), max_rows=12, index=False)
 
 
 def _name_of(values: Any) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
 from forecasting.errors import SamplingError
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.kernels.counts import FloatArray
@@ -34,7 +35,7 @@ _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one
 
 
 @dataclass(frozen=True, eq=False)
-class SarimaFit:
+class SarimaFit(Drawable):
     """A seasonal ARIMA model at the maximum of its likelihood.
 
     Attributes
@@ -119,6 +120,9 @@ class SarimaFit:
             f"<{self.density.orders} of {self.data.name}: log likelihood {self.loglik:.2f}, AICc {self.aicc:.2f}, "
             f"{self.nobs} months>"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.summary(), float_format="{:.4g}".format)
 
 
 def maximum_likelihood(model: SARIMA, data: Observed, start: FloatArray | None = None) -> SarimaFit:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
+from forecasting.display import as_html
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_draws
@@ -231,6 +232,9 @@ class SarimaSearch:
 
     def __repr__(self) -> str:
         return f"<{self.best.orders}, AICc {self.fit.aicc:.2f}, best of {len(self.table)}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.table, max_rows=10, float_format="{:.4g}".format)
 
 
 def transformed(data: Observed, scale: Transform, name: str | None) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.sarima.density import ArimaDensity
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SarimaPosterior:
+class SarimaPosterior(Drawable):
     """Equally weighted draws of the ARMA coefficients, regression and variance integrated out exactly.
 
     Attributes
@@ -114,3 +115,6 @@ class SarimaPosterior:
             f"<Posterior of {self.density.orders} for {self.data.name}: {len(self.work)} draws; "
             f"k-hat {self.khat:.2f}, ess {self.ess:.0f}>"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.summary(), float_format="{:.4g}".format)

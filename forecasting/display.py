@@ -1,0 +1,71 @@
+"""How a result shows itself: as a picture on axes, and as a table in a notebook.
+
+Pictures stand above the results and rooms import only downwards, so a result does not know its picture.  It asks for the
+room of pictures by name, and only when somebody wants one, as pandas asks for its plotting backend.  This is the one
+file that looks upwards.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_PICTURES = "forecasting.figures.onaxes"
+
+
+class Drawable:
+    """A result with a picture; which one is said in `forecasting.figures.onaxes`."""
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the result on axes of the caller's and return them.
+
+        Size, typeface, colour cycle and everything else that a style sets are the caller's; several results can share
+        axes, since months stand at their dates.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new ``pyplot`` figure, with the name of the series as title.
+        **options
+            ``color`` for every result but an outlook and a backtest.  A forecast also takes ``history``, the data it rests
+            on, and ``levels``, the probabilities of its intervals; a backtest takes ``score``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InvalidInput
+            If `ax` is not matplotlib axes, or an option is not known.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> from matplotlib.figure import Figure
+        >>> axes = Figure(figsize=(8, 3)).subplots()
+        >>> series = fc.load_counts("tornadoes")
+        >>> series.plot(axes) is axes
+        True
+        >>> fc.auto(series, horizon=6, rng=1).plot(axes).get_ylabel()
+        'count per month'
+        """
+        axes: Axes = import_module(_PICTURES).draw(self, ax, **options)
+        return axes
+
+
+def as_html(headline: str, table: pd.DataFrame | None = None, **formats: Any) -> str:
+    """Return a headline and a table as a notebook shows them; `formats` are those of `DataFrame.to_html`.
+
+    Examples
+    --------
+    >>> as_html("<Fit of y>")
+    '<p>&lt;Fit of y&gt;</p>'
+    """
+    shown = f"<p>{escape(headline)}</p>"
+    return shown if table is None else shown + table.to_html(**formats)
