@@ -1,8 +1,8 @@
 """Rows that the others imply: they tie months together and say nothing.
 
-A limit of a row is implied if the row cannot pass it while all others hold.  Without integrality that is a linear programme, whose
-optimum is never on the wrong side of that over the integers: a limit found to be implied is, and one that only integers imply
-is kept, which costs time later and no exactness.
+A limit of a row is implied if the row cannot pass it while all others hold.  Without integrality that is a linear programme,
+whose optimum is never on the wrong side of that over the integers: a limit found to be implied is, and one that only integers
+imply is kept, which costs time later and no exactness.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.constraints.implied import without_implied
 from forecasting.constraints.linear import Bound, Infeasible, Linear
 from forecasting.constraints.programs import extreme_point, extreme_sum, tighten
-from forecasting.constraints.implied import without_implied
 from forecasting.constraints.propagation import propagate
 from forecasting.constraints.reduction import groups, reduced
 from forecasting.errors import TooLarge

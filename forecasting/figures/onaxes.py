@@ -12,6 +12,7 @@ What a result is drawn as:
 `Backtest`              mean score of each model by months ahead
 `Quantity`              the share of draws at each value, with median and 90% interval
 `Fit`, `Posterior`      estimate and interval of each parameter
+`LocalLevel` posterior  the data, and median, 50 and 90% interval of the level
 `InterventionSearch`    the statistic of a change in each month
 ======================  ==============================================================================
 """
@@ -38,6 +39,7 @@ from forecasting.figures.fan import draw_counts, draw_fan
 from forecasting.figures.style import shown
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Fit, Posterior, Reconstruction, SarimaFit, SarimaPosterior
+from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.intervention_search import InterventionSearch
@@ -166,6 +168,15 @@ def _(result: Fit | SarimaFit, axes: Axes, color: str | None = None) -> None:
 def _(result: Posterior | SarimaPosterior, axes: Axes, color: str | None = None) -> None:
     low, middle, high = np.quantile(result.draws, [0.05, 0.5, 0.95], axis=0)
     _forest(axes, middle, np.stack([low, high], axis=1), list(result.names), color)
+
+
+@drawn.register
+def _(result: LocalLevelPosterior, axes: Axes, color: str | None = None) -> None:
+    at, level, colour = _months(axes, result.months), result.level(), color or _cycle(0)
+    _history(axes, result.data, None)
+    for width, opacity in ((90, 0.2), (50, 0.4)):
+        axes.fill_between(at, level[f"lo-{width}"], level[f"hi-{width}"], color=colour, alpha=opacity, linewidth=0)
+    axes.plot(at, level["median"], color=colour)
 
 
 @drawn.register
