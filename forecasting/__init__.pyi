@@ -39,12 +39,14 @@ from .predictive import Predictive
 from .scenarios import (
     Continue,
     JumpReport,
+    OnsetReport,
     Persist,
     Revert,
     Shift,
     find_interventions,
     intervention_test,
     jump,
+    onset,
     outlook,
 )
 from .series import CountSeries
@@ -99,6 +101,7 @@ __all__ = [
     "MonthEffects",
     "NegativeBinomial",
     "NotIdentified",
+    "OnsetReport",
     "Persist",
     "Poisson",
     "PooledForecast",
@@ -128,6 +131,7 @@ __all__ = [
     "jump",
     "load_counts",
     "load_ledger",
+    "onset",
     "outlook",
     "reconstruct",
 ]

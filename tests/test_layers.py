@@ -43,7 +43,7 @@ PUBLIC = {
         "reconstruct",
     ),
     *("Autoregression", "SARIMA", "DecayingPulse", "intervention_test", "find_interventions"),
-    *("jump", "JumpReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
+    *("jump", "JumpReport", "onset", "OnsetReport", "outlook", "Persist", "Revert", "Continue", "Shift"),
     *("ForecastingError", "ForecastingWarning", "InvalidInput", "InvalidLedger", "InvalidSeries"),
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError", "SamplingWarning", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),

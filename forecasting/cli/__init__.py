@@ -13,6 +13,7 @@ from forecasting.cli.checklist import checklist
 from forecasting.cli.facts import facts
 from forecasting.cli.jump import jump
 from forecasting.cli.models import fit, forecast, outlook
+from forecasting.cli.onset import onset
 from forecasting.cli.program import Program
 
 __all__ = ["main"]
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (facts, jump, checklist, fit, forecast, outlook, batch):
+for command in (facts, jump, onset, checklist, fit, forecast, outlook, batch):
     main.add_command(command)

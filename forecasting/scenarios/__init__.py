@@ -3,6 +3,7 @@
 from forecasting.scenarios.intervention_search import InterventionSearch, find_interventions
 from forecasting.scenarios.interventions import InterventionTest, intervention_test
 from forecasting.scenarios.jump import jump
+from forecasting.scenarios.onset import OnsetReport, onset
 from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, Shift, outlook
 from forecasting.scenarios.report import JumpReport
 
@@ -11,6 +12,7 @@ __all__ = [
     "InterventionSearch",
     "InterventionTest",
     "JumpReport",
+    "OnsetReport",
     "Outlook",
     "Persist",
     "Revert",
@@ -18,5 +20,6 @@ __all__ = [
     "find_interventions",
     "intervention_test",
     "jump",
+    "onset",
     "outlook",
 ]

@@ -66,8 +66,8 @@ def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tupl
     priors : Priors
         Of all of them.
     """
-    reason = _no_season(data, boundary, priors)
-    listed = tuple(_all(boundary, priors, None if reason else Seasonal(harmonics=1)))
+    season, reason = season_of(data, boundary, priors)
+    listed = tuple(_all(boundary, priors, season))
     return tuple(_shared(listed)), {"season": reason} if reason else {}
 
 
@@ -78,9 +78,8 @@ def _shared(listed: tuple[Baseline, ...]) -> Iterator[Baseline]:
         yield replace(one, prior=0.5 / len(kinds) / alike)
 
 
-def _all(boundary: pd.Period, priors: Priors, season: Term | None) -> Iterator[Baseline]:
-    wave = () if season is None else (season,)
-    yearly = "" if season is None else ", and a yearly wave"
+def _all(boundary: pd.Period, priors: Priors, wave: tuple[Term, ...]) -> Iterator[Baseline]:
+    yearly = ", and a yearly wave" if wave else ""
 
     def baseline(kind: str, parts: tuple[str, ...], meaning: str, *terms: Term) -> Baseline:
         ordered = [name for name in ("trend", "season", "step") if name in (*parts, *(["season"] if wave else []))]
@@ -97,11 +96,11 @@ def _all(boundary: pd.Period, priors: Priors, season: Term | None) -> Iterator[B
     yield baseline("trend", ("trend", "step"), f"a trend, and a step at {boundary}", Trend(), step)
 
 
-def _no_season(data: Observed, boundary: pd.Period, priors: Priors) -> str | None:
-    """Return why the data cannot support a season beside everything else; None if they can."""
+def season_of(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Term, ...], str | None]:
+    """Return the yearly wave that the data can support beside a trend and a step, or none and the reason."""
     if len(data.months) < SEASONAL_MONTHS:
-        return f"{len(data.months)} months; a season needs at least {SEASONAL_MONTHS}"
-    fullest = list(_all(boundary, priors, Seasonal(harmonics=1)))[-1]
-    waves = Seasonal(harmonics=1).columns
-    unseen = [name for name in fullest.model.density(data).unseen if name in waves]
-    return f"the facts cannot see {', '.join(unseen)}" if unseen else None
+        return (), f"{len(data.months)} months; a season needs at least {SEASONAL_MONTHS}"
+    wave = Seasonal(harmonics=1)
+    fullest = list(_all(boundary, priors, (wave,)))[-1]
+    unseen = [name for name in fullest.model.density(data).unseen if name in wave.columns]
+    return ((), f"the facts cannot see {', '.join(unseen)}") if unseen else ((wave,), None)

@@ -1,18 +1,20 @@
 """The verdict in one sentence, by a rule whose error rates are simulated (docs/validation).
 
-*Yes* asks that the change be unusual under every baseline without a step, also where the windows were chosen after the
-numbers were seen and under every prior scale tried, and that a step be more probable than none throughout.  *No* asks that it
-be usual under every baseline that is not ruled out, and a step less probable than none, throughout.  All else is not settled.
+*Yes* asks that the change be unusual under every baseline without a step, and that a step have a probability above 90%, from
+even odds, under every prior scale tried: the second pays for windows chosen after the numbers were seen.  *No* asks that it be
+usual under every baseline that is not ruled out, and a step less probable than none, throughout.  All else is not settled.
 """
 
 from __future__ import annotations
 
 from forecasting.scenarios import words
 from forecasting.scenarios.findings import Findings
-from forecasting.scenarios.rates import unseen_bound
 
 UNUSUAL = 0.05
 """Chance, either way, below which a change counts as unusual."""
+
+PROBABLE = 0.9
+"""Probability of a step above which it supports a yes."""
 
 SURE = 0.95
 """Probability of a step above which it alone settles the matter, if too little is known to forecast from before."""
@@ -24,7 +26,7 @@ def answer(found: Findings) -> str:
     if not found.foretold:
         return "yes" if steps.min() > SURE else "not settled"
     chances = found.sensitivity[["chance_lower", "chance_upper"]]
-    if chances["chance_upper"].max() < UNUSUAL and 2.0 * _largest_search(found) < UNUSUAL and steps.min() > 0.5:
+    if chances["chance_upper"].max() < UNUSUAL and steps.min() > PROBABLE:
         return "yes"
     if chances["chance_lower"].min() >= UNUSUAL and steps.max() < 0.5:
         return "no"
@@ -66,9 +68,3 @@ def _chances(found: Findings) -> str:
 
 def _most(found: Findings) -> str:
     return words.chance(float(found.sensitivity["chance_upper"].max()))
-
-
-def _largest_search(found: Findings) -> float:
-    """Return the largest share of replicated periods with such a change, or its limit where none showed one."""
-    share = max(result.search for result in found.results if not result.has_step)
-    return share if share > 0.0 else unseen_bound(found.draws)

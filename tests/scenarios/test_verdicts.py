@@ -199,7 +199,7 @@ def test_the_verdict_comes_first_and_follows_the_widest_sensitivity(report: fc.J
     assert report.verdict.startswith({"yes": "Yes", "no": "No:", "not settled": "Not settled"}[said])
     if said == "yes":
         assert report.sensitivity["chance_upper"].max() < verdict.UNUSUAL
-        assert low > 0.5
+        assert low > verdict.PROBABLE
 
 
 def test_the_averaged_step_weighs_its_models() -> None:

@@ -1,0 +1,47 @@
+"""``forecasting onset``: the month of a step that is not known beforehand."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from forecasting.cli import options
+from forecasting.cli.options import Selection, Table
+from forecasting.cli.output import say_json, tell
+from forecasting.cli.requests import observed
+
+
+@click.command()
+@options.selects
+@options.reads
+@click.option("--within", metavar="A..B", help="Months at which the step may begin, for example 2023-06..2023-11.")
+@click.option("--trend/--no-trend", default=True, help="Try a steady trend beside a constant level.")
+@options.draws
+@options.seed
+@options.as_json
+def onset(
+    selection: Selection, table: Table, within: str | None, trend: bool, draws: int, seed: int, as_json: bool
+) -> None:
+    """Say when a step began, how large it was, and whether there was one.
+
+    The month is summed over, so that the search for it is paid for.  Any facts will do: totals, bounds, orderings.
+    """
+    data = observed(selection, table)
+    window = None if within is None else options.window(within, "--within")
+    from forecasting.scenarios import onset as weigh
+
+    tell(f"weighing a step at each month of {data.name}, {data.months[0]}..{data.months[-1]}")
+    report = weigh(data, window, trend, draws=draws, rng=options.generator(seed))
+    if as_json:
+        say_json({**report.to_dict(), "seed": seed, "draws": draws})
+        return
+    from forecasting.scenarios.words import chance
+
+    click.echo(textwrap.fill(report.in_words(), 100))
+    click.echo()
+    inside = report.interval(0.9)
+    for month, share in zip(report.table["month"], report.table["probability"], strict=True):
+        if month in inside:
+            click.echo(f"{month}  {chance(float(share)):>14}  {'#' * round(40 * share)}".rstrip())
+    click.echo("\nThe months of the smallest set that holds the onset with 90%, if there was a step.")
