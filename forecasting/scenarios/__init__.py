@@ -3,7 +3,7 @@
 from forecasting.scenarios.intervention_search import InterventionSearch, find_interventions
 from forecasting.scenarios.interventions import InterventionTest, intervention_test
 from forecasting.scenarios.jump import jump
-from forecasting.scenarios.onset import OnsetReport, onset
+from forecasting.scenarios.onsets import OnsetReport, onset
 from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, Shift, outlook
 from forecasting.scenarios.report import JumpReport
 

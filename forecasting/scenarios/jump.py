@@ -77,7 +77,7 @@ def jump(
     >>> windows = ("2023-07", "2023-08"), ("2023-09", "2023-10")
     >>> report = fc.jump(series, *windows, draws=500, rng=np.random.default_rng(1))
     >>> report.verdict.split(":")[0], report.direction
-    ('Not settled', 'rise')
+    ('Yes under every baseline tried', 'rise')
     >>> round(report.comparison.ratio, 2)
     1.9
     """

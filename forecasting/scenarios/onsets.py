@@ -1,263 +1,292 @@
-r"""Posterior of the month of a step: the month is a parameter like the others, and is summed over.
-
-For a candidate month :math:`\tau` the log mean of a regression gains :math:`\beta 1_{t\ge\tau}`.  The facts do not care: only
-the log mean changes, so one call of their likelihood evaluates points of many candidates at once.  The modes of all candidates
-are climbed together; a t distribution at each mode proposes draws, whose weights give the evidence :math:`Z_\tau`.
-"""
+"""When did it begin?  The month of a step that is not known beforehand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
-from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.psis import smooth_weights
-from forecasting.inference.sampling import KHAT_LIMIT
-from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.distributions import NegativeBinomial
+from forecasting.errors import InvalidInput, InvalidWindow
+from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression
-from forecasting.models.regression import RegressionDensity
-from forecasting.terms import Step, Terms
+from forecasting.models.base import read_data, read_draws
+from forecasting.months import Window, month_range
+from forecasting.randomness import Rng, named_streams, require_rng
+from forecasting.scenarios.baselines import season_of
+from forecasting.scenarios.onset_sampling import Onsets, sample_onsets
+from forecasting.scenarios.weighing import StepEffect
+from forecasting.scenarios.words import chance, factor, factors, listed
+from forecasting.terms import Intercept, Terms, Trend
 
-_ITERATIONS = 25
-_ENOUGH = 1e-2  # Newton decrement below which a mode serves as the centre of a proposal
-_STENCIL = 0.05  # half-width of the differences, in local standard deviations
-_LONGEST = 3.0  # longest Newton step, in units of the prior scales
-_LENGTHS = np.array([1.0, 0.5, 0.2, 0.05, 0.01])
-_FREEDOM, _WIDER = 7.0, 1.15
-_NEGLIGIBLE = 9.0  # log units below the best candidate at which the normal approximation of the evidence is enough
-_ROUNDS = 3
-_FEWEST = 32  # draws of a candidate in a round
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_DRAWS = 4000
+_LEVEL = 0.95
+_FOR, _AGAINST = 20.0, 1.0 / 3.0  # Bayes factors from which the facts are said to speak for a step, or against one
 
 
 @dataclass(frozen=True, eq=False)
-class Onsets:
-    """Weighted draws of a month and a step.
+class OnsetReport:
+    """The month of a step, its size, and whether there was one.  Made by `onset`.
 
     Attributes
     ----------
-    log_evidence : float64[C]
-        Log marginal likelihood with a step at each candidate month.
-    month : int64[S]
-        Position of the candidate of each draw.
-    step : float64[S]
-        Its step on the log scale.
-    weights : float64[S]
-        Sum to one; every candidate is equally probable beforehand.
+    series : str
+        Name of the series.
+    table : DataFrame
+        One row per candidate month: `month` and `probability`, that a step began there if there was one.
+    log_bayes_factor : float
+        Natural logarithm of how much more probable all facts are with a step in one of the months, each as probable as the
+        others beforehand, than without one.  The search over the months is paid for.
+    effect : StepEffect
+        The step, averaged over the months and the kinds of level; 95% interval.
+    levels : DataFrame
+        One row per kind of level: `log_bayes_factor` of a step against none on that level, and its posterior `probability`.
     khat : float
-        Pareto shape of the weights.
+        Largest Pareto shape of the importance weights; below 0.7 they can be trusted.
     """
 
-    log_evidence: FloatArray
-    month: IntArray
-    step: FloatArray
-    weights: FloatArray
+    series: str
+    table: pd.DataFrame
+    log_bayes_factor: float
+    effect: StepEffect
+    levels: pd.DataFrame
     khat: float
 
+    @property
+    def direction(self) -> Literal["rise", "fall"]:
+        """Which way the step more probably went."""
+        return "rise" if self.effect.positive >= 0.5 else "fall"
 
-class _Joint:
-    """The log posterior density of a regression with a step, for points that each have a month of their own."""
+    @property
+    def step_probability(self) -> float:
+        """Posterior probability of a step in one of the months; it was one half beforehand."""
+        return float(1.0 / (1.0 + np.exp(-self.log_bayes_factor)))
 
-    def __init__(self, model: CountRegression, data: Observed, candidates: pd.PeriodIndex) -> None:
-        terms = Terms.of(model.terms) + Step(candidates[len(candidates) // 2])
-        self.density = RegressionDensity(terms, model.distribution, data, model.priors)
-        self.column = len(Terms.of(model.terms).columns())
-        self.after = np.greater_equal.outer(data.months.asi8, candidates.asi8).T.astype(float)
+    def interval(self, level: float = 0.9) -> pd.PeriodIndex:
+        """Return the smallest set of months that holds the onset with probability `level`, if there was a step.
 
-    def __call__(self, points: FloatArray, month: IntArray) -> FloatArray:
-        """Return the log density ``[S]`` of points ``[S, p]`` whose steps begin at the candidates `month` ``[S]``."""
-        density, k = self.density, self.column
-        shape = density.distribution.natural(points[:, density.width :])
-        plain = np.arange(density.width) != k
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            log_mean = points[:, : density.width][:, plain] @ density.design[:, plain].T + density.offset
-            log_mean += points[:, k, None] * self.after[month]
-            columns = [shape[:, j] for j in range(shape.shape[1])]
-            value = density.facts.log_likelihood(log_mean, columns, density.distribution) + density.log_prior(points)
-        return np.where(np.isfinite(value), value, -np.inf)
+        Parameters
+        ----------
+        level : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        PeriodIndex
+            In the order of time; the months need not be neighbours.
+        """
+        if not 0.0 < level < 1.0:
+            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.9")
+        ranked = self.table.sort_values("probability", ascending=False, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(ranked["probability"].to_numpy(float)), level - 1e-12)) + 1
+        return pd.PeriodIndex(ranked["month"].iloc[:enough].sort_values(), freq="M")
+
+    def in_words(self) -> str:
+        """Return what the facts say of the onset as a paragraph."""
+        best = self.table.loc[self.table["probability"].idxmax()]
+        months = self.interval(0.9)
+        return (
+            f"{self._verdict()} {self._odds()} If there was one, it most probably began in {best['month']:%B %Y} "
+            f"({chance(float(best['probability']))}), and with 90% in {_spans(months)}; the level changed by a factor of "
+            f"{factor(self.effect.median)} ({_LEVEL:.0%} interval {factors(self.effect.lower, self.effect.upper)})."
+        )
+
+    def _verdict(self) -> str:
+        if self.log_bayes_factor > np.log(
+            _FOR
+        ):  # by chance alone at most once in twenty: its expectation is 1 without a step
+            return "The facts speak for a step."
+        if self.log_bayes_factor < np.log(_AGAINST):
+            return "The facts speak against a step."
+        return "The facts do not settle whether there was a step."
+
+    def _odds(self) -> str:
+        size = float(np.exp(min(abs(self.log_bayes_factor), 700.0)))
+        times = f"{size:,.0f}" if size >= 10.0 else f"{size:.1f}"
+        side = "more" if self.log_bayes_factor > 0 else "less"
+        return (
+            f"They are {times} times {side} probable with a step in one of {len(self.table)} months than without one, the "
+            f"search over the months paid for: a probability of {chance(self.step_probability)} from even odds."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain numbers and strings, ready for JSON."""
+        rows = zip(self.table["month"], self.table["probability"], strict=True)
+        return {
+            "series": self.series,
+            "log_bayes_factor": self.log_bayes_factor,
+            "step_probability": self.step_probability,
+            "prior_odds_of_step": 1.0,
+            "direction": self.direction,
+            "effect": {name: float(getattr(self.effect, name)) for name in ("median", "lower", "upper", "positive")},
+            "months": [{"month": str(month), "probability": float(share)} for month, share in rows],
+            **{f"set_{level:.0%}": [str(month) for month in self.interval(level)] for level in (0.5, 0.9)},
+            "levels": self.levels.reset_index().to_dict("records"),
+            "khat": self.khat if np.isfinite(self.khat) else None,
+            "in_words": self.in_words(),
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the probability of each month; the smallest 90% set is filled.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; new axes by default.
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(5.2, 2.6), layout="constrained").subplots()
+        inside = self.table["month"].isin(self.interval(0.9)).to_numpy(bool)
+        places, heights = np.arange(len(self.table)), self.table["probability"].to_numpy(float)
+        for which, style in ((inside, {"color": "#0072b2"}), (~inside, {"color": "none", "edgecolor": "#0072b2"})):
+            ax.bar(places[which], heights[which], width=0.8, **style)
+        labelled = places[:: max(1, len(places) // 6)]
+        ax.set_xticks(labelled, [str(self.table["month"].iloc[place]) for place in labelled])
+        ax.set(ylabel="probability of the onset", title=f"When the step began, if there was one: {self.series}")
+        return ax
+
+    def __repr__(self) -> str:
+        months = self.interval(0.9)
+        return (
+            f"<OnsetReport {self.series}: 90% in {_spans(months)}, log Bayes factor of a step {self.log_bayes_factor:+.1f}, "
+            f"factor {factor(self.effect.median)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.in_words()}</p>{self.table.to_html(index=False, float_format='{:.3f}'.format)}"
 
 
-def sample_onsets(
-    model: CountRegression,
+def onset(
     data: Observed,
-    candidates: pd.PeriodIndex,
-    start: FloatArray,
-    draws: int,
-    rng: np.random.Generator,
-) -> Onsets:
-    r"""Return the posterior of month and step, :math:`p(\tau,\theta\mid\text{facts})\propto L(\tau,\theta)\pi(\theta)`.
+    within: Window | None = None,
+    trend: bool = True,
+    *,
+    draws: int | None = None,
+    priors: Priors | None = None,
+    rng: Rng,
+) -> OnsetReport:
+    """Weigh a step at an unknown month against none, and say when it began.
 
     Parameters
     ----------
-    model : CountRegression
-        Without the step.
     data : CountSeries or Evidence
-        What is known.
-    candidates : pandas.PeriodIndex
-        The C months at which the step may begin.
-    start : ndarray, [p - 1]
-        Mode of the model without the step, in working coordinates.
-    draws : int
-        Draws in all, shared by the candidates that matter.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Notes
-    -----
-    Where the weights cannot be trusted after some rounds, each candidate is drawn by itself, by `CountRegression.posterior`.
-    """
-    joint = _Joint(model, data, candidates)
-    k = joint.column
-    first = np.tile(np.concatenate([start[:k], [0.0], start[k:]]), (len(candidates), 1))
-    centres, roots, normal = _climb(joint, first)
-    matter = np.flatnonzero(normal > normal.max() - _NEGLIGIBLE)
-    clouds = [_Cloud(joint, int(c), StudentT(centres[c], _WIDER * roots[c], _FREEDOM)) for c in matter]
-    each = max(draws // len(clouds), _FEWEST)
-    for _ in range(_ROUNDS):
-        for cloud in clouds:
-            cloud.extend(each, rng)
-        _evaluate(joint, clouds)
-        found = _pooled(clouds, normal, k)
-        if found.khat <= KHAT_LIMIT:
-            return found
-        for cloud in clouds:
-            cloud.adapt()
-    return _one_by_one(model, data, candidates, max(draws // len(candidates), 100), rng)
-
-
-class _Cloud:
-    """Weighted draws given one candidate, from a growing mixture of t distributions."""
-
-    def __init__(self, joint: _Joint, month: int, proposal: StudentT) -> None:
-        self.month, self.parts, self._density = month, [proposal], joint.density
-        self._numbers = [0]
-        self.points = np.empty((0, proposal.centre.size))
-        self.height = np.empty(0)
-
-    def extend(self, draws: int, rng: np.random.Generator) -> None:
-        """Draw from the newest proposal; `_evaluate` follows."""
-        self._numbers[-1] += draws
-        self.points = np.concatenate([self.points, self.parts[-1].draw(draws, self._density.folded, rng)])
-
-    def log_weights(self) -> FloatArray:
-        """Return the log weights ``[S]`` of all draws against the whole mixture."""
-        total = sum(self._numbers)
-        mixture = [(part, number / total) for part, number in zip(self.parts, self._numbers, strict=True)]
-        return self.height - mixture_log_density(self.points, mixture, self._density.folded)
-
-    def adapt(self) -> None:
-        """Add a t distribution with the weighted mean and covariance of the draws, the weights flattened by a root."""
-        log_weights = 0.5 * self.log_weights()
-        weights = np.exp(log_weights - log_weights.max())
-        weights /= weights.sum()
-        centre = weights @ self.points
-        deviation = self.points - centre
-        covariance = (deviation * weights[:, None]).T @ deviation + np.diag(1e-9 * np.square(self._density.scale))
-        self.parts.append(StudentT(centre, np.linalg.cholesky(covariance), _FREEDOM))
-        self._numbers.append(0)
-
-
-def _evaluate(joint: _Joint, clouds: list[_Cloud]) -> None:
-    """Evaluate the new draws of all candidates in one call."""
-    fresh = [cloud.points[cloud.height.size :] for cloud in clouds]
-    month = np.repeat([cloud.month for cloud in clouds], [len(points) for points in fresh])
-    values = joint(np.concatenate(fresh), month)
-    for cloud, part in zip(clouds, np.split(values, np.cumsum([len(points) for points in fresh])[:-1]), strict=True):
-        cloud.height = np.concatenate([cloud.height, part])
-
-
-def _pooled(clouds: list[_Cloud], normal: FloatArray, column: int) -> Onsets:
-    """Return what all clouds say together; candidates that do not matter keep the normal approximation of their evidence."""
-    log_evidence = normal.copy()
-    logs = [cloud.log_weights() for cloud in clouds]
-    for cloud, own in zip(clouds, logs, strict=True):
-        log_evidence[cloud.month] = logsumexp(own) - np.log(own.size)
-    weights, khat = smooth_weights(np.concatenate([own - np.log(own.size) for own in logs]))
-    month = np.repeat([cloud.month for cloud in clouds], [own.size for own in logs])
-    step = np.concatenate([cloud.points[:, column] for cloud in clouds])
-    return Onsets(log_evidence, month, step, weights, khat)
-
-
-def _one_by_one(
-    model: CountRegression, data: Observed, candidates: pd.PeriodIndex, draws: int, rng: np.random.Generator
-) -> Onsets:
-    steps, evidence, khat = [], [], -np.inf
-    for month in candidates:
-        term = Step(month)
-        fit = replace(model, terms=Terms.of(model.terms) + term).posterior(data, draws=draws, rng=rng)
-        steps.append(fit.draws[:, fit.names.index(term.columns[0])])
-        evidence.append(fit.log_evidence)
-        khat = max(khat, fit.khat if fit.sample.method == "importance" else -np.inf)
-    log_evidence = np.array(evidence)
-    weights = np.repeat(np.exp(log_evidence - logsumexp(log_evidence)) / draws, draws)
-    return Onsets(log_evidence, np.repeat(np.arange(len(candidates)), draws), np.concatenate(steps), weights, khat)
-
-
-def _climb(joint: _Joint, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Climb to the mode of every candidate at once.
+        What is known of the months: counts, totals, bounds, orderings.
+    within : tuple of (start, end), optional
+        Months at which the step may begin, both ends included; by default every month after the first of which something is
+        known, up to the last.
+    trend : bool
+        Whether a steady trend is tried beside a constant level; both are then equally probable beforehand.
+    draws : int, optional
+        Weighted draws in all; 4000 by default.
+    priors : Priors, optional
+        Scales of the priors.
+    rng : numpy.random.Generator or int
+        Generator or seed; required.
 
     Returns
     -------
-    modes : ndarray, [C, p]
-    roots : ndarray, [C, p, p]
-        Cholesky factors of the inverse negative Hessians.
-    log_evidence : ndarray, [C]
-        By the normal approximation.
+    OnsetReport
+
+    Raises
+    ------
+    InvalidWindow
+        If `within` leaves the months between the first and the last of which something is known.
+    InvalidInput
+        If `data` is neither a CountSeries nor Evidence, or too little is known.
+
+    Notes
+    -----
+    From two years on every level has a yearly wave, as in `jump`.  Source: Fearnhead (2006), Statistics and Computing 16; here
+    for one change, and any facts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> months = [f"2023-{month:02d}" for month in range(1, 13)]
+    >>> series = fc.CountSeries(months, [20, 17, 22, 19, 21, 18, 41, 38, 45, 40, 37, 44])
+    >>> report = fc.onset(series, trend=False, rng=1)
+    >>> [str(month) for month in report.interval(0.9)], report.direction
+    (['2023-07'], 'rise')
+    >>> bool(report.log_bayes_factor > np.log(20))
+    True
     """
-    count, size = points.shape
-    scale = joint.density.scale
-    bases = np.tile(0.1 * np.diag(scale), (count, 1, 1))
-    points, heights = points.copy(), np.full(count, -np.inf)
-    climbing = np.arange(count)
-    for _ in range(_ITERATIONS):
-        heights[climbing], gradient, bases[climbing] = _derivatives(joint, points, bases, climbing)
-        direction = np.einsum("cij,cj->ci", bases[climbing], gradient)
-        length = np.abs(direction / scale).max(axis=1, initial=1e-300)
-        direction *= np.minimum(1.0, _LONGEST / length)[:, None]
-        trials = points[climbing, None] + _LENGTHS[:, None] * direction[:, None]
-        values = joint(trials.reshape(-1, size), np.repeat(climbing, _LENGTHS.size)).reshape(climbing.size, -1)
-        best = values.argmax(axis=1)
-        gain = values[np.arange(climbing.size), best] - heights[climbing]
-        better = gain > 0
-        points[climbing[better]] = trials[better, best[better]]
-        heights[climbing[better]] += gain[better]
-        decrement = 0.5 * np.square(gradient).sum(axis=1)
-        climbing = climbing[(decrement > _ENOUGH) & (gain > 0.1 * _ENOUGH)]
-        if not climbing.size:
-            break
-    log_evidence = heights + 0.5 * size * np.log(2.0 * np.pi) + np.linalg.slogdet(bases)[1]
-    return points, bases, log_evidence
+    stream, scales = named_streams(require_rng(rng)), priors or Priors()
+    candidates = _candidates(read_data(data), within)
+    number = read_draws(draws, _DRAWS)
+    season, _ = season_of(data, candidates[len(candidates) // 2], scales)
+    kinds: dict[str, tuple[Any, ...]] = {"constant": (), **({"trend": (Trend(),)} if trend else {})}
+    found: dict[str, tuple[float, Onsets]] = {}
+    for name, terms in kinds.items():
+        model = CountRegression(Terms((Intercept(), *terms, *season)), NegativeBinomial(), scales)
+        null = model.posterior(data, draws=draws, rng=stream(name, "no step"))
+        found[name] = (
+            null.log_evidence,
+            sample_onsets(model, data, candidates, null.sample.mode.point, number, stream(name, "step")),
+        )
+    return _report(data.name, candidates, found)
 
 
-def _derivatives(
-    joint: _Joint, points: FloatArray, bases: FloatArray, which: IntArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return height ``[c]``, gradient ``[c, p]`` along new bases ``[c, p, p]``, in which the density is locally round."""
-    size = points.shape[1]
-    unit, pairs = np.eye(size), np.array(list(combinations(range(size), 2)), dtype=int).reshape(-1, 2)
-    both = unit[pairs[:, 0]] + unit[pairs[:, 1]]
-    stencil = _STENCIL * np.concatenate([np.zeros((1, size)), unit, -unit, both, -both])
-    old = bases[which]
-    where = points[which, None] + np.einsum("cij,sj->csi", old, stencil)
-    values = joint(where.reshape(-1, size), np.repeat(which, len(stencil))).reshape(which.size, -1)
-    values = np.where(np.isfinite(values), values, values[:, :1] - 1.0)  # a wall: a steep but finite fall
-    centre, plus, minus = values[:, 0], values[:, 1 : size + 1], values[:, size + 1 : 2 * size + 1]
-    gradient = (plus - minus) / (2.0 * _STENCIL)
-    hessian = np.zeros((which.size, size, size))
-    hessian[:, range(size), range(size)] = (plus + minus - 2.0 * centre[:, None]) / _STENCIL**2
-    one, other = pairs.T
-    two = values[:, 2 * size + 1 : 2 * size + 1 + len(pairs)] + values[:, 2 * size + 1 + len(pairs) :]
-    mixed = (two - plus[:, one] - plus[:, other] - minus[:, one] - minus[:, other] + 2.0 * centre[:, None]) / (
-        2.0 * _STENCIL**2
+def _report(series: str, candidates: pd.PeriodIndex, found: dict[str, tuple[float, Onsets]]) -> OnsetReport:
+    r"""Average over the levels: :math:`\sum_k\pi_kC^{-1}\sum_\tau Z_{k\tau}` with a step, :math:`\sum_k\pi_kZ_k` without."""
+    without = np.array([null for null, _ in found.values()])
+    by_month = np.array([drawn.log_evidence for _, drawn in found.values()])
+    with_step = logsumexp(by_month, axis=1) - np.log(len(candidates))
+    shares = np.exp(with_step - logsumexp(with_step))
+    month = np.exp(logsumexp(by_month, axis=0) - logsumexp(by_month))
+    steps = np.concatenate([drawn.step for _, drawn in found.values()])
+    weights = np.concatenate([share * drawn.weights for share, (_, drawn) in zip(shares, found.values(), strict=True)])
+    joint = np.logaddexp(with_step, without)
+    levels = pd.DataFrame(
+        {"log_bayes_factor": with_step - without, "probability": np.exp(joint - logsumexp(joint))},
+        index=pd.Index(list(found), name="level"),
     )
-    hessian[:, one, other] = hessian[:, other, one] = mixed
-    levels, vectors = np.linalg.eigh(-hessian)
-    inverse = vectors / np.maximum(np.abs(levels), 1e-4)[:, None, :] @ vectors.transpose(0, 2, 1)
-    covariance = old @ inverse @ old.transpose(0, 2, 1)
-    roots = np.linalg.cholesky(0.5 * (covariance + covariance.transpose(0, 2, 1)))
-    along = np.linalg.solve(old.transpose(0, 2, 1), gradient[:, :, None])  # gradient in the parameters themselves
-    return centre, np.asarray((roots.transpose(0, 2, 1) @ along)[:, :, 0]), np.asarray(roots)
+    return OnsetReport(
+        series=series,
+        table=pd.DataFrame({"month": candidates, "probability": month}),
+        log_bayes_factor=float(logsumexp(with_step) - logsumexp(without)),
+        effect=StepEffect.of(steps, _LEVEL, weights),
+        levels=levels,
+        khat=max(drawn.khat for _, drawn in found.values()),
+    )
+
+
+def _candidates(data: Observed, within: Window | None) -> pd.PeriodIndex:
+    """Return the months at which a step may begin: later than the first of which something is known, and not after the last."""
+    known = (data.constraints.lower > 0) | np.isfinite(data.constraints.upper)
+    for row in data.constraints.linear:
+        known[list(row.positions)] = True
+    places = np.flatnonzero(known)
+    if places.size < 2:
+        raise InvalidInput(
+            f"{data.name}: something is known of {places.size or 'no'} month; an onset needs at least two"
+        )
+    every = data.months[places[0] + 1 : places[-1] + 1]
+    if within is None:
+        return every
+    if not isinstance(within, tuple | list) or len(within) != 2:
+        raise InvalidWindow(f"within={within!r} must be a pair of months, for example ('2023-06', '2023-11')")
+    wanted = month_range(*within)
+    if wanted[0] < every[0] or wanted[-1] > every[-1]:
+        raise InvalidWindow(
+            f"within={wanted[0]}..{wanted[-1]} leaves the months at which a step can be seen in {data.name}, "
+            f"{every[0]}..{every[-1]}; choose a window inside"
+        )
+    return wanted
+
+
+def _spans(months: pd.PeriodIndex) -> str:
+    """Return months as words, neighbours together, such as ``2023-05 to 2023-07 and 2023-09``."""
+    numbers = months.asi8
+    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
+    runs = np.split(np.arange(numbers.size), breaks)
+    return listed([str(months[run[0]]) if run.size == 1 else f"{months[run[0]]} to {months[run[-1]]}" for run in runs])

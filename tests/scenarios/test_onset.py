@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
-from forecasting.scenarios.onsets import sample_onsets
+from forecasting.scenarios.onset_sampling import sample_onsets
 from forecasting.terms import Terms
 from tests.cli.commands import run, run_json
 
