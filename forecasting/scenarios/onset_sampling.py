@@ -16,8 +16,7 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.psis import smooth_weights
-from forecasting.inference.sampling import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models import CountRegression
 from forecasting.models.regression import RegressionDensity

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _DRAWS = 4000
+_BLUE = "#0072b2"
 _LEVEL = 0.95
 _FOR, _AGAINST = 20.0, 1.0 / 3.0  # Bayes factors from which the facts are said to speak for a step, or against one
 
@@ -90,7 +91,7 @@ class OnsetReport:
 
     def in_words(self) -> str:
         """Return what the facts say of the onset as a paragraph."""
-        best = self.table.loc[self.table["probability"].idxmax()]
+        best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
         months = self.interval(0.9)
         return (
             f"{self._verdict()} {self._odds()} If there was one, it most probably began in {best['month']:%B %Y} "
@@ -147,8 +148,8 @@ class OnsetReport:
             ax = Figure(figsize=(5.2, 2.6), layout="constrained").subplots()
         inside = self.table["month"].isin(self.interval(0.9)).to_numpy(bool)
         places, heights = np.arange(len(self.table)), self.table["probability"].to_numpy(float)
-        for which, style in ((inside, {"color": "#0072b2"}), (~inside, {"color": "none", "edgecolor": "#0072b2"})):
-            ax.bar(places[which], heights[which], width=0.8, **style)
+        for which, filling in ((inside, _BLUE), (~inside, "none")):
+            ax.bar(places[which], heights[which], width=0.8, color=filling, edgecolor=_BLUE)
         labelled = places[:: max(1, len(places) // 6)]
         ax.set_xticks(labelled, [str(self.table["month"].iloc[place]) for place in labelled])
         ax.set(ylabel="probability of the onset", title=f"When the step began, if there was one: {self.series}")
