@@ -1,4 +1,4 @@
-"""How a result shows itself: as a picture on axes, and as a table in a notebook.
+"""How a result shows itself: as a picture on axes, as a table in a notebook, and with chances in words.
 
 Pictures stand above the results and rooms import only downwards, so a result does not know its picture.  It asks for the
 room of pictures by name, and only when somebody wants one, as pandas asks for its plotting backend.  This is the one
@@ -57,6 +57,23 @@ class Drawable:
         """
         axes: Axes = import_module(_PICTURES).draw(self, ax, **options)
         return axes
+
+
+def chance(probability: float) -> str:
+    """Return a probability in words and digits a reader can hold.
+
+    Examples
+    --------
+    >>> chance(0.143), chance(0.0004), chance(1e-12)
+    ('14%', '0.04%', 'less than one in a million')
+    """
+    if probability >= 0.995:
+        return "more than 99%"
+    if probability >= 0.01:
+        return f"{probability:.0%}"
+    if probability >= 1e-6:
+        return f"{100.0 * probability:.1g}%" if probability < 1e-3 else f"{100.0 * probability:.1f}%"
+    return "less than one in a million"
 
 
 def as_html(headline: str, table: pd.DataFrame | None = None, **formats: Any) -> str:

@@ -25,6 +25,8 @@ class ModelDensity(Density, Protocol):
         Conditional distribution of a month given its mean; its shape parameters are the last of `names`.
     priors : Priors
         Scales of the priors.
+    log_rates : tuple of str
+        Parameters that are added to the log mean, so that their exponential is a factor.
     costly : bool
         Whether one evaluation takes so long that fewer draws are the better default.
     """
@@ -32,6 +34,7 @@ class ModelDensity(Density, Protocol):
     data: Observed
     distribution: Distribution
     priors: Priors
+    log_rates: tuple[str, ...]
 
     @property
     def costly(self) -> bool: ...  # noqa: D102

@@ -15,6 +15,7 @@ from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, NotIdentified, SamplingError
 from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
+from forecasting.models.effects import with_factors
 from forecasting.models.fittable import Fittable
 from forecasting.models.infinity import at_infinity
 from forecasting.predictive import Predictive
@@ -24,6 +25,7 @@ from forecasting.randomness import Rng, require_rng
 if TYPE_CHECKING:
     from forecasting.models.base import BayesianModel
 
+_FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 _AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
 _FARTHEST = 60  # doublings of the search for an end of a profile interval
 
@@ -275,9 +277,19 @@ class Fit(Drawable):
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return estimates, standard errors and 95% profile intervals as a table, headed by what the model assumes."""
+        """Return estimates, standard errors and 95% profile intervals as a table, headed by what the model assumes.
+
+        Where a coefficient is added to the log mean, `factor` is what it multiplies the mean by, with its interval.
+        """
         table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
-        return table.join(self.conf_int()).rename_axis(columns=self.density.note or None)
+        table = with_factors(table.join(self.conf_int()), self.density.log_rates, _FACTORS)
+        return table.rename_axis(columns=self.density.note or None)
+
+    def in_words(self) -> str:
+        """Return the factor of every effect with its 95% interval, a sentence each; the intercept is a level, not an effect."""
+        table = self.summary().dropna(subset="factor").drop(index="intercept", errors="ignore")
+        said = "{} multiplies the mean by {:.3g} (95% interval {:.3g} to {:.3g})."
+        return " ".join(said.format(*row) for row in table[list(_FACTORS)].itertuples(name=None))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())

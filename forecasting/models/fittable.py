@@ -29,6 +29,8 @@ class Fittable(Protocol):
         Coordinates in which the density is even; they stand for their absolute value.
     limits : pair of ndarray, [p]
         Smallest and largest value of each coordinate.
+    log_rates : tuple of str
+        Parameters that are added to the log mean, so that their exponential is a factor.
     width : int
         Number of parameters of the mean.
     note : str
@@ -40,6 +42,7 @@ class Fittable(Protocol):
     scale: FloatArray
     folded: NDArray[np.bool_]
     limits: tuple[FloatArray, FloatArray]
+    log_rates: tuple[str, ...]
     width: int
     note: str
     data: Observed

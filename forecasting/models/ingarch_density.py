@@ -40,7 +40,7 @@ class IngarchDensity:
         self.likelihood, self.priors = likelihood, priors
         self.data: Observed = likelihood.data
         self.distribution: Distribution = likelihood.distribution
-        self.names = likelihood.names
+        self.names, self.log_rates = likelihood.names, likelihood.log_rates
         self._past = slice(1, 1 + likelihood.history)
         self._effects = slice(1 + likelihood.history, likelihood.width)
         terms = likelihood.model.terms

@@ -56,6 +56,7 @@ class IngarchLikelihood:
         self.note = f"presample: {model.presample}"
         inner, outer, offset = self.regressors(data.months)
         self.is_log = model.link == "log"
+        self.log_rates = terms.columns() if self.is_log else ()
         z = np.where(missing, 0.0, transformed(counts, offset, self.is_log))[:, None]
         predictor = Predictor(z, missing, model.past_counts, model.past_means, inner, outer, model.presample)
         self.target = CountTarget(predictor, counts[:, None], offset, self.is_log, model.distribution)

@@ -44,6 +44,7 @@ class RegressionDensity:
         self.facts = FactLikelihood(data.constraints)
         self.design, self.offset = terms.design(data.months, origin=data.months)
         self.names = (*terms.columns(), *distribution.shape_names)
+        self.log_rates = terms.columns()
         self.width = self.design.shape[1]
         self.families = families = (*terms.families, *distribution.shape_families)
         self.scale = priors.of(families)

@@ -17,9 +17,12 @@ from forecasting.inference.priors import Priors
 from forecasting.inference.sampling import Sample
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
+from forecasting.models.effects import with_factors
 from forecasting.months import following
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
+
+_FACTORS = {"factor": "50%", "factor 5%": "5%", "factor 95%": "95%"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +164,9 @@ class Posterior(Drawable):
     def summary(self) -> pd.DataFrame:
         """Return mean, standard deviation and 5, 50, 95% points of every parameter.
 
+        Where a parameter is added to the log mean, `factor` is the median of what it multiplies the mean by, with its 5 and
+        95% points.
+
         Examples
         --------
         >>> import numpy as np
@@ -173,7 +179,7 @@ class Posterior(Drawable):
         Name: mean, dtype: float64
         """
         points = np.quantile(self.draws, [0.05, 0.5, 0.95], axis=0)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "mean": self.draws.mean(axis=0),
                 "sd": self.draws.std(axis=0),
@@ -183,6 +189,7 @@ class Posterior(Drawable):
             },
             index=pd.Index(self.names, name="parameter"),
         )
+        return with_factors(table, self.density.log_rates, _FACTORS)
 
     def to_arviz(self) -> Any:
         """Return the draws as ArviZ data: one chain, the log posterior density and log likelihood as sample statistics.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -30,6 +30,7 @@ from forecasting.predictive.arrays import (
 from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
+from forecasting.predictive.words import told
 from forecasting.randomness import Rng, require_rng
 
 _PMF_TAIL = 1e-9
@@ -324,6 +325,21 @@ class Predictive(Drawable):
                 "y": self.paths.ravel(),
             }
         )
+
+    def in_words(self, level: float = 0.9, *, observed: Mapping[MonthLike, int] | None = None) -> str:
+        """Return the total as a sentence; or, for counts that are known by now, whether each was unusual.
+
+        A count is called unusual if it lies outside the central 95%.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import forecasting as fc
+        >>> forecast = fc.Predictive(pd.period_range("2024-01", periods=1, freq="M"), [[4]], [[4.0]], (), fc.Poisson(), "y")
+        >>> print(forecast.in_words(observed={"2024-01": 9}))
+        2024-01: 9 is unusually high. 90% of the probability lay between 1 and 8; the chance of 9 or more was 2%.
+        """
+        return told(self, level, observed or {})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {_label(self.months)}, {len(self.paths)} draws)"

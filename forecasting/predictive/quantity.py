@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecasting.display import Drawable, as_html
+from forecasting.display import Drawable, as_html, chance
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive.levels import central, read_levels, read_number
@@ -77,6 +77,25 @@ class Quantity(Drawable):
         """Return the central interval of probability `level`."""
         lower, upper = self.quantile(central(level))
         return float(lower), float(upper)
+
+    def in_words(self, level: float = 0.9, *, above: float | None = None) -> str:
+        """Return the quantity as a sentence, and the chance that it is above a number.
+
+        Examples
+        --------
+        >>> print(Quantity("total", [3, 5, 4, 9, 4]).in_words(above=4))
+        The total is between 3 and 9 with a probability of 90%, as likely below 4 as above. The chance of more than 4 is 40%.
+        """
+        lower, upper = self.interval(level)
+        said = (
+            f"The {self.name} is between {lower:,.6g} and {upper:,.6g} with a probability of {level:.0%}, "
+            f"as likely below {self.median:,.6g} as above."
+        )
+        return (
+            said
+            if above is None
+            else f"{said} The chance of more than {above:,.6g} is {chance(self.exceedance(above))}."
+        )
 
     def exceedance(self, x: float) -> float:
         """Return the share of draws strictly above `x`."""

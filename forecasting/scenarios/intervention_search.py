@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.display import Drawable, as_html
+from forecasting.display import Drawable, as_html, chance
 from forecasting.errors import InvalidInput
 from forecasting.inference.constrained import maximise
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -27,6 +27,7 @@ from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
 from forecasting.randomness import Rng, require_rng
 from forecasting.scenarios.interventions import EventModel
+from forecasting.series import listing
 from forecasting.terms import DecayingPulse, Intercept, Terms
 
 _CELLS = 2_000_000  # numbers held at once while replicates are searched
@@ -82,15 +83,29 @@ class InterventionSearch(Drawable):
         table = pd.DataFrame({"statistic": self.statistics.stack(), "p_value": self.p_values.stack()}).dropna()
         return table.sort_values("statistic", ascending=False).head(count).reset_index(names=["month", "kind"])
 
+    def in_words(self) -> str:
+        """Return what would explain most, how surprising it is, and which other candidates do nearly as well."""
+        table = self.to_frame(len(self.statistics) * len(self.statistics.columns))
+        close = table[table["statistic"] > 0.9 * self.statistic].iloc[1:]
+        rivals = [f"{_kind(kind)} from {month}" for month, kind in zip(close["month"], close["kind"], strict=True)]
+        said = (
+            f"{_kind(self.kind).capitalize()} from {self.month} would explain most. If nothing had changed, some candidate "
+            f"would explain as much with a chance of {chance(self.p_value)}."
+        )
+        return f"{said} Nearly as good: {listing(rivals)}." if rivals else said
+
     def __repr__(self) -> str:
-        what = {0.0: "a pulse", 1.0: "a step"}.get(self.kind, f"a pulse with decay {self.kind:g}")
         return (
-            f"<InterventionSearch of {self.null.density.data.name}: most would be explained by {what} from {self.month}; "
-            f"statistic {self.statistic:.2f}, p {self.p_value:.3g} among {self.statistics.size} candidates>"
+            f"<InterventionSearch of {self.null.density.data.name}: most would be explained by "
+            f"{_kind(self.kind)} from {self.month}; statistic {self.statistic:.2f}, p {self.p_value:.3g} among {self.statistics.size} candidates>"
         )
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), self.to_frame(5), float_format="{:.4g}".format)
+
+
+def _kind(decay: float) -> str:
+    return {0.0: "a pulse", 1.0: "a step"}.get(float(decay), f"a pulse with decay {decay:g}")
 
 
 def find_interventions(

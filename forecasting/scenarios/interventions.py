@@ -21,13 +21,16 @@ from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Autoregression, CountRegression
+from forecasting.models.effects import with_factors
 from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
 from forecasting.randomness import Rng, require_rng
+from forecasting.scenarios.words import chance, factor, factors
 from forecasting.terms import Term, Terms
 
 EventModel = Autoregression | CountRegression
 
+_FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 _METHODS = ("score", "lr", "posterior")
 
 
@@ -49,7 +52,8 @@ class InterventionTest:
         likely beforehand.
     effects : pandas.DataFrame
         A row an effect: estimate, lower, upper (95%).  For ``"score"`` one Newton step from zero; for ``"lr"`` maximum
-        likelihood with profile limits; for ``"posterior"`` the mean and quantiles.
+        likelihood with profile limits; for ``"posterior"`` the mean and quantiles.  factor, factor_lower, factor_upper: what
+        the mean is multiplied by; NaN with the identity link, where effects are added.
     messages : tuple of str
         What a reader of the numbers should know.
     """
@@ -65,6 +69,19 @@ class InterventionTest:
     def to_frame(self) -> pd.DataFrame:
         """Return the effects with statistic, degrees of freedom and p-value in every row."""
         return self.effects.assign(statistic=self.statistic, df=self.df, p_value=self.p_value)
+
+    def in_words(self) -> str:
+        """Return each effect as a factor with its interval, and how sure it is that there is any."""
+        said = [_effect(str(name), *row) for name, *row in self.effects.itertuples(name=None)]
+        if self.method == "posterior":
+            said.append(
+                f"The probability of no change is {chance(self.p_value)}, both being equally likely beforehand."
+            )
+        else:
+            said.append(
+                f"If nothing had changed, the chance of a statistic this large would be {chance(self.p_value)}."
+            )
+        return " ".join(said)
 
     def __repr__(self) -> str:
         name = "log Bayes factor" if self.method == "posterior" else f"{self.method} statistic"
@@ -120,9 +137,18 @@ def intervention_test(
     added = Terms.of(term)
     wide = extended(model, added)
     if method == "posterior":
-        return _by_posterior(model, wide, data, added, draws, rng)
-    null = model.fit(data)
-    return (_by_score if method == "score" else _by_ratio)(null, wide, data, added)
+        test = _by_posterior(model, wide, data, added, draws, rng)
+    else:
+        test = (_by_score if method == "score" else _by_ratio)(model.fit(data), wide, data, added)
+    multiplies = not isinstance(model, Autoregression) or model.link == "log"
+    return replace(test, effects=with_factors(test.effects, added.columns() if multiplies else (), _FACTORS))
+
+
+def _effect(name: str, estimate: float, lower: float, upper: float, *factor_and_limits: float) -> str:
+    middle, low, high = factor_and_limits
+    if np.isfinite(middle):
+        return f"{name} multiplies the mean by {factor(middle)} (95% interval {factors(low, high)})."
+    return f"{name} adds {estimate:,.3g} (95% interval {lower:,.3g} to {upper:,.3g})."
 
 
 def extended(model: EventModel, added: Terms) -> EventModel:
@@ -208,6 +234,6 @@ def _by_posterior(
     values = posterior.draws[:, [posterior.names.index(name) for name in names]]
     lower, upper = np.quantile(values, [0.025, 0.975], axis=0)
     effects = pd.DataFrame({"estimate": values.mean(axis=0), "lower": lower, "upper": upper}, index=names)
-    factor = posterior.log_evidence - null.log_evidence
-    nothing = float(np.exp(-np.logaddexp(0.0, factor)))
-    return InterventionTest(added, "posterior", factor, len(names), nothing, effects, ())
+    gain = posterior.log_evidence - null.log_evidence
+    nothing = float(np.exp(-np.logaddexp(0.0, gain)))
+    return InterventionTest(added, "posterior", gain, len(names), nothing, effects, ())

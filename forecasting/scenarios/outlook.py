@@ -299,6 +299,16 @@ class Outlook(Drawable):
             frames[-1].insert(1, "scenario", name)
         return pd.concat(frames, ignore_index=True)
 
+    def in_words(self, level: float = 0.9) -> str:
+        """Return the total of all months under each scenario as a sentence."""
+        parts = []
+        for name, forecast in self.scenarios.items():
+            total = forecast.total()
+            low, high = total.interval(level)
+            parts.append(f"{total.median:,.0f} ({low:,.0f} to {high:,.0f}) under {name}")
+        span = f"{self.months[0]}..{self.months[-1]}"
+        return f"{self.name}, total of {span}, median and {level:.0%} interval: {'; '.join(parts)}."
+
     def __repr__(self) -> str:
         span = f"{self.months[0]}..{self.months[-1]}"
         return f"Outlook({self.name!r}, {span}: {', '.join(self.scenarios)})"

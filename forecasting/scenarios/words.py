@@ -7,24 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from forecasting.display import chance as chance
 from forecasting.scenarios import rates
-
-
-def chance(probability: float) -> str:
-    """Return a probability in words and digits a reader can hold.
-
-    Examples
-    --------
-    >>> chance(0.143), chance(0.0004), chance(1e-12)
-    ('14%', '0.04%', 'less than one in a million')
-    """
-    if probability >= 0.995:
-        return "more than 99%"
-    if probability >= 0.01:
-        return f"{probability:.0%}"
-    if probability >= 1e-6:
-        return f"{100.0 * probability:.1g}%" if probability < 1e-3 else f"{100.0 * probability:.1f}%"
-    return "less than one in a million"
 
 
 def chances(probabilities: Sequence[float]) -> str:

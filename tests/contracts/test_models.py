@@ -113,7 +113,10 @@ def test_fit(model: type, family: Distribution) -> None:
     assert (np.linalg.eigvalsh(fit.cov) > 0).all()
     assert isinstance(fit.converged, bool)
     assert isinstance(fit.messages, tuple)
-    assert list(fit.summary().columns) == ["estimate", "std_err", "lower", "upper"]
+    assert list(fit.summary().columns) == [
+        *("estimate", "std_err", "lower", "upper"),
+        *("factor", "factor_lower", "factor_upper"),
+    ]
     assert (fit.summary()["lower"] <= fit.params).all()
     assert (fit.params <= fit.summary()["upper"]).all()
     assert np.isfinite([fit.loglik, fit.aic, fit.aicc, fit.bic]).all()

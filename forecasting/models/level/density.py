@@ -87,6 +87,7 @@ class LevelDensity:
             *(("reversion", "log_anchor") if model.reversion else ()),
             *(*columns, *self.distribution.shape_names),
         )
+        self.log_rates = (*(("growth",) if model.trend else ()), *columns)
         clash = {name for name in columns if self.names.count(name) > 1}
         if clash:
             raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")

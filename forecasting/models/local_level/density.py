@@ -41,6 +41,7 @@ class LocalLevelDensity:
             "noise",
             *model.distribution.shape_names,
         )
+        self.log_rates = (*(("growth",) if model.growth else ()), *target.terms.columns())
         size, k = target.prior.size, target.prior.scale.size
         self._path, self._coefs, self._parameters = slice(size), slice(size, size + k), slice(size + k, None)
         centre = np.full(size, target.prior.centre), np.zeros(k), np.where(target.folded, target.scale, target.centre)

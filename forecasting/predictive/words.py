@@ -1,0 +1,39 @@
+"""A forecast in sentences: what comes, and whether what came is unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from forecasting.display import chance
+from forecasting.months import MonthLike, to_month
+
+if TYPE_CHECKING:
+    from forecasting.predictive.predictive import Predictive
+
+_UNUSUAL = 0.025  # probability of one tail: outside the central 95%
+
+
+def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int]) -> str:
+    """Return the total of a forecast, or how each observed month compares with it."""
+    if observed:
+        return " ".join(_judged(forecast, month, count, level) for month, count in observed.items())
+    first, last, total = forecast.months[0], forecast.months[-1], forecast.total()
+    (low, high), middle = total.interval(level), total.median
+    where = f"in {first}" if first == last else f"in {first} to {last} together"
+    return (
+        f"{forecast.name} {where}: between {low:,.0f} and {high:,.0f} with a probability of {level:.0%}, as likely below "
+        f"{middle:,.0f} as above."
+    )
+
+
+def _judged(forecast: Predictive, month: MonthLike, count: int, level: float) -> str:
+    more, less = forecast.exceedance(month, count - 1), forecast.cdf(month, count)
+    side, tail = ("high", more) if more <= less else ("low", less)
+    verdict = f"unusually {side}" if tail <= _UNUSUAL else "not unusual"
+    low, high = forecast.interval(level).to_numpy()[forecast.months == to_month(month)][0]
+    way = "more" if side == "high" else "fewer"
+    return (
+        f"{to_month(month)}: {count:,} is {verdict}. {level:.0%} of the probability lay between {low:,} and {high:,}; "
+        f"the chance of {count:,} or {way} was {chance(tail)}."
+    )
