@@ -192,6 +192,8 @@ class Config(_Table):
         Fewest months, from the first count to the last.
     workers : int or str
         Processes on this machine, or the address or scheduler file of a Dask cluster.
+    job_timeout : float or None
+        Seconds that a job may take before its worker is replaced and it is recorded as failed; None for no limit.
     chunk : int
         Jobs in one transaction of the archive.
     paths : int
@@ -215,6 +217,7 @@ class Config(_Table):
     missing_months: Literal["refuse", "unobserved"] = "refuse"
     shortest: Annotated[StrictInt, Field(ge=1, le=1200)] = 6
     workers: Annotated[int | str, PlainValidator(_read_workers)] = 1
+    job_timeout: Annotated[StrictFloat, Field(gt=0, le=604_800)] | None = None
     chunk: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     paths: Annotated[StrictInt, Field(ge=1, le=MOST_PATHS)] = MOST_PATHS
     report: File = "report"

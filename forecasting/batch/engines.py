@@ -1,53 +1,43 @@
 """Who does the jobs: this process, processes of this machine, or a Dask cluster.
 
-All engines do the same: take chunks as workers become free, and hand back results as they come.  A worker that dies takes the
-chunks of its pool with it; these are then done again job by job, alone, and a job whose worker dies once more is recorded
-as failed.
+All engines do the same: take chunks as workers become free, and hand back results as they come.  Where workers of a cluster die
+again and again at a chunk, the chunk is done job by job, and a job whose workers die is recorded as failed.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeAlias
 
 from forecasting.batch.config import Config
 from forecasting.batch.extras import needed
 from forecasting.batch.jobs import Chunk, perform
 from forecasting.batch.records import ForecastRecord
+from forecasting.batch.workers import DEAD, Crew, Result, Results, Tell, Work
 from forecasting.errors import EngineLost
 
-Result: TypeAlias = tuple[Chunk, list[ForecastRecord]]
-Work: TypeAlias = Callable[[Chunk], list[ForecastRecord]]
-Results: TypeAlias = Generator[Result, None, None]
 Engine: TypeAlias = Callable[[Iterable[Chunk]], Results]
 
 _QUEUED = 2  # chunks in flight for each worker: one being done, one at hand
 _PATIENCE = 30  # seconds to wait for a cluster and its first worker
 _GLANCE = 5.0  # seconds between looks at who is still there
 _DESERTED = 120.0  # seconds without a worker after which nobody is expected any more
-_DEAD = "its worker process died twice, the second time with this job alone; perhaps out of memory"
 _GONE = "the cluster is gone; what was finished is archived, so run the same configuration again"
 _ALONE = (
     "the cluster has had no workers for {:.0f} seconds; what was finished is archived, so start workers and run the same "
     "configuration again"
 )
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def engine_of(config: Config) -> Iterator[Engine]:
-    """Open the engine that a configuration asks for.
+def engine_of(config: Config, tell: Tell) -> Iterator[Engine]:
+    """Open the engine that a configuration asks for; it tells what is being done.
 
     Raises
     ------
@@ -56,19 +46,25 @@ def engine_of(config: Config) -> Iterator[Engine]:
     InvalidInput
         If a cluster is asked for and Dask is not installed.
     """
-    if config.workers == 1:
-        yield in_process
+    if config.workers == 1 and config.job_timeout is None:
+        yield partial(in_process, tell=tell)
     elif isinstance(config.workers, int):
-        yield Pool(_processes, lambda: int(config.workers), (BrokenProcessPool,))
+        yield Crew(config.workers, config.job_timeout, tell)
     else:
         with _cluster(config) as engine:
             yield engine
 
 
-def in_process(chunks: Iterable[Chunk]) -> Results:
+def in_process(chunks: Iterable[Chunk], tell: Tell) -> Results:
     """Do the chunks here, one after the other."""
     for chunk in chunks:
-        yield chunk, perform(chunk)
+        records = []
+        for job in chunk.jobs:
+            key = job.key
+            tell("doing", worker="1", job={"series": key.series, "model": key.model, "origin": key.origin})
+            records += perform(chunk.single(job))
+        tell("doing", worker="1", job=None)
+        yield chunk, records
 
 
 @dataclass(frozen=True)
@@ -172,31 +168,12 @@ class Pool:
                         (future,) = self._first_done([executor.submit(self.work, chunk.single(job))])
                         records += future.result()
                     except self.deaths:
-                        records.append(ForecastRecord.failed(job.key, _DEAD))
+                        records.append(ForecastRecord.failed(job.key, DEAD))
                         executor.shutdown()
                         executor = self.start(1)
                 yield chunk, records
         finally:
             executor.shutdown()
-
-
-def _processes(number: int) -> Executor:
-    for name in _THREADS:  # read when a worker loads NumPy
-        os.environ.setdefault(name, "1")
-    return ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), _start_worker)
-
-
-def _start_worker() -> None:
-    """Leave interrupts to the parent, and do not outlive it, even where it was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            wait_for([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ _EXAMPLES = {
     "missing_months": 'missing_months = "refuse"',
     "shortest": "shortest = 6",
     "workers": "workers = 2",
+    "job_timeout": "job_timeout = 600",
     "chunk": "chunk = 16",
     "paths": "paths = 200",
     "report": 'report = "report"',

@@ -139,7 +139,7 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
     with (
         checked_series(config, day) as (size, series),
         Archive.open(config.address(config.archive), create=create) as archive,
-        engine_of(config) as engine,
+        engine_of(config, tell) as engine,
     ):
         if archive.created:
             tell("created", archive=archive.address)

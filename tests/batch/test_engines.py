@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from forecasting import CountSeries
-from forecasting.batch.engines import Pool, _processes
+from forecasting.batch.engines import Pool
 from forecasting.batch.jobs import Chunk, Job, perform
 from forecasting.batch.records import ForecastRecord, JobKey
 from forecasting.batch.specification import Specification
+from forecasting.batch.workers import Crew
 from forecasting.errors import EngineLost, InvalidInput
+from tests.batch.batches import children, eventually
 
 SERIES = CountSeries(["2023-01", "2023-02", "2023-03"], [1, 2, 3])
 
@@ -31,60 +37,104 @@ def chunks(*names: str, library: str = "1") -> list[Chunk]:
 
 
 def deadly(chunk: Chunk) -> list[ForecastRecord]:
-    """Do the jobs; "poison" kills the worker, "once:FILE" kills it unless the file is there already."""
+    """Do the jobs; "poison" kills the worker, "frozen" stops it, "once:FILE" kills it unless the file is there already."""
     for one in chunk.jobs:
         name, _, file = one.key.series.partition(":")
         if name == "poison" or (name == "once" and not Path(file).exists()):
             if file:
                 Path(file).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if name == "frozen":
+            os.kill(os.getpid(), signal.SIGSTOP)
     return [ForecastRecord.failed(one.key, "as expected") for one in chunk.jobs]
 
 
-def pool(start: Callable[[int], Executor]) -> Pool:
-    return Pool(start, lambda: 2, (BrokenProcessPool,), work=deadly)
+def crew(number: int = 2, timeout: float | None = None, heard: list[dict[str, Any]] | None = None) -> Crew:
+    def tell(event: str, **details: Any) -> None:
+        if heard is not None:
+            heard.append(details)
+
+    return Crew(number, timeout, tell, work=deadly)
 
 
-def errors(engine: Pool, given: list[Chunk]) -> dict[str, str | None]:
+def errors(engine: Crew, given: list[Chunk]) -> dict[str, str | None]:
     return {record.key.series: record.error for _, records in engine(given) for record in records}
 
 
-def test_a_job_that_kills_its_worker() -> None:
-    found = errors(pool(_processes), chunks("a b", "c poison d", "e", "f", "g"))
+def test_a_job_that_kills_its_worker(tmp_path: Path) -> None:
+    accident = f"once:{tmp_path}/accident"
+    found = errors(crew(), chunks("a b", "c poison d", accident, "e", "f", "g"))
     died = found.pop("poison")
     assert "died twice" in str(died)
-    assert found == dict.fromkeys("abcdefg", "as expected")
+    assert found == dict.fromkeys(("a", "b", "c", "d", "e", "f", "g", accident), "as expected")
 
 
-def test_a_worker_that_dies_once(tmp_path: Path) -> None:
-    accident = f"once:{tmp_path}/accident"
-    assert errors(pool(_processes), chunks("a b", accident, "c")) == dict.fromkeys(
-        ("a", "b", "c", accident), "as expected"
-    )
+@pytest.mark.slow
+def test_a_job_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen processes do not get far enough to notice anything by themselves."""
+    heard: list[dict[str, Any]] = []
+    found = errors(crew(timeout=1.0, heard=heard), chunks("a frozen b", "c", "d"))
+    assert found.pop("frozen") == "not done within job_timeout = 1 s; its worker was replaced"
+    assert found == dict.fromkeys("abcd", "as expected")
+    assert {detail["job"]["series"] for detail in heard if detail["job"]} == {*"abcd", "frozen"}
 
 
-def test_chunks_are_taken_as_workers_become_free() -> None:
+@pytest.mark.slow
+def test_time_that_nobody_waits_is_not_counted() -> None:
+    for _, records in crew(timeout=1.0)(chunks("a b c", "d e f", "g h i")):
+        time.sleep(1.2)
+        assert {record.error for record in records} == {"as expected"}
+
+
+@pytest.mark.slow
+def test_processes_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.batch.workers.serve", os._exit)
+    with pytest.raises(EngineLost, match="three worker processes in a row"):
+        errors(crew(1), chunks("a"))
+
+
+@pytest.mark.slow
+def test_chunks_are_taken_as_workers_become_free_and_stopping_stops_the_workers() -> None:
     taken = []
 
     def watched() -> Iterator[Chunk]:
-        for chunk in chunks(*(f"s{k}" for k in range(40))):
+        for chunk in chunks(*(f"s{k}" for k in range(20))):
             taken.append(chunk)
             yield chunk
 
-    done = 0
-    for _ in pool(ThreadPoolExecutor)(watched()):
+    results = crew()(watched())
+    for done, _ in zip(range(15), results, strict=False):
         assert len(taken) - done <= 4
-        done += 1
-    assert done == 40
-
-
-def test_stopping_early_stops_the_workers() -> None:
-    before = threading.active_count()
-    results = pool(ThreadPoolExecutor)(chunks(*(f"s{k}" for k in range(40))))
-    next(results)
-    assert threading.active_count() > before
+    before = multiprocessing.active_children()
     results.close()
-    assert threading.active_count() == before
+    assert before
+    assert not [process for process in before if process.is_alive()]
+
+
+PARENT = """
+from tests.batch.test_engines import chunks, crew
+list(crew(1)(chunks("frozen")))
+"""
+
+
+@pytest.mark.slow
+def test_no_worker_outlives_its_parent() -> None:
+    ends = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+    parents = [subprocess.Popen([sys.executable, "-c", PARENT], stderr=subprocess.DEVNULL) for _ in ends]
+    for parent, end in zip(parents, ends, strict=True):
+        eventually(lambda number=parent.pid: "T" in map(state, children(number)), 200)  # its worker is frozen
+        workers = children(parent.pid)
+        parent.send_signal(end)
+        parent.wait()
+        eventually(lambda those=workers: {*map(state, those)} <= {"", "Z"}, 20)
+
+
+def state(process: int) -> str:
+    file = Path(f"/proc/{process}/stat")
+    try:
+        return file.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def test_another_version_of_the_library_is_refused() -> None:
