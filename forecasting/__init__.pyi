@@ -32,6 +32,7 @@ from .models import (
     LocalLevel,
     PooledForecast,
     SeasonalNaive,
+    ShiftingLevel,
     auto,
     reconstruct,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "Seasonal",
     "SeasonalNaive",
     "Shift",
+    "ShiftingLevel",
     "Source",
     "Step",
     "TooLarge",

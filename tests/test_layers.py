@@ -48,7 +48,15 @@ PUBLIC = {
     *("InvalidWindow", "UnknownSeries", "ContradictoryFacts", "NotIdentified", "Problem"),
     *("TooLarge", "SamplingError", "SamplingWarning", "ArchiveError", "ArchiveConflict", "ArchiveUnavailable"),
     *("evaluation", "backtest", "Backtest", "figures"),
-    *("DynamicLevel", "LocalLevel", "Contaminated", "Climatology", "HistoricalMoments", "SeasonalNaive"),
+    *(
+        "DynamicLevel",
+        "LocalLevel",
+        "Contaminated",
+        "Climatology",
+        "HistoricalMoments",
+        "SeasonalNaive",
+        "ShiftingLevel",
+    ),
     *("auto", "Auto", "PooledForecast"),
 }
 

@@ -31,6 +31,7 @@ FORECASTERS = {
     "auto": "Auto",
     "level": "DynamicLevel",
     "local-level": "LocalLevel",
+    "shifting-level": "ShiftingLevel",
     "ingarch": "Autoregression",
     "sarima": "SARIMA",
     "climatology": "Climatology",

@@ -11,6 +11,7 @@ from forecasting.models.reconstruction import Reconstruction, reconstruct
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
 from forecasting.models.sarima import SARIMA, SarimaFit, SarimaPosterior
+from forecasting.models.shifting_level import ShiftingLevel
 
 __all__ = [
     "SARIMA",
@@ -32,6 +33,7 @@ __all__ = [
     "SarimaFit",
     "SarimaPosterior",
     "SeasonalNaive",
+    "ShiftingLevel",
     "auto",
     "reconstruct",
 ]

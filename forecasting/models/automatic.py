@@ -1,4 +1,4 @@
-r"""One automatic forecaster: a pool of dynamic levels and of recent moments, weighted by how they foretold the last months.
+r"""One automatic forecaster: a pool of levels that move in different ways, weighted by their recent predictive performance.
 
 The weight of a member m is
 
@@ -11,6 +11,7 @@ gained (pseudo Bayesian model averaging: Yao et al. 2018, Bayesian Analysis 13, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import overload
@@ -21,23 +22,25 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated
-from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries
+from forecasting.errors import ForecastingError, ForecastingWarning, InvalidInput, InvalidSeries
+from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_data, read_draws
 from forecasting.models.baselines import HistoricalMoments
 from forecasting.models.known import read_counts
 from forecasting.models.level import DynamicLevel
-from forecasting.models.level.density import LevelDensity
 from forecasting.models.results import Posterior
+from forecasting.models.shifting_level import ShiftingLevel
 from forecasting.months import following
 from forecasting.predictive import Predictive, pool
 from forecasting.randomness import Rng, named_streams
 from forecasting.series import listing
 from forecasting.series.collection import read_collection, warn_of_failures
 
-_DRAWS, _MEMBER_DRAWS, _SCORED = 1000, 1000, 250
+_DRAWS = 1000
 _SHORTEST = 6  # known months
 _UNSCORED = 12  # months that members learn their first levels from, where there are many
+_HEARD = 0.05  # weight from which on a member's warnings are passed on
 _WORST = -12.0  # lowest log score of a month that counts: one month must not decide alone
 
 
@@ -49,22 +52,26 @@ class Member:
     ----------
     name : str
         As it appears in the weights.
-    model : DynamicLevel or HistoricalMoments
+    model : DynamicLevel, ShiftingLevel or HistoricalMoments
         What forecasts.
     prior : float
         Weight before the data.
     """
 
     name: str
-    model: DynamicLevel | HistoricalMoments
+    model: DynamicLevel | ShiftingLevel | HistoricalMoments
     prior: float
 
 
 def _usual_members() -> tuple[Member, ...]:
+    growing = DynamicLevel(
+        seasonal=0, trend=True, feedback=1.0, damping=0.95, priors=Priors(dispersion=0.7, growth=0.03)
+    )
     return (
-        Member("level and season", DynamicLevel(), 0.4),
-        Member("level", DynamicLevel(seasonal=0), 0.15),
-        Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.45),
+        Member("level and season", DynamicLevel(feedback=0.8), 0.54),
+        Member("level that grows", growing, 0.11),
+        Member("level that shifts", ShiftingLevel(), 0.03),
+        Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.32),
     )
 
 
@@ -89,8 +96,8 @@ class PooledForecast(Predictive):
     >>> series = fc.CountSeries([f"2023-{month:02d}" for month in range(1, 13)], counts)
     >>> forecast = fc.auto(series, horizon=3, rng=np.random.default_rng(1))
     >>> forecast.weights.index.tolist()
-    ['level and season', 'level', 'moments of the last year']
-    >>> forecast.members["level"].expected.round().tolist()
+    ['level and season', 'level that grows', 'level that shifts', 'moments of the last year']
+    >>> forecast.members["level that shifts"].expected.round().tolist()
     [11.0, 11.0, 11.0]
     """
 
@@ -181,24 +188,33 @@ class Auto(Model):
             If fewer than six months are known.
         InvalidInput
             If a month is known in part only.
+
+        Warns
+        -----
+        ForecastingWarning
+            What a member of a weight of 0.05 or more warns of.
         """
         stream, number = named_streams(rng), read_draws(draws, _DRAWS)
         following(read_data(data).months, horizon)
         self.check(data)
         forecasts: dict[str, Predictive] = {}
         posteriors: dict[str, Posterior] = {}
-        scores = []
+        scores, doubts = [], []
         for member in self.members:
             source = stream(member.name)
-            if isinstance(member.model, HistoricalMoments):
-                forecasts[member.name] = member.model.forecast(data, horizon, draws=number, rng=source)
-                scores.append(member.model.log_terms(data))
-                continue
-            posterior = member.model.posterior(data, draws=number, rng=source)
-            posteriors[member.name] = posterior
-            forecasts[member.name] = posterior.forecast(horizon, rng=source)
-            scores.append(_one_step_scores(posterior))
-        return _pooled(forecasts, posteriors, self.weigh(np.array(scores)), number)
+            with warnings.catch_warnings(record=True) as raised:
+                warnings.simplefilter("always", ForecastingWarning)
+                prepared = member.model.prepared(data, draws=number, rng=source)
+            doubts.append(raised)
+            if isinstance(prepared, Posterior):
+                posteriors[member.name] = prepared
+            forecasts[member.name] = prepared.forecast(horizon, rng=source)
+            scores.append(prepared.one_step_scores())
+        weights = self.weigh(np.array(scores))
+        for weight, raised in zip(weights, doubts, strict=True):
+            for doubt in raised if weight >= _HEARD else ():
+                warnings.warn(doubt.message, stacklevel=2)
+        return _pooled(forecasts, posteriors, weights, number)
 
     def weigh(self, scores: FloatArray) -> FloatArray:
         r"""Return the weights :math:`w_m` ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
@@ -246,13 +262,6 @@ def _pooled(
         forecasts,
         posteriors,
     )
-
-
-def _one_step_scores(posterior: Posterior) -> FloatArray:
-    """Return the log score of each known month ``[t]``, less what fitting gained (Watanabe 2010, JMLR 11, 3571-3594)."""
-    assert isinstance(posterior.density, LevelDensity)
-    terms = posterior.density.log_terms(posterior.sample.work[:_SCORED])
-    return np.asarray(logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0))
 
 
 @overload

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 
 from forecasting.constraints import Observed
 from forecasting.errors import ForecastingWarning, InvalidInput
 from forecasting.inference.sampling import sample_posterior
+from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.models.results import Posterior
 from forecasting.predictive import Predictive
@@ -18,6 +20,18 @@ from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
 _DRAWS, _FEW_DRAWS = 4000, 1000
+
+
+class Prepared(Protocol):
+    """A model with what it has learned from one series: what a pool asks of its members."""
+
+    def one_step_scores(self) -> FloatArray:
+        """Return the log score of each known month ``[t]`` given those before it; NaN where the model has none."""
+        ...
+
+    def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
+        """Return the predictive distribution of the months after the data."""
+        ...
 
 
 class Model(ABC):
@@ -38,6 +52,16 @@ class Model(ABC):
         rng : numpy.random.Generator or int
             Generator or seed; required.
         """
+
+    def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
+        """Return the model with what it has learned from `data`, to be scored one month ahead and to forecast.
+
+        Raises
+        ------
+        InvalidInput
+            If the model has no scores one month ahead.
+        """
+        raise InvalidInput(f"{type(self).__name__} has no scores one month ahead, so it cannot be weighed in a pool")
 
 
 class BayesianModel(Model):
@@ -92,6 +116,10 @@ class BayesianModel(Model):
         posterior = self._drawn(data, density, number, generator)
         posterior.sample.warn_if_doubtful(data.name, stacklevel=2)
         return posterior
+
+    def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
+        """Return the posterior."""
+        return self.posterior(data, draws=draws, rng=rng)
 
     def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
         """Return a posterior with so many draws."""

@@ -12,7 +12,7 @@ from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.distributions.point import Point
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models.base import Model, read_data, read_draws
+from forecasting.models.base import Model, Prepared, read_data, read_draws
 from forecasting.models.known import read_counts
 from forecasting.months import following
 from forecasting.predictive import Predictive
@@ -106,6 +106,10 @@ class HistoricalMoments(Model):
         shape = (np.full(number, alpha[0]),)
         return Predictive.draw(months, means, shape, self.distribution, name=data.name, rng=generator)
 
+    def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
+        """Return the moments of these data; nothing is drawn before a forecast is."""
+        return PreparedMoments(self, data, draws)
+
     def log_terms(self, data: Observed) -> FloatArray:
         """Return the log probability of each known month ``[t]`` given those before it; NaN for the first three."""
         counts, missing = read_counts(data, "HistoricalMoments")
@@ -116,6 +120,23 @@ class HistoricalMoments(Model):
             whole = (1.0 + alpha) * (1.0 + variation) - 1.0
             result[end] = self.distribution.logpmf(seen[end], mean, whole)[0]
         return result
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedMoments:
+    """Moments of one series: the model, the data, and the number of paths of a forecast."""
+
+    model: HistoricalMoments
+    data: Observed
+    draws: int | None
+
+    def one_step_scores(self) -> FloatArray:
+        """Return the log score of each known month ``[t]``; NaN for the first three."""
+        return self.model.log_terms(self.data)
+
+    def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
+        """Return paths with one level each."""
+        return self.model.forecast(self.data, horizon, draws=self.draws, rng=rng)
 
 
 @dataclass(frozen=True)

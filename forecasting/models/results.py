@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
@@ -23,6 +24,7 @@ from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 
 _FACTORS = {"factor": "50%", "factor 5%": "5%", "factor 95%": "95%"}
+_SCORED = 250  # draws behind the scores of months
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,24 @@ class Posterior(Drawable):
             )
         level, recurring = parts(self.sample.work, months)
         return level, recurring
+
+    def one_step_scores(self) -> FloatArray:
+        """Return the log score of each known month ``[t]`` given those before it, less what fitting gained.
+
+        The widely applicable information criterion of each month (Watanabe 2010, JMLR 11, 3571-3594), from 250 draws.
+
+        Raises
+        ------
+        InvalidInput
+            If the likelihood of the model is no product over months.
+        """
+        terms_of = getattr(self.density, "log_terms", None)
+        if terms_of is None:
+            raise InvalidInput(
+                f"the model of {self.name} has no scores one month ahead, so it cannot be weighed in a pool"
+            )
+        terms = terms_of(self.sample.work[:_SCORED])
+        return np.asarray(logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0))
 
     def future(self, horizon: int) -> pd.PeriodIndex:
         """Return the `horizon` months after the data."""

@@ -17,6 +17,7 @@ from forecasting import (
     InvalidInput,
     InvalidSeries,
     NegativeBinomial,
+    ShiftingLevel,
     auto,
     load_ledger,
 )
@@ -25,7 +26,7 @@ from tests.evidence.ledgers import SERIES, fact, ledger_of
 from tests.models import data
 
 Y = data.simulated(40)
-NAMES = ["level and season", "level", "moments of the last year"]
+NAMES = ["level and season", "level that grows", "level that shifts", "moments of the last year"]
 TWO = (
     Member("level", DynamicLevel(seasonal=0), 0.7),
     Member("moments", HistoricalMoments(6, Contaminated()), 0.3),
@@ -58,10 +59,11 @@ def test_weights_are_priors_times_recent_scores(forecast: PooledForecast) -> Non
         posterior = forecast.posteriors[name]
         terms = posterior.density.log_terms(posterior.sample.work[:250])
         scores.append(np.log(np.exp(terms).mean(axis=0)) - terms.var(axis=0))
+    scores.append(ShiftingLevel().filtered(Y).one_step_scores())
     scores.append(HistoricalMoments(12, Contaminated()).log_terms(Y))
     recent = np.maximum([s[-24:] for s in scores], -12.0)
-    assert recent.shape == (3, 24)
-    raw = np.array([0.4, 0.15, 0.45]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
+    assert recent.shape == (4, 24)
+    raw = np.array([0.54, 0.11, 0.03, 0.32]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
     np.testing.assert_allclose(forecast.weights, raw / raw.sum(), rtol=1e-9)
     assert forecast.weights.sum() == pytest.approx(1.0, abs=1e-12)
     assert list(forecast.weights.index) == NAMES
@@ -94,13 +96,35 @@ def test_a_better_member_gets_the_weight() -> None:
     assert auto(data.series(drifting), 1, draws=300, rng=generator()).weights["moments of the last year"] < 0.05
 
 
+@pytest.mark.parametrize(("level", "after"), [(300, 30), (1000, 30), (30, 300)])
+@pytest.mark.parametrize("months", [3, 6])
+def test_a_break_is_believed_after_three_months(level: int, after: int, months: int) -> None:
+    rng = generator(level + after + months)
+    counts = np.r_[rng.poisson(level, 42 - months), rng.poisson(after, months)]
+    forecast = auto(data.series(counts), 6, draws=400, rng=generator())
+    assert 0.7 * after < forecast.quantile(0.5).iloc[0, 0] < 1.4 * after
+    lower, upper = forecast.interval(0.9).iloc[0]
+    assert lower <= max(counts[-6:])
+    assert upper >= min(counts[-months:])
+
+
+def test_growth_goes_on() -> None:
+    """Growth of 6% a month for two years: the total of the next year is inside the interval, and it is not without end."""
+    rng = generator()
+    truth = 30.0 * 1.06 ** np.arange(36)
+    forecast = auto(data.series(rng.poisson(truth[:24])), 12, draws=1000, rng=generator())
+    lower, upper = forecast.total().interval(0.9)
+    assert lower < truth[24:].sum() < upper < 4.0 * truth[24:].sum()
+    assert forecast.weights["level that grows"] > 0.3
+
+
 # The pool
 
 
 def test_the_pool_holds_its_members(forecast: PooledForecast) -> None:
     assert list(forecast.members) == NAMES
     assert list(forecast.posteriors) == NAMES[:2]
-    assert "gain" in forecast.posteriors["level"].summary().index
+    assert "gain" in forecast.posteriors["level that grows"].summary().index
     pooled = sum(forecast.weights[name] * forecast.members[name].expected for name in NAMES)
     spread = forecast.mean.std(axis=0).max()
     np.testing.assert_allclose(forecast.expected, pooled, atol=6.0 * spread / np.sqrt(400))
@@ -208,7 +232,8 @@ def test_a_table_is_its_series() -> None:
 def test_an_empty_count_is_a_month_not_observed() -> None:
     y = [5.0, 8.0, 6.0, float("nan"), 7.0, 9.0, 4.0]
     forecast = auto(table(a=y), 2, draws=200, rng=generator())["a"]
-    assert forecast.posteriors["level"].density.log_terms(forecast.posteriors["level"].sample.work[:1]).shape == (1, 6)
+    level = forecast.posteriors["level that grows"]
+    assert level.density.log_terms(level.sample.work[:1]).shape == (1, 6)
 
 
 @pytest.mark.parametrize(
