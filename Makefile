@@ -6,6 +6,12 @@ WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 PEERS := .venv-peers
+# For daily work: rules, contracts and kernels whole, a slice of every other room.
+FAST := tests/test_layers.py tests/test_series.py tests/test_months.py tests/contracts tests/kernels tests/constraints \
+	tests/reading tests/distributions tests/likelihood tests/evidence tests/predictive tests/evaluation/test_ranked.py \
+	tests/inference/test_psis.py tests/models/test_baselines.py tests/models/test_shifting_level.py \
+	tests/scenarios/test_windows.py tests/scenarios/test_rates.py tests/batch/test_records.py tests/batch/test_config.py \
+	tests/batch/test_packing.py tests/figures/test_evaluation_figures.py tests/cli/test_facts.py
 
 # One thread for each process: pytest brings the parallelism, and results stay the same on every machine.
 export OPENBLAS_NUM_THREADS := 1
@@ -14,7 +20,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint bench bench-batch accuracy validate notebooks docs clean
+.PHONY: help report test test-fast lint bench bench-batch accuracy validate notebooks docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +49,10 @@ lint: $(READY) ## ruff (rules and format) and strict typing
 test: lint ## lint, tests, docstring examples, notebooks
 	@echo "== pytest: tests, docstring examples and notebooks, warnings are errors"
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-fast: $(READY) ## layers, contracts, kernels and a slice of each room, under a minute
+	@echo "== pytest: the quick part, warnings are errors"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(FAST)
 
 $(PEERS)/.ready: benchmarks/requirements-peers.txt
 	@echo "== making $(PEERS) with the samplers we are compared with (a few minutes)"

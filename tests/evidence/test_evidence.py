@@ -176,6 +176,7 @@ def test_until_splits_a_total_by_an_exact_later_month() -> None:
     assert evidence.until("2023-02").sum_range("2023-01", "2023-02") == (7, 7)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.integers(0, 300), st.integers(0, 300), st.sampled_from(["highest", "lowest"]))
 def test_nothing_leaks_from_a_later_month(low: int, width: int, relation: str) -> None:

@@ -69,6 +69,7 @@ def test_a_range_in_the_far_tail(low: int, high: int | None, mean: float, rng: n
     assert abs(brute.chi_square_sigmas(seen, weights / weights.sum())) < 4.5
 
 
+@pytest.mark.slow
 def test_every_draw_satisfies_every_fact_under_poor_parameters(rng: np.random.Generator) -> None:
     """Posterior draws may put a total in the far tail; the months must add up all the same."""
     rows = [
