@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +18,9 @@ from forecasting.batch.staging import RawSeries
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.evidence import Evidence
-from forecasting.series import LARGEST_COUNT, CountSeries, listing
+from forecasting.reading import Unreadable, count_in, count_of, month_number, number_in
+from forecasting.series import CountSeries, listing
 from forecasting.terms import Covariate, Exposure, Term
-
-_MIDNIGHT = r"[T ]00:00(?::00(?:\.0{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
-_DAY = re.compile(rf"(\d{{4}})-(\d{{2}})(?:-(\d{{2}})(?:{_MIDNIGHT})?)?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d{1,99}(\.\d{0,99})?|\.\d{1,99})([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -155,7 +149,7 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
         )
     by_month = _by_month(raw.rows, faults)
     counted = _counts(by_month, faults)
-    notes: list[str] = []
+    notes = [f"looks like another series: {listing(map(ascii, raw.alike))}"] if raw.alike else []
     counts = _up_to_the_day(counted, rules, faults, notes)
     if not faults:
         _complete(counts, rules, faults, notes)
@@ -171,20 +165,19 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
 def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, tuple[Any, ...]]:
     """Return the cells after the month by the ordinal of the month."""
     found: dict[int, tuple[Any, ...]] = {}
-    unreadable: list[str] = []
+    unreadable: list[InvalidInput] = []
     times: Counter[int] = Counter()
     for month, *cells in rows:
-        ordinal = _ordinal(month)
-        if ordinal is None:
-            unreadable.append(_shown(month))
+        try:
+            ordinal = month_number(month)
+        except InvalidInput as error:
+            unreadable.append(error)
         else:
             times[ordinal] += 1
             found[ordinal] = tuple(cells)
     if unreadable:
-        faults.append(
-            f"months that cannot be read: {listing(unreadable)}; write YYYY-MM or YYYY-MM-DD, stamps with a time of day "
-            "in the local time of the counts"
-        )
+        more = f" (and {len(unreadable) - 1} more months that cannot be read)" if len(unreadable) > 1 else ""
+        faults.append(f"{unreadable[0]}{more}")
     repeated = sorted(month for month, number in times.items() if number > 1)
     if repeated:
         faults.append(
@@ -276,17 +269,6 @@ def _index(ordinals: range) -> pd.PeriodIndex:
     return pd.PeriodIndex(np.array(ordinals).astype("datetime64[M]"), freq="M")
 
 
-def _ordinal(stamp: Any) -> int | None:
-    """Return the number of months since January 1970."""
-    found = _DAY.fullmatch(stamp.strip()) if isinstance(stamp, str) else None
-    if found is None:
-        return None
-    year, month, day = int(found[1]), int(found[2]), int(found[3] or 1)
-    if not (1600 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
-        return None
-    return 12 * (year - 1970) + month - 1
-
-
 def _month_of(day: dt.date) -> int:
     return 12 * (day.year - 1970) + day.month - 1
 
@@ -297,24 +279,19 @@ def _months(ordinals: Sequence[int]) -> str:
 
 def _count(cell: Any) -> tuple[int | None, str | None]:
     """Return a count, or nothing for an empty cell; or what keeps the cell from being a count."""
-    if isinstance(cell, str) and _WHOLE.fullmatch(cell.strip()):
-        cell = int(cell)
-    number = _number(cell)
-    if cell is None:
-        return None, None
-    if number is None:
-        return None, "not a number" if not isinstance(cell, float) else "infinite"
-    if number < 0:
-        return None, "negative"
-    if number > LARGEST_COUNT:
-        return None, "above 10^9"
-    return (int(number), None) if number == math.floor(number) else (None, "fractional")
+    try:
+        return (count_in(cell) if isinstance(cell, str) else count_of(cell)), None
+    except Unreadable as reason:
+        return None, str(reason)
 
 
 def _number(cell: Any) -> float | None:
-    if isinstance(cell, str):
-        cell = float(cell) if _NUMBER.fullmatch(cell.strip()) else None
-    return cell if isinstance(cell, int) or (isinstance(cell, float) and math.isfinite(cell)) else None
+    try:
+        cell = number_in(cell) if isinstance(cell, str) else cell
+    except Unreadable:
+        return None
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    return cell if is_number and abs(cell) < math.inf else None
 
 
 def _shown(cell: Any) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+from uuid import UUID
 
 from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.config import SHIPPED, Columns, Config, Query
@@ -19,10 +20,13 @@ from forecasting.batch.staging import LONGEST_TEXT, Staging
 from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
 from forecasting.evidence import Ledger, load_ledger
 from forecasting.evidence.ledger import shipped_folder
+from forecasting.reading import Unreadable, name_of, open_delimited
+from forecasting.reading.cells import is_missing
 from forecasting.series import listing
 
 _TABLE = "tornadoes.csv"  # the table that csv = "shipped" stands for
 _PIECE = 10_000
+_MOST_DIGITS = 18  # of a whole number that is a name
 
 
 @contextmanager
@@ -88,44 +92,38 @@ def _add_pieces(pieces: Iterable[list[Sequence[Any]]], staging: Staging) -> None
 
 
 def _name(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    """Return the name that a cell gives to a series, an empty text if there is none.
+
+    Raises
+    ------
+    InvalidSeries
+        If the cell is of a type that names nothing; nobody knows whose row it is.
+    """
+    is_endless = isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() > _MOST_DIGITS
+    try:
+        return (
+            ""
+            if is_missing(cell) or cell == ""
+            else name_of(str(cell) if isinstance(cell, UUID) or is_endless else cell)
+        )
+    except Unreadable as error:
+        if isinstance(cell, str):
+            return ""
+        raise InvalidSeries(
+            f"a name of a series is {repr(cell)[:40]}: {error}; cast the column of ids to text"
+        ) from None
 
 
 def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
     """Put the rows of a file where they belong; a row of the wrong width is a fault of its series."""
-    place = str(file)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(_lines(stream), strict=True)
-            header = next(reader, None)
-            if not header:
-                raise InvalidSeries(f"{place} is empty; the first line names the columns {listing(columns.all)}")
-            positions = _positions([cell.strip() for cell in header], columns, place)
-            while piece := [(reader.line_num, row) for row in islice(reader, _PIECE)]:
-                whole = [row for _, row in piece if len(row) == len(header)]
-                staging.add((row[positions[0]].strip(), _cells(row, positions)) for row in whole)
-                for line, row in piece:
-                    if len(row) != len(header) and any(row):
-                        name = row[positions[0]].strip() if len(row) > positions[0] else ""
-                        staging.add_fault(name, f"line {line} has {len(row)} cells where the header has {len(header)}")
-    except UnicodeDecodeError:
-        raise InvalidSeries(f"{place} is not UTF-8; save it as CSV UTF-8") from None
-    except OSError as error:
-        raise InvalidSeries(f"{place} cannot be read: {error.strerror}; check input.csv") from None
-    except csv.Error as error:
-        raise InvalidSeries(f"{place}, line {reader.line_num}: no valid CSV: {error}") from None
-
-
-def _lines(stream: TextIO) -> Iterator[str]:
-    """Yield the lines of a file, none of which may fill the memory."""
-    while line := stream.readline(LONGEST_TEXT + 1):
-        if len(line) > LONGEST_TEXT:
-            raise csv.Error(f"a line has more than {LONGEST_TEXT:,} characters")
-        yield line
-
-
-def _cells(row: list[str], positions: list[int]) -> list[str | None]:
-    return [row[k].strip() or None for k in positions[1:]]
+    with open_delimited(file) as table:
+        first, *others = table.positions(*columns.all, remedy="name columns in [input.columns]")
+        while piece := list(islice(table.rows, _PIECE)):
+            staging.add((row.cells[first], [row.cells[k] or None for k in others]) for row in piece if not row.fault)
+            for row in piece:
+                if row.fault:
+                    name = row.cells[first] if len(row.cells) > first else ""
+                    staging.add_fault(name, f"line {row.line} {row.fault}")
 
 
 def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]:
@@ -149,11 +147,19 @@ def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]
 
 
 def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
-    arrow, parquet = (needed(name, "batch", "a Parquet file") for name in ("pyarrow", "pyarrow.parquet"))
+    names = ("pyarrow", "pyarrow.parquet", "pyarrow.compute")
+    arrow, parquet, compute = (needed(name, "batch", "a Parquet file") for name in names)
     try:
-        with parquet.ParquetFile(file) as table:
-            _positions(table.schema_arrow.names, columns, str(file))
+        schema = parquet.read_schema(file)
+        _positions(schema.names, columns, str(file))
+        kinds = (arrow.string(), arrow.large_string())
+        texts = [name for name in columns.all if schema.field(name).type in kinds]
+        with parquet.ParquetFile(
+            file, read_dictionary=texts
+        ) as table:  # a text is held once, however many rows have it
             for batch in table.iter_batches(_PIECE, columns=list(columns.all)):
+                for name in texts:
+                    _refuse_long(compute.max(compute.binary_length(batch.column(name).dictionary)).as_py() or 0, name)
                 yield list(zip(*(batch.column(name).to_pylist() for name in columns.all), strict=True))
     except OSError as error:
         raise InvalidSeries(f"{file} cannot be read: {error.strerror or error}; check input.parquet") from None
@@ -161,6 +167,11 @@ def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
         if isinstance(error, InvalidSeries):
             raise
         raise InvalidSeries(f"{file} is no readable Parquet file: {error}") from None
+
+
+def _refuse_long(length: int, column: str) -> None:
+    if length > LONGEST_TEXT:
+        raise InvalidSeries(f"{column!r} holds a text of {length:,} characters; look at the table")
 
 
 def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Sequence[Any]]]:
@@ -185,8 +196,10 @@ def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Seque
     try:
         with engine.connect() as connection, closing(_streamed(connection, source.query)) as rows:
             positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
-            while piece := rows.fetchmany(_PIECE):
+            size = 1  # growing: texts too long to be meant are found before many of them are in memory
+            while piece := rows.fetchmany(size):
                 yield [[row[k] for k in positions] for row in piece]
+                size = min(2 * size, _PIECE)
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
         fault = scrubbed(reason, address)

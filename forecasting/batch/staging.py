@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import math
 import sqlite3
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _MOST_IN_VAIN = 1_000_000
 
 _PIECE = 10_000
 _LARGEST = 2**63
+_MOST_DIGITS = 18
 _LONGEST_CELL = 100
 """Characters kept of a cell; a month, a count or a number needs fewer, so no pattern ever sees more."""
 
@@ -46,12 +48,15 @@ class RawSeries:
         What was wrong with rows that could not be read.
     size : int
         Number of rows that there were.
+    alike : tuple of str
+        Other series whose names look the same.
     """
 
     name: str
     rows: list[tuple[Any, ...]]
     faults: tuple[str, ...]
     size: int
+    alike: tuple[str, ...] = ()
 
 
 class Staging:
@@ -72,7 +77,7 @@ class Staging:
         self._database.execute("PRAGMA journal_mode = OFF")
         columns = ", ".join(f"cell{k}" for k in range(width))
         self._database.execute(f"CREATE TABLE rows (series TEXT, fault TEXT, {columns})")
-        self._database.execute("CREATE TABLE sizes (series TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE sizes (series TEXT PRIMARY KEY, looks TEXT, n INTEGER) WITHOUT ROWID")
 
     def __enter__(self) -> Self:
         return self
@@ -108,8 +113,8 @@ class Staging:
     def _within_limits(self, piece: list[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
         """Return the rows that are kept, having counted all of them."""
         here = Counter(row[0] for row in piece)
-        count = "INSERT INTO sizes VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n RETURNING n"
-        sizes = {name: self._database.execute(count, (name, n)).fetchone()[0] for name, n in here.items()}
+        count = "INSERT INTO sizes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n RETURNING n"
+        sizes = {name: self._database.execute(count, (name, _looks(name), n)).fetchone()[0] for name, n in here.items()}
         if max(sizes.values()) <= _MOST_ROWS:
             return piece
         room = {name: _MOST_ROWS - (size - here[name]) for name, size in sizes.items()}
@@ -134,16 +139,34 @@ class Staging:
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
 
+    def _alike(self) -> dict[str, tuple[str, ...]]:
+        """Return the series that look like others, with those."""
+        twice = "SELECT looks FROM sizes GROUP BY looks HAVING COUNT(*) > 1"
+        found = self._database.execute(
+            f"SELECT looks, series FROM sizes WHERE looks IN ({twice}) ORDER BY looks, series"
+        )
+        groups = ([name for _, name in rows] for _, rows in itertools.groupby(found, key=lambda row: row[0]))
+        return {name: tuple(other for other in group if other != name) for group in groups for name in group}
+
     def __iter__(self) -> Iterator[RawSeries]:
         try:
+            alike = self._alike()
             sorted_rows = self._database.execute("SELECT * FROM rows ORDER BY series, rowid")
             for name, rows in itertools.groupby(sorted_rows, key=lambda row: row[0]):
                 kept = list(rows)
                 (size,) = self._database.execute("SELECT n FROM sizes WHERE series = ?", (name,)).fetchone()
                 faults = tuple(row[1] for row in kept if row[1] is not None)
-                yield RawSeries(str(name), [row[2:] for row in kept if row[1] is None], faults, size)
+                yield RawSeries(
+                    str(name), [row[2:] for row in kept if row[1] is None], faults, size, alike.get(name, ())
+                )
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
+
+
+def _looks(name: str) -> str:
+    """Return what is seen of a name: one form for each letter, one space for many, nothing for what has no width."""
+    seen = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    return " ".join("".join(one for one in seen if unicodedata.category(one) != "Cf").split())
 
 
 def _no_room(error: sqlite3.OperationalError) -> NoRoom:
@@ -155,13 +178,18 @@ def _cell(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if -_LARGEST <= value < _LARGEST else f"{Decimal(value):.9e}"
+        return value if -_LARGEST <= value < _LARGEST else math.copysign(math.inf, value)
     if isinstance(value, float):
         return None if math.isnan(value) else value
-    if isinstance(value, Decimal) and value.is_nan():
-        return None
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else _number(value)
     text = value.isoformat() if isinstance(value, dt.date | dt.datetime) else str(value)
     return _text(text, _LONGEST_CELL)
+
+
+def _number(value: Decimal) -> int | float:
+    is_whole = value.is_finite() and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
+    return int(value) if is_whole else float(value)
 
 
 def _text(text: str, longest: int) -> str:
