@@ -96,8 +96,8 @@ class InterventionSearch(Drawable):
 
     def __repr__(self) -> str:
         return (
-            f"<InterventionSearch of {self.null.density.data.name}: most would be explained by "
-            f"{_kind(self.kind)} from {self.month}; statistic {self.statistic:.2f}, p {self.p_value:.3g} among {self.statistics.size} candidates>"
+            f"<InterventionSearch of {self.null.density.data.name}: most would be explained by {_kind(self.kind)} from "
+            f"{self.month}; statistic {self.statistic:.2f}, p {self.p_value:.3g} among {self.statistics.size} candidates>"
         )
 
     def _repr_html_(self) -> str:

@@ -139,6 +139,17 @@ def test_article_407_is_known_to_the_unit_from_2022_to_2024() -> None:
     assert ranges["lower"].loc["2022-01":"2024-12"].tolist() == series.values.tolist()
 
 
+def test_months_before_1900_are_months() -> None:
+    evidence = fc.load_ledger().evidence("us_army.deserted")
+    assert evidence.sum_range("1899-07", "1900-06") == (3993, 3993)
+    months = {"H001": 12, "H002": 9, "H003": 4}  # of the monthly averages 7,333, 4,647 and 4,368
+    for fact, average in {"H001": 7333, "H002": 4647, "H003": 4368}.items():
+        assert VALUE[fact] == average * months[fact]
+        assert LOW[fact] >= (average - 0.5) * months[fact]
+        assert HIGH[fact] <= (average + 0.5) * months[fact]
+    assert VALUE[["H001", "H002", "H003"]].sum() == 147291 < VALUE["H004"], "so other months are meant"
+
+
 def test_wording_is_neutral() -> None:
     loaded = re.compile(
         r"\b(fled|flee\w*|flight|ran away|running|runaway\w*|collaps\w*|traitor\w*|surg\w*|evad\w*)\b", re.I
