@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="[SERIES]", required=False)
+@click.argument("name", metavar="[SERIES | init FOLDER]", required=False)
+@click.argument("folder", metavar="", required=False, type=click.Path(file_okay=False))
 @options.selects
 @options.picture
 @options.as_json
-def facts(name: str | None, selection: Selection, picture: str | None, as_json: bool) -> int:
+def facts(name: str | None, folder: str | None, selection: Selection, picture: str | None, as_json: bool) -> int:
     """List the series of a ledger and check each; or the facts of one SERIES, and the range of each of its months.
 
     Without SERIES the exit code is 1 if the facts of any series contradict each other.
+
+    `init FOLDER` writes a commented example with one fact of each kind to start from, and the page that explains the format.
     """
+    if name == "init":
+        return _init(folder, as_json)
+    if folder is not None:
+        raise InvalidInput(f"one series at a time; got {name} and {folder}")
     series = name or selection.series
     if name and selection.series not in (None, name):
         raise InvalidInput(f"two series are named, {name} and {selection.series}; name one")
@@ -41,6 +49,21 @@ def facts(name: str | None, selection: Selection, picture: str | None, as_json: 
             )
         return _overview(ledger, as_json)
     return _one(ledger, series, selection, picture, as_json)
+
+
+def _init(folder: str | None, as_json: bool) -> int:
+    from forecasting.evidence.example import write_example
+
+    if folder is None:
+        raise InvalidInput("name the folder to write: forecasting facts init FOLDER")
+    files = write_example(folder)
+    if as_json:
+        say_json({"written": [str(path) for path in files]})
+    else:
+        click.echo(
+            f"wrote {', '.join(path.name for path in files)}; next: forecasting facts --ledger {shlex.quote(folder)}"
+        )
+    return DONE
 
 
 def _overview(ledger: Ledger, as_json: bool) -> int:
