@@ -13,14 +13,16 @@ relatively.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
+from forecasting.batch.table import LONGEST, Table
 from forecasting.distributions.point import Point
 from forecasting.errors import ArchiveError, TooLarge
 from forecasting.evaluation.grid import Grid, Months, component_blocks
@@ -35,6 +37,9 @@ _RESOLUTION = 2.0**-28
 _TOLERANCE = 1e-9
 _LOOSEST = 1e-6
 _LEFT = np.log(1e-9)
+_MISSING = 1e-8
+"""Probability that may be missing from the sum over all counts."""
+
 _IMPOSSIBLE = -(2.0**30)
 """Stands for the log of zero."""
 
@@ -78,14 +83,12 @@ class Marginals:
             few possible counts may take 4,096, most of them empty.
         """
         kind = _Counted if isinstance(forecast.distribution, Point) else Months
-        months = kind.of(forecast, np.arange(len(forecast.months)))
+        months = _distinct(kind.of(forecast, np.arange(len(forecast.months))))
         for layout in (_dyadic, _by_component):
-            try:
+            with suppress(TooLarge):
                 found = cls._on(months, *layout(months))
-                _ = found._resolved
-            except TooLarge:
-                continue
-            return found
+                if found._is_whole():
+                    return found
         raise TooLarge(f"the distributions of {forecast.name!r} have no compact form")
 
     @classmethod
@@ -222,8 +225,26 @@ class Marginals:
             self.spread[columns],
         )
 
+    def log_probability(self, y: FloatArray) -> FloatArray:
+        """Return log P(Y = y) ``[M]`` of one count of each month."""
+        months = np.arange(len(y))
+        return np.asarray(self.logpmf(y.astype(np.int64))[months, months])
+
+    def pit(self, y: FloatArray) -> FloatArray:
+        """Return P(Y < y) and P(Y <= y) ``[M, 2]`` of one count of each month."""
+        table = self._table(float(y.max()))
+        return Resolved.of(self, y).pit(y) if table is None else table.pit(y)
+
+    def rps(self, y: FloatArray) -> FloatArray:
+        """Return the ranked probability score ``[M]`` of one count of each month."""
+        table = self._table(float(y.max()))
+        return Resolved.of(self, y).rps(y, np.arange(len(y))) if table is None else table.rps(y)
+
     def quantile(self, levels: FloatArray) -> IntArray:
         """Return the smallest y with P(Y <= y) >= level ``[L, M]``."""
+        table = self._table(0.0)
+        if table is not None and float(levels.max()) < 1.0 - 10.0 * float(table.beyond.max()):
+            return table.quantile(levels)
         finest = min(1e-3, float((1.0 - levels).min()) / 10.0)
         end = self._resolved.grid.end
         if (self.beyond(end - 1) <= finest).all():
@@ -233,6 +254,46 @@ class Marginals:
     @cached_property
     def _resolved(self) -> Resolved:
         return Resolved.of(self, np.floor(self.mean))
+
+    def _is_whole(self) -> bool:
+        """Return True if the blocks hold all of the probability; raises `TooLarge` where that cannot be found out."""
+        table = self._table(0.0)
+        if table is None:
+            return bool(self._resolved.grid.end)
+        return bool((np.abs(table.total - 1.0) <= _MISSING).all())
+
+    def _table(self, highest: float) -> Table | None:
+        """Return all probabilities up to the end of the blocks, and up to a count; None where there are too many."""
+        if max(self.end, highest + 1.0) > LONGEST:
+            return None
+        return self._whole if highest < self.end else self._tabulated(int(highest) + 1)
+
+    @cached_property
+    def _whole(self) -> Table:
+        return self._tabulated(self.end)
+
+    def _tabulated(self, size: int) -> Table:
+        log = np.empty((size, len(self.mean)))
+        for level in np.unique(self.level):
+            who = self.level == level
+            counts = self.start[who, None] + np.arange(NODES << level)
+            log[counts] = np.matmul(_everywhere(int(level)), self.log[who]) if level else self.log[who]
+        log[self.end :] = self.last[0] + np.arange(size - self.end)[:, None] * self._decay
+        log[log <= _IMPOSSIBLE / 2] = -np.inf
+        return Table(log, self.beyond(size - 1), np.exp(self._decay))
+
+
+@lru_cache(maxsize=16)
+def _everywhere(level: int) -> FloatArray:
+    """Return the matrix ``[size, 16]`` that takes the values at the nodes of a block to those at all of its counts."""
+    return block(level).at(np.arange(NODES << level))
+
+
+def _distinct(months: Months) -> Months:
+    """Return the months with one draw if all draws are equal: a distribution that is known exactly."""
+    if any((values != values[..., :1]).any() for values in (months.mean, *months.shape)):
+        return months
+    return replace(months, mean=months.mean[:, :1], shape=tuple(values[..., :1] for values in months.shape))
 
 
 class _Counted(Months):

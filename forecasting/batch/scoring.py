@@ -36,7 +36,6 @@ from forecasting.evaluation.card import INTERVALS
 from forecasting.evaluation.card import SCORES as CARD
 from forecasting.evaluation.observed import read_counts
 from forecasting.evaluation.origins import seasonal_difference
-from forecasting.evaluation.ranked import Resolved
 from forecasting.evaluation.scores import interval_score_of
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive.levels import central
@@ -97,15 +96,13 @@ def score_forecast(record: ForecastRecord, counts: ArrayLike) -> list[ScoreRecor
 def _from_distribution(marginals: Marginals | None, y: FloatArray) -> dict[str, FloatArray]:
     if marginals is None:
         return dict.fromkeys(("log_score", "rps", "dss", "pit_lower", "pit_upper"), np.full(len(y), np.nan))
-    months = np.arange(len(y))
-    resolved = Resolved.of(marginals, y)
-    lower, upper = resolved.pit(y).T
+    lower, upper = marginals.pit(y).T
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.where(y == marginals.mean, 0.0, np.square((y - marginals.mean) / marginals.spread))
         dss = np.where(np.isinf(distance), np.inf, distance + 2.0 * np.log(marginals.spread))
     return {
-        "log_score": -marginals.logpmf(y.astype(np.int64))[months, months],
-        "rps": resolved.rps(y, months),
+        "log_score": -marginals.log_probability(y),
+        "rps": marginals.rps(y),
         "dss": dss,
         "pit_lower": lower,
         "pit_upper": upper,
