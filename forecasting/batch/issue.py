@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from forecasting.batch.accounts import Account
 from forecasting.batch.marginals import Marginals
 from forecasting.batch.records import MOST_PATHS, ForecastRecord, JobKey
 from forecasting.errors import TooLarge
@@ -20,14 +21,16 @@ def issued(
     levels: Sequence[float],
     *,
     messages: Sequence[str] = (),
+    account: Account | None = None,
     cpu: float = 0.0,
     paths: int = MOST_PATHS,
+    hindcast: bool = False,
 ) -> ForecastRecord:
     """Return the record of a forecast.
 
     The quantiles come from the kept distribution, which costs a hundredth of `Predictive.quantile` and agrees with it
     wherever the cumulative probability is not within some 1e-8 of a level.  A forecast whose distribution cannot be kept
-    (draws so sharp and far apart that it has no compact form) says so in its messages and is scored by its quantiles.
+    (draws so sharp and far apart that it has no compact form) says so in its account and is scored by its quantiles.
 
     Parameters
     ----------
@@ -38,11 +41,15 @@ def issued(
     levels : sequence of float
         Quantile levels; the record has them in order, each once.
     messages : sequence of str
-        Fit status and warnings.
+        Remarks for people.
+    account : mapping, optional
+        How it was made, see `forecasting.batch.accounts`.
     cpu : float
         Seconds of CPU it took.
     paths : int
         Sample paths to keep, at most 200.
+    hindcast : bool
+        Whether counts of its months were known.
 
     Examples
     --------
@@ -56,14 +63,14 @@ def issued(
     ([[1, 1], [4, 4], [8, 8]], (200, 2))
     """
     wanted = np.unique(read_levels(levels))
-    notes = list(messages)
+    told = dict(account or {})
     try:
         marginals = Marginals.of(forecast)
         quantiles = marginals.quantile(wanted)
         kept = marginals.to_bytes()
     except TooLarge as error:
         quantiles, kept = forecast.quantile(wanted).to_numpy().T, b""
-        notes.append(f"scored by quantiles alone: {error}")
+        told["warnings"] = [*told.get("warnings", ()), f"scored by quantiles alone: {error}"]
     return ForecastRecord(
         key,
         "done",
@@ -73,8 +80,10 @@ def issued(
         paths=thinned(forecast.paths, min(paths, MOST_PATHS)),
         mean=forecast.expected.to_numpy(),
         marginals=kept,
-        messages=tuple(notes),
+        messages=tuple(messages),
         cpu=cpu,
+        account=told,
+        hindcast=hindcast,
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.batch.accounts import account_of
 from forecasting.batch.checks import Checked
 from forecasting.batch.config import Config
 from forecasting.batch.issue import issued
@@ -51,12 +52,15 @@ class Job:
         What is known up to the origin.
     known : tuple of Term
         Exposure and covariates.
+    hindcast : bool
+        Whether counts of the months to be forecast are known, or could be.
     """
 
     key: JobKey
     specification: Specification
     data: Observed
     known: tuple[Term, ...]
+    hindcast: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +100,15 @@ class Planner:
     config : Config
         The batch.
     today : date
-        The day of the run, on which the data are known where the configuration names no other.
+        The day of the run.
     """
 
     def __init__(self, config: Config, today: date) -> None:
         self.library = version(LIBRARY)
         self._config = config
-        self._as_of = config.as_of or today
+        self._today = today
+        # Only a ledger knows what was known on an earlier day; the counts of a table are known on the day they are read.
+        self._as_of = (config.as_of or today) if config.input.facts is not None else today
         self._models = [
             (one, one.digest(library=self.library, levels=config.levels, paths=config.paths))
             for one in config.specifications
@@ -118,7 +124,9 @@ class Planner:
         if checked.data is None:
             return
         for data in _origins(checked.data, self._config.origins, self._config.shortest):
-            vintage = _vintage(data, checked.known, self._as_of, self._config.horizon)
+            whole = data is checked.data
+            vintage = _vintage(data, checked.known, self._as_of, self._config.horizon, release=whole)
+            hindcast = not whole or self._is_late(data)
             keys = (
                 JobKey(
                     checked.name,
@@ -132,7 +140,15 @@ class Planner:
                 for model, digest in self._models
             )
             models = (model for model, _ in self._models)
-            yield vintage, [Job(key, model, data, checked.known) for key, model in zip(keys, models, strict=True)]
+            yield (
+                vintage,
+                [Job(key, model, data, checked.known, hindcast) for key, model in zip(keys, models, strict=True)],
+            )
+
+    def _is_late(self, data: Observed) -> bool:
+        """Return True if the data end earlier than those of today may: then a month that is forecast is over."""
+        as_of = self._config.as_of
+        return as_of is not None and as_of < self._today and data.months[-1] + 1 < pd.Period(self._today, "M")
 
     def chunk(self, jobs: Sequence[tuple[Vintage, Job]]) -> Chunk:
         """Return jobs, with the data of each, as a chunk."""
@@ -165,43 +181,25 @@ def _perform(job: Job, levels: Sequence[float], paths: int) -> ForecastRecord:
         try:
             rng = named_streams(np.random.default_rng(key.seed))(key.series, key.model, key.origin)
             model = job.specification.build(job.known)
-            forecast, status = _forecast(model, job.data, key.horizon, job.specification.draws, rng)
-            messages = [*status, *_unique(caught)]
-            record = issued(key, forecast, levels, messages=messages, paths=paths)
+            forecast, posterior = _forecast(model, job.data, key.horizon, job.specification.draws, rng)
+            account = account_of(key.model, forecast, posterior, _unique(caught))
+            record = issued(key, forecast, levels, account=account, paths=paths, hindcast=job.hindcast)
             return replace(record, cpu=time.thread_time() - start)
         except Exception as error:  # whatever it is, it concerns this job alone
+            account = account_of(key.model, None, warnings=_unique(caught))
             cpu = time.thread_time() - start
-            return ForecastRecord.failed(key, reason(error), messages=tuple(_unique(caught)), cpu=cpu)
+            return ForecastRecord.failed(key, reason(error), account=account, cpu=cpu, hindcast=job.hindcast)
 
 
 def _forecast(
     model: Model, data: Observed, horizon: int, draws: int | None, rng: np.random.Generator
-) -> tuple[Predictive, list[str]]:
-    """Return the forecast, and what there is to say about the fit."""
+) -> tuple[Predictive, Any]:
+    """Return the forecast, and the draws of parameters behind it if the model has them."""
     sample: Any = getattr(model, "posterior", None)
     if sample is None:
-        forecast = model.forecast(data, horizon, draws=draws, rng=rng)
-        return forecast, _pooled(forecast)
+        return model.forecast(data, horizon, draws=draws, rng=rng), None
     posterior = sample(data, draws=draws, rng=rng)
-    return posterior.forecast(horizon, rng=rng), [_quality(posterior)]
-
-
-def _pooled(forecast: Any) -> list[str]:
-    """Return the members of a pool, their weights, and the quality of their posteriors."""
-    weights = getattr(forecast, "weights", None)
-    if weights is None:
-        return []
-    posteriors = forecast.posteriors
-    told = (
-        f"{name}: weight {weight:.3f}" + (f", {_quality(posteriors[name])}" if name in posteriors else "")
-        for name, weight in weights.items()
-    )
-    return list(told)
-
-
-def _quality(posterior: Any) -> str:
-    annealed = getattr(getattr(posterior, "sample", None), "method", "") == "annealed"
-    return f"k-hat {posterior.khat:.2f}, ess {posterior.ess:.0f}" + ", annealed" * annealed
+    return posterior.forecast(horizon, rng=rng), posterior
 
 
 def _unique(caught: Sequence[warnings.WarningMessage]) -> list[str]:
@@ -222,10 +220,10 @@ def _origins(data: Any, number: int, shortest: int) -> Iterator[Observed]:
         yield data if back == 0 else data.until(data.months[-1] - back)
 
 
-def _vintage(data: Observed, known: tuple[Term, ...], as_of: date, horizon: int) -> Vintage:
+def _vintage(data: Observed, known: tuple[Term, ...], as_of: date, horizon: int, *, release: bool) -> Vintage:
     tables = [term.by_month for term in known if isinstance(term, Exposure) and isinstance(term.by_month, pd.Series)]
     exposure = tables[0].loc[data.months].to_numpy() if tables else None
-    return Vintage.of(data, as_of, exposure=exposure, facts=_facts(data, known, horizon))
+    return Vintage.of(data, as_of, exposure=exposure, facts=_facts(data, known, horizon), release=release)
 
 
 def _facts(data: Observed, known: tuple[Term, ...], horizon: int) -> str:

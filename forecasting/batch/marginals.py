@@ -266,13 +266,14 @@ class Marginals:
         """Return all probabilities up to the end of the blocks, and up to a count; None where there are too many."""
         if max(self.end, highest + 1.0) > LONGEST:
             return None
-        return self._whole if highest < self.end else self._tabulated(int(highest) + 1)
+        return self._whole if highest < self.end else self.tabulated(int(highest) + 1)
 
     @cached_property
     def _whole(self) -> Table:
-        return self._tabulated(self.end)
+        return self.tabulated(self.end)
 
-    def _tabulated(self, size: int) -> Table:
+    def tabulated(self, size: int) -> Table:
+        """Return the probabilities of the counts below `size`, which is at least `end`."""
         log = np.empty((size, len(self.mean)))
         for level in np.unique(self.level):
             who = self.level == level
@@ -280,7 +281,7 @@ class Marginals:
             log[counts] = np.matmul(_everywhere(int(level)), self.log[who]) if level else self.log[who]
         log[self.end :] = self.last[0] + np.arange(size - self.end)[:, None] * self._decay
         log[log <= _IMPOSSIBLE / 2] = -np.inf
-        return Table(log, self.beyond(size - 1), np.exp(self._decay))
+        return Table(log, self.beyond(size - 1), np.exp(self._decay), self.mean, self.spread)
 
 
 @lru_cache(maxsize=16)

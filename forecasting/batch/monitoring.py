@@ -1,6 +1,6 @@
 """Which series need somebody to look: calibration that drifted, counts beyond their last forecast, fits that warn.
 
-Everything is computed from the archive as it is: scores say where each count fell in each forecast, keys and messages say how
+Everything is computed from the archive as it is: scores say where each count fell in each forecast, keys and accounts say how
 the fits went.  Three questions are kept apart, each with a stated rate of false alarms:
 
 *drift*
@@ -18,15 +18,14 @@ the fits went.  Three questions are kept apart, each with a stated rate of false
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from forecasting.batch.accounts import complaints
 from forecasting.batch.archive import Contents
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
@@ -36,13 +35,11 @@ from forecasting.inference.psis import KHAT_LIMIT
 
 RATE = 0.05
 ALARM = 0.01
-_NEGLIGIBLE = 0.01  # weight of a member of a pool whose fit does not matter
 _SMALLEST = 1e-12  # what archived distributions resolve
 
-_QUALITY = re.compile(r"(?:.*: weight (?P<weight>[\d.]+), )?k-hat (?P<khat>\S+), ess [\d.]+(?P<annealed>, annealed)?")
-_WARNING = re.compile(r"\w*Warning: |scored by quantiles alone")
 _TOGETHER = 500  # series in memory at a time
 _ROW = ["unique_id", "model"]
+_ENDS = ("pit_lower", "pit_upper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +153,9 @@ def monitor(
     with archive.snapshot() as held:
         names = held.series()
         parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)] or [[]]
-        known = _joined([_needed(score_table(held, release=release, series=part)) for part in parts])
+        known = _joined([_needed(score_table(held, release=release, series=part, names=_ENDS)) for part in parts])
         newest = _joined([_newest(held.keys(series=part)) for part in parts])
-        bad = bad_series(held.runs(), run)
+        bad = bad_series(held, run)
     return Monitor(
         drift=_drift(known, rate, alarm),
         jumps=_jumps(known, rate),
@@ -175,13 +172,11 @@ def first_issued(rows: pd.DataFrame) -> pd.DataFrame:
     return done[done["job"].isin(chosen)].sort_values([*_ROW, "ds", "origin"], ignore_index=True)
 
 
-def bad_series(runs: pd.DataFrame, run: int | None = None) -> dict[str, str]:
+def bad_series(archive: Contents, run: int | None = None) -> Mapping[str, str]:
     """Return the series that a run did not forecast because of their data, with the reasons; by default the newest run."""
-    ended = runs[runs["summary"].notna() & (run is None or runs["id"] == run)]
-    if ended.empty:
-        return {}
-    failures = json.loads(ended["summary"].iloc[-1]).get("failures", [])
-    return {one["series"]: one["reason"] for one in failures if not one["model"]}
+    runs = archive.runs()
+    ended = runs[runs["roll"].notna() & (run is None or runs["id"] == run)]
+    return {} if ended.empty else archive.rolls()[ended["roll"].iloc[-1]].bad
 
 
 def _needed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +210,7 @@ def _drift(known: pd.DataFrame, rate: float, alarm: float) -> pd.DataFrame:
     row, place = groups.ngroup().to_numpy(), groups.cumcount().to_numpy()
     shape = (groups.ngroups, int(place.max(initial=-1)) + 1)
     ends = np.full((2, *shape), np.nan)
-    for end, name in zip(ends, ("pit_lower", "pit_upper"), strict=True):
+    for end, name in zip(ends, _ENDS, strict=True):
         end[row, place] = ahead[name]
     bets = wealth(ends[0], ends[1])
     table = groups.agg(n=("ds", "size"), last=("ds", "max")).reset_index()
@@ -238,10 +233,10 @@ def _jumps(known: pd.DataFrame, rate: float) -> pd.DataFrame:
     return pd.DataFrame(table[columns].astype({"y": "int64"}))
 
 
-def _fits(newest: pd.DataFrame, bad: dict[str, str]) -> pd.DataFrame:
+def _fits(newest: pd.DataFrame, bad: Mapping[str, str]) -> pd.DataFrame:
     notes = [
-        (str(error),) if status == "failed" else tuple(complaints(messages))
-        for status, error, messages in zip(newest["status"], newest["error"], newest["messages"], strict=True)
+        (str(error),) if status == "failed" else tuple(complaints(account))
+        for status, error, account in zip(newest["status"], newest["error"], newest["account"], strict=True)
     ]
     table = newest[[*_ROW, "origin", "status"]].assign(notes=pd.Series(notes, dtype=object))
     rows = [(name, "", "", "bad data", (reason,)) for name, reason in bad.items()]
@@ -268,23 +263,3 @@ def in_words(kind: str, row: Mapping[str, Any]) -> str:
     who = f" ({row['model']} from {row['origin']})" if row["model"] else ""
     status = "fit warns" if row["status"] == "done" else row["status"]
     return f"{status}{who}: {'; '.join(row['notes'])}"
-
-
-def complaints(messages: Iterable[str]) -> list[str]:
-    """Return what is wrong with a fit according to its messages.
-
-    Examples
-    --------
-    >>> complaints(["level: weight 0.400, k-hat 0.92, ess 31", "level: weight 0.000, k-hat 3.10, ess 2"])
-    ['level: weight 0.400, k-hat 0.92, ess 31']
-    """
-    return [message for message in messages if _complains(message)]
-
-
-def _complains(message: str) -> bool:
-    found = _QUALITY.fullmatch(message)
-    if found is None:
-        return _WARNING.match(message) is not None
-    if found["weight"] is not None and float(found["weight"]) < _NEGLIGIBLE:
-        return False
-    return found["annealed"] is not None or not float(found["khat"]) <= KHAT_LIMIT

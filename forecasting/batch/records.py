@@ -28,14 +28,6 @@ MOST_PATHS = 200
 
 LONGEST_NAME = 1000
 
-SCORES = (
-    *("log_score", "rps", "dss", "crps", "absolute_error"),
-    *("interval_score_50", "interval_score_80", "interval_score_95"),
-    *("cover_50", "cover_80", "cover_95"),
-    *("pit_lower", "pit_upper"),
-)
-"""Scores of a month; what each is computed from is said in `forecasting.batch.scoring`."""
-
 Status = Literal["done", "failed"]
 
 
@@ -88,6 +80,8 @@ class Vintage:
         Exposure of the months, read-only.
     facts : str
         Digest of whatever is known beside exact counts, empty where nothing is.
+    release : bool
+        False for data that were cut off at an earlier origin: forecasts were made from them, nobody released them.
 
     Examples
     --------
@@ -102,6 +96,7 @@ class Vintage:
     missing: NDArray[np.bool_]
     exposure: FloatArray | None = None
     facts: str = ""
+    release: bool = True
 
     def __post_init__(self) -> None:
         readable_name(self.series, "series")
@@ -124,12 +119,13 @@ class Vintage:
         *,
         exposure: ArrayLike | None = None,
         facts: str = "",
+        release: bool = True,
     ) -> Vintage:
         """Return the exact counts of a series or of evidence; months that are not exact are missing."""
         known = data.constraints
         values = np.where(known.exact, known.lower, 0).astype(np.int64)
         weights = None if exposure is None else np.asarray(exposure, dtype=float)
-        return cls(data.name, as_of, str(data.months[0]), values, ~known.exact, weights, facts)
+        return cls(data.name, as_of, str(data.months[0]), values, ~known.exact, weights, facts, release)
 
     @property
     def n(self) -> int:
@@ -222,11 +218,15 @@ class ForecastRecord:
     marginals : bytes
         The distribution of each month (`forecasting.batch.marginals`), empty where it was not kept.
     messages : tuple of str
-        Fit status and warnings.
+        Remarks for people; nothing is read from them.
     error : str or None
         Why it failed.
     cpu : float
         Seconds of CPU; no part of the content.
+    account : mapping
+        How it was made, as JSON values (`forecasting.batch.accounts`); no part of the content.
+    hindcast : bool
+        True if counts of the months it covers were known, or could have been, when it was issued.
     """
 
     key: JobKey
@@ -240,6 +240,8 @@ class ForecastRecord:
     messages: tuple[str, ...] = ()
     error: str | None = None
     cpu: float = 0.0
+    account: Mapping[str, Any] = field(default_factory=dict)
+    hindcast: bool = False
 
     def __post_init__(self) -> None:
         quantiles, paths = (np.array(x, dtype=np.int64) for x in (self.quantiles, self.paths))
@@ -260,9 +262,17 @@ class ForecastRecord:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def failed(cls, key: JobKey, error: str, *, messages: tuple[str, ...] = (), cpu: float = 0.0) -> ForecastRecord:
+    def failed(
+        cls,
+        key: JobKey,
+        error: str,
+        *,
+        account: Mapping[str, Any] | None = None,
+        cpu: float = 0.0,
+        hindcast: bool = False,
+    ) -> ForecastRecord:
         """Return the record of a forecast that could not be made."""
-        return cls(key, "failed", messages=messages, error=error, cpu=cpu)
+        return cls(key, "failed", error=error, account=account or {}, cpu=cpu, hindcast=hindcast)
 
     @cached_property
     def content(self) -> str:
@@ -276,24 +286,43 @@ class ForecastRecord:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """Scores of one month of one forecast, were `y` its count: a pure function of both.
+    """Scores of one month of one forecast, or of the total of its first months, were `y` the count: a function of both.
 
     Attributes
     ----------
     job : str
         Digest of the `JobKey`.
     month : str
-        ``YYYY-MM``.
+        ``YYYY-MM``, the last month of a total.
     y : int
         The count.
     values : mapping of str to float
-        By the names of `SCORES`; NaN where a score cannot be computed.
+        By the name of the score; NaN where one cannot be computed.
+    months : int
+        Number of months that are counted together.
     """
 
     job: str
     month: str
     y: int
     values: Mapping[str, float]
+    months: int = 1
+
+
+@dataclass(frozen=True)
+class Roll:
+    """The series that the input of a run held.
+
+    Attributes
+    ----------
+    good : tuple of str
+        Those that could be forecast.
+    bad : mapping of str to str
+        Those that could not, because of their data, with the reason.
+    """
+
+    good: tuple[str, ...]
+    bad: Mapping[str, str] = field(default_factory=dict)
 
 
 def readable_name(text: str, what: str) -> str:

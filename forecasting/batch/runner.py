@@ -17,7 +17,7 @@ from forecasting.batch.config import Config
 from forecasting.batch.engines import engine_of
 from forecasting.batch.inputs import checked_series
 from forecasting.batch.jobs import LIBRARY, Chunk, Job, Planner
-from forecasting.batch.records import ForecastRecord, RunRecord, Vintage
+from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
 
 _PACKAGES = (LIBRARY, "numpy", "pandas", "scipy")
 
@@ -158,12 +158,17 @@ class _Run:
         self._archive, self._tell, self._summary = archive, tell, summary
         self._size = config.chunk
         self._notes: dict[str, tuple[tuple[str, str], int]] = {}  # the first of a kind, and how many there are
+        self._day = config.as_of or today
+        self._good: list[str] = []
         self._planner = Planner(config, today)
         self._started = time.perf_counter()
         tell("start", run=summary.run, series=summary.series, jobs=summary.series * self._planner.jobs_per_series)
 
     def chunks(self, series: Iterator[Checked]) -> Iterator[Chunk]:
-        """Yield the jobs that are not done yet, in chunks; the archive is asked as late as possible."""
+        """Yield the jobs that are not done yet, in chunks; the archive is asked as late as possible.
+
+        What became known of the counts is archived first, whether or not there is anything left to forecast.
+        """
         waiting: list[tuple[Vintage, Job]] = []
         for checked in series:
             self._look_at(checked)
@@ -178,6 +183,8 @@ class _Run:
             yield from self._left(waiting)
 
     def _look_at(self, checked: Checked) -> None:
+        if not checked.faults:
+            self._good.append(checked.name)
         for note in checked.notes:
             kind = note.partition(":")[0]
             first, number = self._notes.get(kind, ((checked.name, note), 0))
@@ -190,6 +197,8 @@ class _Run:
             self._tell("bad", series=checked.name, reason=reason, jobs=self._planner.jobs_per_series)
 
     def _left(self, jobs: list[tuple[Vintage, Job]]) -> Iterator[Chunk]:
+        releases = {id(vintage): vintage for vintage, _ in jobs if vintage.release}
+        self._archive.store(self._summary.run, releases.values(), [])
         finished = self._archive.finished([job.key.digest for _, job in jobs])
         left = [(vintage, job) for vintage, job in jobs if job.key.digest not in finished]
         known = len(jobs) - len(left)
@@ -221,6 +230,10 @@ class _Run:
         self._archive.finish(summary.run, summary.to_dict())
         told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
         self._tell("end", **told)
+        bad = {one.series: one.reason for one in summary.failures if not one.model}
+        # Failures of jobs are archived as such, and bad data with the names: neither once more in each run.
+        kept = {name: value for name, value in summary.to_dict().items() if name != "failures"}
+        self._archive.finish(summary.run, kept | {"day": self._day.isoformat()}, Roll(tuple(self._good), bad))
         return summary
 
 

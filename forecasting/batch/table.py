@@ -10,6 +10,7 @@ Beyond the table the probabilities fall as a geometric series of ratio r, and th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,11 +34,26 @@ class Table:
         Probability of n or more.
     ratio : float64[M]
         Of a probability to the one before, from n on; below 1.
+    mean, spread : float64[M]
+        Expectation and standard deviation.
     """
 
     log: FloatArray
     beyond: FloatArray
     ratio: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def beside(cls, tables: Sequence[Table]) -> Table:
+        """Return the months of several tables of the same length as one."""
+        return cls(
+            np.concatenate([table.log for table in tables], axis=1),
+            *(
+                np.concatenate([getattr(table, name) for table in tables])
+                for name in ("beyond", "ratio", "mean", "spread")
+            ),
+        )
 
     @cached_property
     def _p(self) -> FloatArray:
@@ -59,12 +75,16 @@ class Table:
         """Sum of all probabilities ``[M]``, 1 but for rounding."""
         return np.asarray(self._from[0])
 
+    def log_probability(self, y: FloatArray) -> FloatArray:
+        """Return log P(Y = y) ``[M]`` of one count below n of each month."""
+        return np.asarray(self.log[y.astype(np.int64), np.arange(len(y))])
+
     def pit(self, y: FloatArray) -> FloatArray:
         """Return P(Y < y) and P(Y <= y) ``[M, 2]`` of one count below n of each month."""
         at, month = y.astype(np.int64), np.arange(len(y))
         upper = self._up_to[at, month]
         lower = np.where(at > 0, self._up_to[at - 1, month], 0.0)
-        return np.clip(np.column_stack([lower, upper]), 0.0, 1.0)
+        return np.asarray(np.clip(np.column_stack([lower, upper]), 0.0, 1.0))
 
     def rps(self, y: FloatArray) -> FloatArray:
         """Return the ranked probability score ``[M]`` of one count below n of each month."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.batch.archive import Archive
-from forecasting.batch.records import ForecastRecord, RunRecord, Vintage
+from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
 from forecasting.batch.scoring import score_archive
 from tests.batch import issues
 
@@ -30,6 +30,7 @@ LOST = "only failures"
 NEW = "nothing scored"
 BAD = "bad <i>data</i>"
 SERIES = (*HOSTILE, PLAIN, DRIFTING, LOST, NEW)
+DOUBTED = {"members": [{"name": "baseline", "weight": 1.0, "method": "importance", "khat": 0.91, "ess": 12.0}]}
 MONTHS = 60
 FIRST_ORIGIN = 35  # months before the first forecast
 
@@ -57,9 +58,9 @@ def fill(archive: Archive) -> None:
             records = [issues.moved(issues.renamed(template, data), str(months[n - 1]), data)]
             if name == PLAIN:
                 other = dataclasses.replace(records[0].key, model="baseline <b>")
-                records.append(dataclasses.replace(records[0], key=other, messages=("k-hat 0.91, ess 12",)))
+                records.append(dataclasses.replace(records[0], key=other, account=DOUBTED))
             if name == LOST:
                 records = [ForecastRecord.failed(records[0].key, "SamplingError: <b>no</b> sampler worked")]
             archive.store(run, [data], records)
-    archive.finish(run, {"failures": [{"series": BAD, "model": "", "origin": "", "reason": "a gap: <i>2022-03</i>"}]})
+    archive.finish(run, {}, Roll(SERIES, {BAD: "a gap: <i>2022-03</i>"}))
     score_archive(archive)

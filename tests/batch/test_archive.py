@@ -88,7 +88,7 @@ def test_the_same_counts_are_kept_once_for_all_series_and_days(archive: Archive,
     run = archive.begin(issues.run())
     archive.store(run, [issues.vintage(name) for name in "abc"], [])
     archive.store(run, [issues.vintage("a", as_of=date(2024, 2, 1)), issues.vintage("a", as_of=None)], [])
-    assert len(list(archive.vintages())) == 5
+    assert len(list(archive.vintages())) == 3  # what a later release does not change is no news
     with Database(address).reading() as connection:
         assert connection.scalar(sqlalchemy.select(sqlalchemy.func.count()).select_from(schema.observations)) == 1
 
@@ -197,11 +197,13 @@ def test_hostile_names_are_only_names(archive: Archive, name: str) -> None:
 
 def test_scores_belong_to_finished_forecasts_and_are_kept_once(archive: Archive) -> None:
     (record,) = filled(archive, "a")
-    values = dict.fromkeys(schema.SCORES, 1.5) | {"rps": np.nan, "dss": np.inf}
+    values = dict.fromkeys(("log_score", "rps", "dss"), 1.5) | {"rps": np.nan, "dss": np.inf}
     score = ScoreRecord(record.key.digest, "2024-01", 20, values)
     archive.store_scores([score])
     archive.store_scores([score, ScoreRecord(record.key.digest, "2024-01", 21, values)])
-    scores = archive.scores()
+    assert archive.scored(["log_score", "rps"])["y"].tolist() == [20, 21]
+    assert archive.scored(["log_score", "a new score"]).empty
+    scores = archive.scores(list(values))
     assert scores["y"].tolist() == [20, 21]
     assert scores["rps"].isna().all()
     assert np.isposinf(scores["dss"]).all()

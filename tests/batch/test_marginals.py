@@ -117,7 +117,7 @@ def test_and_is_archived_by_its_quantiles_with_a_note() -> None:
     assert record.marginals == b""
     assert record.levels == (0.1, 0.5, 0.9)
     assert np.array_equal(record.quantiles.T, forecast.quantile([0.1, 0.5, 0.9]).to_numpy())
-    assert "scored by quantiles alone" in record.messages[-1]
+    assert "scored by quantiles alone" in record.account["warnings"][-1]
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255))

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from forecasting.batch import monitoring
+from forecasting.batch.accounts import complaints
 from forecasting.batch.archive import Archive
-from forecasting.batch.monitoring import Monitor, _jumps, complaints, in_words, monitor
+from forecasting.batch.monitoring import Monitor, _jumps, in_words, monitor
 from forecasting.batch.records import ForecastRecord, Vintage
 from forecasting.batch.scoring import score_archive
 from forecasting.errors import InvalidInput
@@ -57,7 +58,11 @@ def test_newest_counts_are_judged_by_the_last_forecast_before_them(archive: Arch
     assert jumps["months"].to_dict() == {"monthly": 1, "quarterly": 3, "calm": 1}
     assert jumps["origin"].astype(str).to_dict() == {"monthly": "2021-05", "quarterly": "2021-03", "calm": "2021-05"}
     assert str(jumps.loc["quarterly", "ds"]) == "2021-05"
-    scores = archive.scores(series="quarterly").set_index(["origin", "ds"]).loc[("2021-03", pd.Period("2021-05"))]
+    scores = (
+        archive.scores(["pit_lower"], series="quarterly")
+        .set_index(["origin", "ds"])
+        .loc[("2021-03", pd.Period("2021-05"))]
+    )
     assert jumps.loc["quarterly", "p"] == pytest.approx(2 * 3 * (1 - scores["pit_lower"]))
     assert jumps.loc["monthly", "direction"] == "above"
 
@@ -103,18 +108,18 @@ def test_drift_is_judged_on_the_month_after_each_origin(archive: Archive, templa
 
 
 def test_fits_that_warn_are_told_from_those_that_do_not() -> None:
-    quiet = ["level: weight 0.600, k-hat 0.31, ess 400", "moments: weight 0.400", "k-hat -0.10, ess 900", "converged"]
-    assert complaints(quiet) == []
-    assert complaints(["level: weight 0.001, k-hat 4.00, ess 1"]) == []  # of no weight
-    loud = [
-        "k-hat 0.71, ess 90",
-        "k-hat inf, ess 1",
-        "k-hat nan, ess 1",
-        "level: weight 0.500, k-hat 0.20, ess 50, annealed",
+    good = {"name": "level", "weight": 0.6, "method": "importance", "khat": 0.31, "ess": 400.0}
+    quiet = [good, {**good, "khat": -0.1}, {**good, "weight": 0.001, "khat": 4.0}, {"name": "moments", "weight": 0.4}]
+    assert complaints({"members": quiet}) == []
+    assert complaints({}) == []
+    loud = [{**good, "khat": 0.71}, {**good, "khat": None}, {**good, "method": "annealed"}]
+    told = complaints({"members": [*quiet, *loud], "warnings": ["RuntimeWarning: overflow"]})
+    assert told == [
+        "level: weight 0.600, k-hat 0.71, ess 400",
+        "level: weight 0.600, k-hat not finite, ess 400",
+        "level: weight 0.600, k-hat 0.31, ess 400, annealed",
         "RuntimeWarning: overflow",
-        "scored by quantiles alone: more than 256 blocks of counts",
     ]
-    assert complaints([*quiet, *loud]) == loud
 
 
 def test_a_retry_makes_up_for_a_failure(archive: Archive, template: ForecastRecord) -> None:

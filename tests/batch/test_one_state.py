@@ -19,6 +19,7 @@ from forecasting.batch.archive.connection import Database
 from forecasting.batch.export import Selection, nixtla_frame
 from forecasting.batch.monitoring import monitor
 from forecasting.batch.records import Vintage
+from forecasting.batch.scores import SCORES
 from forecasting.batch.scoring import mean_scores, score_archive, score_table
 from forecasting.batch.site import build_site
 from forecasting.errors import ArchiveError
@@ -41,7 +42,7 @@ def everything(held: Contents) -> list[Any]:
         held.series(),
         held.keys().to_dict("records"),
         held.truth().to_dict("records"),
-        held.scores().to_dict("records"),
+        held.scores(list(SCORES)).to_dict("records"),
         held.runs()["id"].tolist(),
         [record.content for record in held.forecasts()],
         held.fingerprint(),
@@ -78,7 +79,7 @@ def test_scoring_beside_a_run_neither_fails_nor_mixes_states(address: str, monke
             return asked
 
         with monkeypatch.context() as patch:
-            for name in ("keys", "truth", "scores"):
+            for name in ("keys", "truth", "scored"):
                 patch.setattr(Contents, name, interleaved(getattr(Contents, name)))
             found = score_archive(archive)
         assert number == 6  # three queries for each of two releases

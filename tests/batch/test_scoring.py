@@ -11,8 +11,10 @@ import pytest
 from forecasting.batch import scoring
 from forecasting.batch.archive import Archive
 from forecasting.batch.issue import issued
-from forecasting.batch.records import SCORES, ForecastRecord, Vintage
-from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_forecast, score_table
+from forecasting.batch.judging import score_forecast
+from forecasting.batch.records import ForecastRecord, Vintage
+from forecasting.batch.scores import SCORES
+from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_table
 from forecasting.evaluation import (
     coverage,
     crps_from_quantiles,
@@ -123,7 +125,7 @@ def test_a_revision_back_to_an_earlier_count_needs_no_new_score(archive: Archive
     for month, count in ((2, 20), (3, 25), (4, 20)):
         store(archive, released("requests", date(2024, month, 3), [count]))
         score_archive(archive)
-    assert archive.scores()["y"].tolist() == [20, 25]
+    assert archive.scores(["rps"])["y"].tolist() == [20, 25]
     assert score_table(archive)["y"].iloc[0] == 20
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Database
 from forecasting.batch.archive.contents import Contents, among
 from forecasting.batch.archive.migrations import bring_up_to_date, read_version
-from forecasting.batch.archive.rows import forecast_row, observation_row, run_row, score_row, vintage_row
-from forecasting.batch.records import SCORES, ForecastRecord, RunRecord, ScoreRecord, Vintage
+from forecasting.batch.archive.rows import forecast_row, observation_row, roll_row, run_row, score_rows, vintage_row
+from forecasting.batch.records import ForecastRecord, Roll, RunRecord, ScoreRecord, Vintage
 from forecasting.errors import ArchiveConflict, ArchiveError
+
+_RELEASES = 0x72656C65  # of PostgreSQL's advisory locks: one writer of releases at a time
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,13 @@ class Archive(Contents):
             made = connection.execute(insert(schema.runs).values(run_row(run)).returning(schema.runs.c.id))
             return int(made.scalar_one())
 
-    def finish(self, run: int, summary: Mapping[str, Any]) -> None:
-        """Store the end of a run; a run without one was interrupted."""
+    def finish(self, run: int, summary: Mapping[str, Any], roll: Roll | None = None) -> None:
+        """Store the end of a run, and which series its input held; a run without an end was interrupted."""
         row = {"run": run, "finished": _now(), "summary": json.dumps(summary, sort_keys=True, default=str)}
+        rolls = [] if roll is None else [roll_row(roll)]
+        row["roll"] = rolls[0]["digest"] if rolls else None
         with self._database.writing() as connection:
+            _add(connection, schema.rolls, rolls)
             _add(connection, schema.run_ends, [row])
 
     def store(self, run: int, vintages: Iterable[Vintage], records: Iterable[ForecastRecord]) -> Stored:
@@ -143,7 +149,8 @@ class Archive(Contents):
         run : int
             As `begin` returned it.
         vintages : iterable of Vintage
-            Data of the forecasts; those that the archive holds may be left out.
+            Data of the forecasts, and whatever else became known, in the order in which it did; those that the archive holds
+            may be left out.  A release that says what the one before it said is not kept.
         records : iterable of ForecastRecord
             Finished and failed forecasts.
 
@@ -155,7 +162,8 @@ class Archive(Contents):
             If the database is lost or full.
         """
         # Two writers that insert in the same order wait for each other, but never in a circle.
-        data = sorted(vintages, key=lambda vintage: (vintage.digest, vintage.series))
+        given = list(vintages)
+        data = sorted(given, key=lambda vintage: vintage.digest)
         chunk = sorted(records, key=lambda record: (record.key.digest, record.content))
         jobs = {record.key.digest for record in chunk}
         with self._database.writing() as connection:
@@ -172,7 +180,8 @@ class Archive(Contents):
                 and not (record.status == "failed" and record.key.digest in finished)
             ]
             _add(connection, schema.observations, [observation_row(vintage) for vintage in data])
-            _add(connection, schema.vintages, [vintage_row(vintage, run, started[:10]) for vintage in data])
+            rows = [vintage_row(vintage, run, started[:10]) for vintage in given if vintage.release]
+            _add(connection, schema.vintages, _news(connection, rows))
             _add(connection, schema.forecasts, [forecast_row(record, run) for record in new])
             done = {job: content for job, content, status in _contents(connection, jobs) if status == "done"}
             for record in chunk:
@@ -192,8 +201,8 @@ class Archive(Contents):
                 raise ArchiveError(
                     f"no finished forecast has the key {unknown[0]}; {len(unknown)} scores have no forecast"
                 )
-            rows = [score_row(score, number[score.job], SCORES) for score in given]
-            _add(connection, schema.scores, sorted(rows, key=lambda row: (row["forecast"], row["month"], row["y"])))
+            ordered = sorted(given, key=lambda score: (number[score.job], score.month, score.months, score.y))
+            _add(connection, schema.scores, [row for score in ordered for row in score_rows(score, number[score.job])])
         return len(given)
 
 
@@ -201,6 +210,27 @@ def _contents(connection: Connection, jobs: set[str]) -> set[tuple[str, str, str
     t = schema.forecasts.c
     query = select(t.job, t.content, t.status)
     return {(row.job, row.content, row.status) for row in among(connection, query, t.job, jobs)}
+
+
+def _news(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of vintages that say something new, each compared with the one that was known before it."""
+    if not rows:
+        return []
+    if connection.dialect.name == "postgresql":  # one writer at a time, as in SQLite: else two may bring the same news
+        connection.execute(select(func.pg_advisory_xact_lock(_RELEASES)))
+    v = schema.vintages.c
+    query = select(v.series, v.known, v.digest).order_by(v.known, v.id)
+    known: dict[str, list[tuple[str, str]]] = {}
+    for row in among(connection, query, v.series, {row["series"] for row in rows}):
+        known.setdefault(row.series, []).append((row.known, row.digest))
+    news = []
+    for row in rows:
+        releases = known.setdefault(row["series"], [])
+        at = bisect_right([day for day, _ in releases], row["known"])
+        if not at or releases[at - 1][1] != row["digest"]:
+            releases.insert(at, (row["known"], row["digest"]))
+            news.append(row)
+    return news
 
 
 def _add(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

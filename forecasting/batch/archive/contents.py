@@ -9,13 +9,13 @@ from hashlib import blake2b
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Source, damaged
-from forecasting.batch.archive.rows import read_forecast, read_vintage
+from forecasting.batch.archive.rows import read_account, read_forecast, read_roll, read_vintage
 from forecasting.batch.archive.truth import Release, truth_of
-from forecasting.batch.records import SCORES, ForecastRecord, Status, Vintage
+from forecasting.batch.records import ForecastRecord, Roll, Status, Vintage
 from forecasting.errors import ArchiveError, ForecastingError
 
 CHUNK = 500
@@ -63,18 +63,20 @@ class Contents:
         Returns
         -------
         pandas.DataFrame
-            ``id, run, job, unique_id, model, origin, vintage, specification, horizon, seed, status, attempt, error, messages,
-            cpu``, by series, model, origin and attempt.
+            ``id, run, job, unique_id, model, origin, vintage, specification, horizon, seed, status, hindcast, attempt, error,
+            messages, account, cpu``, by series, model, origin and attempt.
         """
         t = schema.forecasts.c
         attempt = func.row_number().over(partition_by=t.job, order_by=t.id).label("attempt")
         columns = [t.id, t.run, t.job, t.series.label("unique_id"), t.model, t.origin, t.vintage, t.specification]
-        query = select(*columns, t.horizon, t.seed, t.status, attempt, t.error, t.messages, t.cpu)
+        columns += [t.horizon, t.seed, t.status, t.hindcast]
+        query = select(*columns, attempt, t.error, t.messages, t.account, t.cpu)
         frame = self._frame(_matching(query, series, model, origin, run, status))
         with self._intact():
             _refuse_bad_months(frame["origin"])
-            frame = frame.astype({"id": "int64", "run": "int64", "horizon": "int64"})
+            frame = frame.astype({"id": "int64", "run": "int64", "horizon": "int64", "hindcast": "bool"})
             frame["messages"] = [tuple(json.loads(text)) for text in frame["messages"]]
+            frame["account"] = pd.Series([read_account(text) for text in frame["account"]], dtype=object)
             frame["seed"] = [int(text) for text in frame["seed"]]
             order = ["unique_id", "model", "origin", "job", "attempt"]
             return frame.sort_values(order, ignore_index=True)
@@ -114,14 +116,23 @@ class Contents:
         """Return the names of the series that have forecasts, finished or failed."""
         return self._distinct(schema.forecasts.c.series)
 
-    def models(self) -> list[str]:
-        """Return the names of the models that have forecasts, finished or failed."""
-        return self._distinct(schema.forecasts.c.model)
+    def models(self, *, hindcast: bool | None = None) -> list[str]:
+        """Return the names of the models that have forecasts, finished or failed; only hindcasts, or none of them."""
+        f = schema.forecasts.c
+        return self._distinct(f.model, None if hindcast is None else f.hindcast == int(hindcast))
 
     def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
         """Yield the data of the series, the earliest known first within each."""
         for _, vintage in self._dated(series):
             yield vintage
+
+    def observations(self, digests: Iterable[str]) -> Iterator[Vintage]:
+        """Yield the counts with these digests, without a name or a day."""
+        o = schema.observations.c
+        query = select(o.digest, o.first, o.counts, o.facts)
+        with self._source.reading() as connection:
+            rows = list(among(connection, query, o.digest, set(digests)))
+        yield from (read_vintage({**row._mapping, "series": "counts", "as_of": ""}) for row in rows)
 
     def truth(self, *, series: Names = None, release: Release = "latest") -> pd.DataFrame:
         """Return the counts that are known, by series and month.
@@ -141,10 +152,14 @@ class Contents:
         return truth_of(self._dated(series), release)
 
     def runs(self) -> pd.DataFrame:
-        """Return a row a run; ``finished`` and ``summary`` are missing where it was interrupted."""
+        """Return one row per run; ``finished``, ``summary`` and ``roll`` are missing where it was interrupted."""
         start, end = schema.runs.c, schema.run_ends.c
         columns = [start.id, start.started, end.finished, start.config_digest, start.seed, end.summary, start.versions]
-        query = select(*columns, start.config).select_from(schema.runs.outerjoin(schema.run_ends)).order_by(start.id)
+        query = (
+            select(*columns, start.config, end.roll)
+            .select_from(schema.runs.outerjoin(schema.run_ends))
+            .order_by(start.id)
+        )
         runs = self._frame(query)
         with self._intact():
             for summary in runs["summary"].dropna():
@@ -152,20 +167,48 @@ class Contents:
                     raise TypeError("the summary of a run is not an object")
         return runs
 
-    def scores(self, *, series: Names = None, model: Names = None) -> pd.DataFrame:
-        """Return all stored scores, a row a forecast, month and count: ``job, unique_id, model, origin, ds, y`` and scores.
+    def rolls(self) -> dict[str, Roll]:
+        """Return the series that runs found in their input, by the column ``roll`` of `runs`."""
+        table = schema.rolls.c
+        with self._source.reading() as connection, self._intact():
+            return {row.digest: read_roll(row.names) for row in connection.execute(select(table.digest, table.names))}
+
+    def scores(
+        self, names: Sequence[str], *, series: Names = None, model: Names = None, total: bool = False
+    ) -> pd.DataFrame:
+        """Return stored scores, one row per forecast, month and count: ``job, unique_id, model, origin, ds, y`` and scores.
 
         A month has several rows where its count was revised; `forecasting.batch.scoring.score_table` chooses by release.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Which scores; NaN where one is not stored.
+        series, model : str or sequence of str, optional
+            All by default.
+        total : bool
+            Those of totals, with their number of ``months``, instead of those of single months.
         """
         f, s = schema.forecasts.c, schema.scores.c
-        key = [f.job, f.series.label("unique_id"), f.model, f.origin, s.month.label("ds"), s.y]
-        query = select(*key, *(s[name] for name in SCORES)).select_from(schema.scores.join(schema.forecasts))
+        key = [f.job, f.series.label("unique_id"), f.model, f.origin, s.month.label("ds"), s.months, s.y]
+        values = [func.max(case((s.score == name, s.value))).label(name) for name in names]
+        joined = schema.scores.join(schema.forecasts)
+        query = select(*key, *values).select_from(joined).where(s.months > 1 if total else s.months == 1).group_by(*key)
         frame = self._frame(_matching(query, series, model, None, None, None))
         with self._intact():
             frame["ds"] = pd.PeriodIndex(frame["ds"], freq="M")
-            frame[list(SCORES)] = frame[list(SCORES)].astype(float)
-            frame = frame.astype({"y": "int64"})
-            return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "y"], ignore_index=True)
+            frame[list(names)] = frame[list(names)].astype(float)
+            frame = frame.astype({"y": "int64", "months": "int64"})
+            return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "months", "y"], ignore_index=True)
+
+    def scored(self, names: Sequence[str], *, series: Names = None) -> pd.DataFrame:
+        """Return what all these scores are stored for: ``job, ds`` (text), ``months, y``."""
+        f, s = schema.forecasts.c, schema.scores.c
+        key = [f.job, s.month.label("ds"), s.months, s.y]
+        query = select(*key).select_from(schema.scores.join(schema.forecasts)).where(s.score.in_(list(names)))
+        query = _named(query, f.series, series).group_by(*key).having(func.count() == len(names))
+        with self._intact():
+            return self._frame(query).astype({"y": "int64", "months": "int64"})
 
     def fingerprint(self) -> str:
         """Return a digest of all forecasts and vintages, whatever the order and the runs that they were stored in."""
@@ -173,7 +216,7 @@ class Contents:
         digest = blake2b(digest_size=16)
         with self._source.reading() as connection, self._intact():
             for query in (select(t.job, t.status, t.content), select(v.series, v.as_of, v.digest)):
-                for row in sorted(tuple(row) for row in connection.execute(query)):
+                for row in sorted({tuple(row) for row in connection.execute(query)}):
                     digest.update(repr(row).encode())
         return digest.hexdigest()
 
@@ -198,9 +241,10 @@ class Contents:
             result = connection.execute(query)
             return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()))
 
-    def _distinct(self, column: Any) -> list[str]:
+    def _distinct(self, column: Any, where: Any = None) -> list[str]:
+        query = select(column).distinct()
         with self._source.reading() as connection, self._intact():
-            return sorted(connection.scalars(select(column).distinct()))
+            return sorted(connection.scalars(query if where is None else query.where(where)))
 
     @contextmanager
     def _intact(self) -> Iterator[None]:

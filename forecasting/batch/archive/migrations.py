@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, LargeBinary, func, insert, inspect, select
 
 from forecasting.batch.archive.schema import VERSION, create, schema_versions
+from forecasting.batch.archive.version_2 import to_3
 from forecasting.errors import ArchiveError
 from forecasting.series import listing
 
@@ -23,7 +24,7 @@ def _to_2(connection: Connection) -> None:
     connection.exec_driver_sql(f"ALTER TABLE forecasts ADD COLUMN marginals {kind}")
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2}
+STEPS: dict[int, Callable[[Connection], None]] = {1: _to_2, 2: to_3}
 """By the version that a step starts from."""
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import zlib
+from collections.abc import Mapping
 from datetime import date
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from sqlalchemy import RowMapping
 
 from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
-from forecasting.batch.records import ForecastRecord, JobKey, RunRecord, ScoreRecord, Vintage
+from forecasting.batch.records import ForecastRecord, JobKey, Roll, RunRecord, ScoreRecord, Vintage
 from forecasting.errors import ArchiveError
 
-Row = RowMapping
+Row = RowMapping | Mapping[str, Any]
 
 
 def run_row(run: RunRecord) -> dict[str, Any]:
@@ -97,6 +100,8 @@ def forecast_row(record: ForecastRecord, run: int) -> dict[str, Any]:
         "error": record.error,
         "cpu": record.cpu,
         "content": record.content,
+        "account": _json(record.account),
+        "hindcast": int(record.hindcast),
     }
 
 
@@ -131,6 +136,8 @@ def _forecast(row: Row) -> ForecastRecord:
         messages=tuple(json.loads(row["messages"])),
         error=row["error"],
         cpu=float(row["cpu"]),
+        account=read_account(row["account"]),
+        hindcast=bool(row["hindcast"]),
     )
 
 
@@ -141,10 +148,33 @@ def _altered(row: Row, detail: str = "") -> str:
     )
 
 
-def score_row(score: ScoreRecord, forecast: int, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the row of a score; what is not a number is stored as nothing."""
-    values = {name: _number(score.values.get(name)) for name in names}
-    return {"forecast": forecast, "month": score.month, "y": score.y, **values}
+def read_account(text: str) -> dict[str, Any]:
+    """Return the account of a forecast; raises `ValueError` if the text is not one."""
+    account = json.loads(text)
+    if not isinstance(account, dict):
+        raise ValueError("an account is not an object")
+    return account
+
+
+def roll_row(roll: Roll) -> dict[str, Any]:
+    """Return the row of the series of a run; equal ones have equal digests."""
+    text = _json({"good": sorted(roll.good), "bad": dict(roll.bad)}).encode()
+    return {"digest": blake2b(text, digest_size=16).hexdigest(), "names": zlib.compress(text)}
+
+
+def read_roll(data: bytes) -> Roll:
+    """Return the series of a run; raises `ArchiveError` where the bytes are damaged."""
+    try:
+        found = json.loads(zlib.decompress(data))
+        return Roll(tuple(map(str, found["good"])), {str(name): str(why) for name, why in found["bad"].items()})
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArchiveError(f"the archived names of the series of a run are damaged ({error})") from None
+
+
+def score_rows(score: ScoreRecord, forecast: int) -> list[dict[str, Any]]:
+    """Return the rows of the scores of a month; what is not a number is stored as nothing."""
+    key = {"forecast": forecast, "month": score.month, "months": score.months, "y": score.y}
+    return [{**key, "score": name, "value": _number(value)} for name, value in score.values.items()]
 
 
 def _number(value: float | None) -> float | None:

@@ -2,8 +2,10 @@
 
 The forecasts point to the counts they were made from, and scores to the forecasts.  Counts are kept once however many
 vintages and series share them.  A finished forecast exists once for each job, a failure once for each different message;
-both are enforced by unique indices, so two writers cannot disagree.  A score belongs to a forecast, a month and a count, and
-does not know which release the count came from.
+both are enforced by unique indices, so two writers cannot disagree.  A score belongs to a forecast, a month (or the months up
+to it, counted together) and a count, and does not know which release the count came from; there is one row for each, so that a
+new score is no new column.  What a run found in its input, and what was wrong with it, is kept once for all runs that found the
+same.
 """
 
 from __future__ import annotations
@@ -24,9 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from forecasting.batch.records import SCORES
-
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -55,6 +55,14 @@ run_ends = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True, autoincrement=False),
     Column("finished", String(32), nullable=False),
     Column("summary", Text, nullable=False),
+    Column("roll", ForeignKey("rolls.digest")),  # since version 3; None where it is not known
+)
+
+rolls = Table(
+    "rolls",
+    metadata,
+    Column("digest", String(32), primary_key=True),
+    Column("names", LargeBinary, nullable=False),
 )
 
 observations = Table(
@@ -74,10 +82,12 @@ vintages = Table(
     Column("id", _Number, primary_key=True),
     Column("series", Text, nullable=False),
     Column("as_of", String(10), nullable=False),  # empty where it is not known
-    Column("known", String(10), nullable=False),  # as_of, else the day of the run that brought it
+    Column(
+        "known", String(10), nullable=False
+    ),  # as_of, else the day of the run that brought it; then they are in order of id
     Column("digest", ForeignKey("observations.digest"), nullable=False),
     Column("run", ForeignKey("runs.id"), nullable=False),
-    UniqueConstraint("series", "as_of", "digest"),
+    Index("vintages_by_series", "series", "known"),
 )
 
 forecasts = Table(
@@ -104,6 +114,8 @@ forecasts = Table(
     Column("error", Text),
     Column("cpu", Float, nullable=False),
     Column("content", String(32), nullable=False),
+    Column("account", Text, nullable=False, server_default="{}"),  # since version 3
+    Column("hindcast", Integer, nullable=False, server_default="0"),  # since version 3
     UniqueConstraint("job", "content"),
 )
 Index(
@@ -120,18 +132,27 @@ scores = Table(
     metadata,
     Column("forecast", ForeignKey("forecasts.id"), primary_key=True, autoincrement=False),
     Column("month", String(7), primary_key=True),
+    Column("months", Integer, primary_key=True, autoincrement=False),  # counted together, `month` being the last
     Column("y", BigInteger, primary_key=True, autoincrement=False),
-    *(Column(name, Float) for name in SCORES),
+    Column("score", String(32), primary_key=True),
+    Column("value", Float),  # None where it cannot be computed
+    sqlite_with_rowid=False,
 )
 
-PERMANENT = (runs, run_ends, observations, vintages, forecasts, scores)
+PERMANENT = (runs, run_ends, rolls, observations, vintages, forecasts, scores)
 
 
 def create(connection: Connection) -> None:
     """Create all tables and triggers in an empty database."""
     metadata.create_all(connection)
-    statements = _postgresql_guards() if connection.dialect.name == "postgresql" else _sqlite_guards()
-    for statement in statements:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_REFUSE)
+    guard(connection)
+
+
+def guard(connection: Connection) -> None:
+    """Create the triggers."""
+    for statement in _postgresql_guards() if connection.dialect.name == "postgresql" else _sqlite_guards():
         connection.exec_driver_sql(statement)
 
 
@@ -144,16 +165,15 @@ def _sqlite_guards() -> list[str]:
     ]
 
 
+_REFUSE = (
+    "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the archive is append-only'; END $$"
+)
+
+
 def _postgresql_guards() -> list[str]:
-    function = (
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the archive is append-only'; END $$"
-    )
     return [
-        function,
-        *(
-            f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            for table in PERMANENT
-        ),
+        f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in PERMANENT
     ]

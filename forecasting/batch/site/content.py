@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from forecasting.batch.accounts import in_words
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.site.charts import Chart, central_pairs, draw, sparkline
 from forecasting.batch.site.known import Columns, Known, month_name, month_number, take
@@ -193,7 +194,7 @@ def _forecast(known: Known, model: str) -> Forecast:
             )
         ),
         past=_past(known, model),
-        messages=record.messages,
+        messages=(*in_words(record.account), *record.messages),
     )
 
 
