@@ -19,7 +19,6 @@ from forecasting.batch.table import LONGEST, Table
 from forecasting.evaluation.observed import read_counts
 from forecasting.kernels.counts import FloatArray, IntArray
 
-_SHORTEST = 64
 _MOST = 2**20
 """Probabilities in memory at a time."""
 
@@ -38,8 +37,7 @@ class _Months:
         """Length of the table that they need: a power of two, 0 without distributions, above `LONGEST` if there is none."""
         if self.marginals is None:
             return 0
-        needed = max(self.marginals.end, int(self.y.max()) + 1, _SHORTEST)
-        return 1 << (needed - 1).bit_length()
+        return self.marginals.table_size(float(self.y.max()))
 
 
 def score_forecast(record: ForecastRecord, counts: ArrayLike) -> list[ScoreRecord]:
@@ -89,4 +87,4 @@ def _distributions(group: list[_Months]) -> Distributions | None:
     known = [months.marginals for months in group if months.marginals is not None]
     if size > LONGEST:
         return known[0]
-    return Table.beside([marginals.tabulated(size) for marginals in known]) if known else None
+    return Table.beside([Table.of(marginals, size) for marginals in known]) if known else None

@@ -14,15 +14,15 @@ relatively.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
-from forecasting.batch.table import LONGEST, Table
+from forecasting.batch.table import IMPOSSIBLE, LONGEST, Blocks, Table, size_for
 from forecasting.distributions.point import Point
 from forecasting.errors import ArchiveError, TooLarge
 from forecasting.evaluation.grid import Grid, Months, component_blocks
@@ -40,37 +40,14 @@ _LEFT = np.log(1e-9)
 _MISSING = 1e-8
 """Probability that may be missing from the sum over all counts."""
 
-_IMPOSSIBLE = -(2.0**30)
-"""Stands for the log of zero."""
-
 _UNDERFLOW = -600.0
 _REACH = 6.0
 _AHEAD = 4  # ends of the grid that are looked at together
 _HIGHEST = 54  # level of a block that no count reaches
 
 
-@dataclass(frozen=True, eq=False)
-class Marginals:
-    """Distributions of M months.
-
-    Attributes
-    ----------
-    start, level : int64[B]
-        First count of each block and its level: it holds ``16 * 2**level`` counts.
-    log : float64[B, 16, M]
-        Log probabilities at the nodes of the blocks.
-    last : float64[2, M]
-        Log probabilities of the two counts after the last block; the geometric tail goes through both.
-    mean, spread : float64[M]
-        Expectation and standard deviation.
-    """
-
-    start: IntArray
-    level: IntArray
-    log: FloatArray
-    last: FloatArray
-    mean: FloatArray
-    spread: FloatArray
+class Marginals(Blocks):
+    """Distributions of M months, from a forecast or from bytes."""
 
     @classmethod
     def of(cls, forecast: Predictive) -> Marginals:
@@ -175,7 +152,7 @@ class Marginals:
             values = self.log[b]
             result[who] = values[place] if self.level[b] == 0 else block(int(self.level[b])).at(place) @ values
         result[beyond] = self.last[0] + (y[beyond] - self.end)[:, None] * self._decay
-        return np.where(result <= _IMPOSSIBLE / 2, -np.inf, result)
+        return np.where(result <= IMPOSSIBLE / 2, -np.inf, result)
 
     def pmf(self, y: IntArray) -> FloatArray:
         """Return P(Y = y) ``[N, M]``."""
@@ -243,7 +220,7 @@ class Marginals:
     def quantile(self, levels: FloatArray) -> IntArray:
         """Return the smallest y with P(Y <= y) >= level ``[L, M]``."""
         table = self._table(0.0)
-        if table is not None and float(levels.max()) < 1.0 - 10.0 * float(table.beyond.max()):
+        if table is not None and table.reaches(float(levels.max())):
             return table.quantile(levels)
         finest = min(1e-3, float((1.0 - levels).min()) / 10.0)
         end = self._resolved.grid.end
@@ -263,31 +240,23 @@ class Marginals:
         return bool((np.abs(table.total - 1.0) <= _MISSING).all())
 
     def _table(self, highest: float) -> Table | None:
-        """Return all probabilities up to the end of the blocks, and up to a count; None where there are too many."""
-        if max(self.end, highest + 1.0) > LONGEST:
+        """Return the probabilities of all counts that matter, up to `highest` at least; None if they are too many."""
+        size = self.table_size(highest)
+        if size > LONGEST:
             return None
-        return self._whole if highest < self.end else self.tabulated(int(highest) + 1)
+        return self._whole if size == self._size else Table.of(self, size)
+
+    def table_size(self, highest: float) -> int:
+        """Return the length of a `Table` of these months that holds the count `highest`."""
+        return max(self._size, int(1 << int(highest).bit_length()))
+
+    @cached_property
+    def _size(self) -> int:
+        return size_for(self)
 
     @cached_property
     def _whole(self) -> Table:
-        return self.tabulated(self.end)
-
-    def tabulated(self, size: int) -> Table:
-        """Return the probabilities of the counts below `size`, which is at least `end`."""
-        log = np.empty((size, len(self.mean)))
-        for level in np.unique(self.level):
-            who = self.level == level
-            counts = self.start[who, None] + np.arange(NODES << level)
-            log[counts] = np.matmul(_everywhere(int(level)), self.log[who]) if level else self.log[who]
-        log[self.end :] = self.last[0] + np.arange(size - self.end)[:, None] * self._decay
-        log[log <= _IMPOSSIBLE / 2] = -np.inf
-        return Table(log, self.beyond(size - 1), np.exp(self._decay), self.mean, self.spread)
-
-
-@lru_cache(maxsize=16)
-def _everywhere(level: int) -> FloatArray:
-    """Return the matrix ``[size, 16]`` that takes the values at the nodes of a block to those at all of its counts."""
-    return block(level).at(np.arange(NODES << level))
+        return Table.of(self, self._size)
 
 
 def _distinct(months: Months) -> Months:
@@ -340,12 +309,12 @@ def _at_nodes(months: Months, start: IntArray, level: IntArray) -> FloatArray:
 def _logpmf(months: Months, y: IntArray) -> FloatArray:
     """Return log P(Y = y) ``[N, M]``, however small."""
     with np.errstate(divide="ignore"):
-        result = np.maximum(np.log(months.pmf(y)), _IMPOSSIBLE)
+        result = np.maximum(np.log(months.pmf(y)), IMPOSSIBLE)
     if isinstance(months, _Counted):
         return result
     # Few counts are so improbable that the average must be taken relative to its largest term.
     for n in np.flatnonzero((result < _UNDERFLOW).any(axis=1)):
-        terms = np.maximum(months.distribution.logpmf(float(y[n]), months.mean, *months.shape), _IMPOSSIBLE)
+        terms = np.maximum(months.distribution.logpmf(float(y[n]), months.mean, *months.shape), IMPOSSIBLE)
         result[n] = logsumexp(terms, axis=1) - np.log(terms.shape[1])
     return result
 

@@ -14,6 +14,9 @@ the fits went.  Three questions are kept apart, each with a stated rate of false
     the series of each model, which should be independent or positively dependent).
 *fits*
     The newest fit of each series: failed, importance weights in doubt (k-hat above 0.7), annealed, or with warnings.
+
+Beside them stand *absences*, which are facts and no tests (`forecasting.batch.absence`): series whose newest count is old
+(*stale*), and series that have left the input (*gone*).  What rests on hindcasts says so.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.batch import absence
+from forecasting.batch.absence import STALE, absences
 from forecasting.batch.accounts import complaints
 from forecasting.batch.archive import Contents
 from forecasting.batch.archive.truth import Release
@@ -41,6 +46,9 @@ _TOGETHER = 500  # series in memory at a time
 _ROW = ["unique_id", "model"]
 _ENDS = ("pit_lower", "pit_upper")
 
+KINDS = ("drift", "jumps", "fits", "stale", "gone")
+"""What may call for attention, as keys of `Monitor.to_dict`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Monitor:
@@ -49,14 +57,17 @@ class Monitor:
     Attributes
     ----------
     drift : pandas.DataFrame
-        A row a series and model with scores: ``n`` months judged, ``last`` of them, ``evidence`` now and ``highest`` ever
-        against calibration, ``leaning`` of the forecasts, and ``drift``: ``drifted``, ``watch`` or empty.
+        One row per series and model with scores: ``n`` months judged, ``hindcasts`` among them, ``last`` of them, ``evidence``
+        now and ``highest`` ever against calibration, ``leaning`` of the forecasts, and ``drift``: ``drifted``, ``watch`` or
+        empty.
     jumps : pandas.DataFrame
         A row a series and model with scores: ``origin`` of the last forecast, number of new ``months``, the one furthest out
         as ``ds`` with its count ``y``, ``p``, ``direction`` (above or below), ``jumped``.
     fits : pandas.DataFrame
         A row a series and model: ``origin`` of the newest fit, ``status`` (done, failed, or bad data), ``notes``, a tuple of
         what is wrong with it.
+    absent : pandas.DataFrame
+        One row per series that is stale or gone, see `forecasting.batch.absence.absences`.
     rate, alarm : float
         The rates of false alarms.
 
@@ -73,6 +84,7 @@ class Monitor:
     drift: pd.DataFrame
     jumps: pd.DataFrame
     fits: pd.DataFrame
+    absent: pd.DataFrame
     rate: float = RATE
     alarm: float = ALARM
 
@@ -103,11 +115,18 @@ class Monitor:
             "drift": drifted.to_dict("records"),
             "jumps": jumped.to_dict("records"),
             "fits": noted.to_dict("records"),
+            **{kind: self.absent[self.absent["kind"] == kind].to_dict("records") for kind in ("stale", "gone")},
         }
 
 
 def monitor(
-    archive: Contents, *, release: Release = "latest", rate: float = RATE, alarm: float = ALARM, run: int | None = None
+    archive: Contents,
+    *,
+    release: Release = "latest",
+    rate: float = RATE,
+    alarm: float = ALARM,
+    stale: int = STALE,
+    run: int | None = None,
 ) -> Monitor:
     """Judge all series of an archive; months that were not scored yet do not count.
 
@@ -121,6 +140,8 @@ def monitor(
         Expected share of false alarms among the series called drifted, and among the jumps.
     alarm : float
         Share of calibrated series that is ever on watch, at most.
+    stale : int
+        Months by which the newest count of a series may not be older than the last month that was over on the day of the run.
     run : int, optional
         The run whose bad series are told; by default the newest that ended.
 
@@ -156,10 +177,12 @@ def monitor(
         known = _joined([_needed(score_table(held, release=release, series=part, names=_ENDS)) for part in parts])
         newest = _joined([_newest(held.keys(series=part)) for part in parts])
         bad = bad_series(held, run)
+        absent = absences(held, stale=stale)
     return Monitor(
         drift=_drift(known, rate, alarm),
         jumps=_jumps(known, rate),
         fits=_fits(newest, bad),
+        absent=absent,
         rate=rate,
         alarm=alarm,
     )
@@ -184,7 +207,7 @@ def _needed(rows: pd.DataFrame) -> pd.DataFrame:
     issued = first_issued(rows)
     known = issued[(issued["status"] == "scored") & issued["pit_lower"].notna()]
     needed = (known["horizon"] == 1) | known["job"].isin(_last_before(known))
-    return known.loc[needed, [*_ROW, "job", "origin", "ds", "horizon", "y", "pit_lower", "pit_upper"]]
+    return known.loc[needed, [*_ROW, "job", "origin", "ds", "horizon", "hindcast", "y", *_ENDS]]
 
 
 def _last_before(known: pd.DataFrame) -> pd.Series[Any]:
@@ -213,7 +236,7 @@ def _drift(known: pd.DataFrame, rate: float, alarm: float) -> pd.DataFrame:
     for end, name in zip(ends, _ENDS, strict=True):
         end[row, place] = ahead[name]
     bets = wealth(ends[0], ends[1])
-    table = groups.agg(n=("ds", "size"), last=("ds", "max")).reset_index()
+    table = groups.agg(n=("ds", "size"), hindcasts=("hindcast", "sum"), last=("ds", "max")).reset_index()
     table["evidence"], table["highest"], table["leaning"] = bets.now, bets.highest, list(bets.leaning)
     watched = np.where(bets.highest >= 1.0 / alarm, "watch", "")
     table["drift"] = np.where(e_bh(bets.now, rate), "drifted", watched)
@@ -229,7 +252,7 @@ def _jumps(known: pd.DataFrame, rate: float) -> pd.DataFrame:
     table = new.sort_values("p").drop_duplicates(_ROW).sort_values(_ROW, ignore_index=True)
     found = [pd.Series(discoveries(p, rate), p.index) for _, p in table.groupby("model")["p"]]
     table["jumped"] = pd.concat(found) if found else np.zeros(0, dtype=bool)
-    columns = [*_ROW, "origin", "months", "ds", "y", "p", "direction", "jumped"]
+    columns = [*_ROW, "origin", "hindcast", "months", "ds", "y", "p", "direction", "jumped"]
     return pd.DataFrame(table[columns].astype({"y": "int64"}))
 
 
@@ -254,12 +277,14 @@ def in_words(kind: str, row: Mapping[str, Any]) -> str:
     """
     if kind == "drift":
         said = {"drifted": "calibration drifted", "watch": "calibration on watch"}[row["drift"]]
-        return (
-            f"{said} ({row['model']}): {row['leaning']}, evidence up to {row['highest']:,.3g} after {row['n']} months"
-        )
+        late = f", {row['hindcasts']} of them hindcasts" if row.get("hindcasts") else ""
+        evidence = f"evidence up to {row['highest']:,.3g} after {row['n']} months{late}"
+        return f"{said} ({row['model']}): {row['leaning']}, {evidence}"
     if kind == "jumps":
         where = f"{row['direction']} the forecast of {row['model']} from {row['origin']}"
-        return f"{row['y']:,} in {row['ds']} is {where}, p {row['p']:.2g}"
+        return f"{row['y']:,} in {row['ds']} is {where}{', a hindcast' * row.get('hindcast', False)}, p {row['p']:.2g}"
+    if kind in ("stale", "gone"):
+        return absence.in_words(row)
     who = f" ({row['model']} from {row['origin']})" if row["model"] else ""
     status = "fit warns" if row["status"] == "done" else row["status"]
     return f"{status}{who}: {'; '.join(row['notes'])}"

@@ -221,7 +221,7 @@ def as_backtest(
     failed = rows[(rows["status"] == "failed") & (rows["horizon"] == 1)]
     issued = rows[rows["status"] != "failed"].copy()
     issued.loc[issued["status"] == "unscored", "y"] = np.nan
-    scale = issued["vintage"].map(gaps)
+    scale = issued["vintage"].map(gaps).astype(float)
     for name in SCALED:
         issued[name] = issued[name.removeprefix("scaled_")] / scale
     return Backtest(

@@ -28,6 +28,14 @@ _SHOWN = 20
 _FORMATS = ["nixtla", "hubverse", "paths"]
 _COLUMNS = ["n", "own", "failed", "log_score", "rps", "crps", "absolute_error", "cover_50", "cover_80", "cover_95"]
 
+_KINDS = {
+    "drift": "calibration",
+    "jumps": "counts beyond their last forecast",
+    "fits": "fits that warn or failed",
+    "stale": "series whose newest count is old",
+    "gone": "series that have left the input",
+}
+
 config_file = click.argument("config", metavar="CONFIG", type=click.Path(dir_okay=False))
 
 
@@ -106,16 +114,24 @@ def score(config: str, release: str, as_json: bool) -> None:
     truth = _release(release)
     with _archive(load_config(config)) as archive:
         scored = score_archive(archive, releases=list(dict.fromkeys(("first", "latest", truth))))
-        table = mean_scores(archive, release=truth)
+        with archive.snapshot() as held:
+            tables = {late: mean_scores(held, release=truth, hindcasts=late) for late in (False, True)}
     if as_json:
-        say_json({**scored.to_dict(), "release": release, "models": records(table.rename_axis("model").reset_index())})
+        rows = [
+            {**row, "hindcast": late}
+            for late, table in tables.items()
+            for row in records(table.rename_axis("model").reset_index())
+        ]
+        say_json({**scored.to_dict(), "release": release, "models": rows})
         return
     click.echo(
         f"{scored.new} months scored now, {scored.known} before, {scored.pending} pending, {scored.failed} of failed forecasts"
     )
-    if table["n"].gt(0).any():
-        click.echo(f"\nmean scores on the months that all models have; n of them ({release} counts)\n")
-        click.echo(table[_COLUMNS].to_string(float_format="{:.3f}".format, na_rep="-"))
+    for late, table in tables.items():
+        if table["n"].gt(0).any():
+            kind = "hindcasts, issued when the counts could be known" if late else "issued in time"
+            click.echo(f"\n{kind}: mean scores on the months that all models have; n of them ({release} counts)\n")
+            click.echo(table[_COLUMNS].to_string(float_format="{:.3f}".format, na_rep="-"))
 
 
 @batch.command()
@@ -160,9 +176,24 @@ def report(config: str, output: str | None, as_json: bool) -> None:
     show_default=True,
     help="Share of calibrated series that is ever on watch, at most.",
 )
+@click.option(
+    "--stale",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Months by which the newest count of a series may not be too old.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["any", *_KINDS]),
+    multiple=True,
+    help="End with exit code 1 if there is something of this kind; repeatable.",
+)
 @options.as_json
-def monitor(config: str, release: str, rate: float, alarm: float, as_json: bool) -> None:
-    """List what calls for attention: drifting calibration, counts beyond their last forecast, fits that warn.
+def monitor(
+    config: str, release: str, rate: float, alarm: float, stale: int, fail_on: tuple[str, ...], as_json: bool
+) -> int:
+    """List what calls for attention: drift, counts beyond their last forecast, fits that warn, counts that no longer come.
 
     Counts that came since the last ``forecasting batch score`` are not in it.
     """
@@ -172,19 +203,19 @@ def monitor(config: str, release: str, rate: float, alarm: float, as_json: bool)
 
     truth = _release(release)
     with _archive(load_config(config)) as archive:
-        found = judge(archive, release=truth, rate=rate, alarm=alarm)
+        told = judge(archive, release=truth, rate=rate, alarm=alarm, stale=stale).to_dict()
+    alarming = any(told[kind] for kind in (_KINDS if "any" in fail_on else fail_on))
     if as_json:
-        say_json({**found.to_dict(), "release": release})
-        return
-    titles = {"drift": "calibration", "jumps": "counts beyond their last forecast", "fits": "fits that warn or failed"}
-    told = found.to_dict()
-    for kind, title in titles.items():
+        say_json({**told, "release": release})
+        return FAILED if alarming else DONE
+    for kind, title in _KINDS.items():
         rows = told[kind]
-        click.echo(f"{title}: {len(rows)} of {told['judged'][kind]}")
+        click.echo(f"{title}: {len(rows)}" + (f" of {told['judged'][kind]}" if kind in told["judged"] else ""))
         for row in rows[:_SHOWN]:
             click.echo(f"  {readable(row['unique_id'])}: {readable(in_words(kind, row))}")
         if len(rows) > _SHOWN:
             click.echo(f"  and {len(rows) - _SHOWN} more; all of them with --json")
+    return FAILED if alarming else DONE
 
 
 @batch.command()
@@ -193,7 +224,7 @@ def monitor(config: str, release: str, rate: float, alarm: float, as_json: bool)
 @click.option("--out", metavar="FILE", required=True, help="Ends in .csv or .parquet; for a hub also a folder.")
 @click.option("--series", metavar="NAME", multiple=True, help="All by default; repeatable.")
 @click.option("--model", metavar="LABEL", multiple=True, help="All by default; repeatable.")
-@click.option("--origin", metavar="YYYY-MM", multiple=True, help="Last month of the data, or all; default: the latest.")
+@click.option("--origin", metavar="YYYY-MM", multiple=True, help="Last month of the data, or all; default: the newest.")
 @click.option("--run", "number", type=click.IntRange(1), metavar="N", help="Of one run alone.")
 @click.option("--target", metavar="NAME", help="Of a hub: what is forecast; default: count.")
 @click.option("--team", metavar="NAME", help="Of a hub: who forecasts; default: forecasting.")
@@ -214,6 +245,7 @@ def export(
     from forecasting.batch.config import load_config
     from forecasting.batch.export import Selection
     from forecasting.batch.export import export as write_export
+    from forecasting.series import listing
 
     named = {name: value for name, value in (("target", target), ("team", team)) if value is not None}
     if named and layout != "hubverse":
@@ -223,11 +255,17 @@ def export(
         chosen = Selection.of(archive, series=series or None, model=model or None, origin=origins, run=number)
         files = write_export(chosen, layout, Path(out), **named)
     if as_json:
-        say_json({"format": layout, "forecasts": len(chosen.keys), "files": [str(file) for file in files]})
+        told = {"format": layout, "forecasts": len(chosen.keys), "files": [str(file) for file in files]}
+        say_json(told | ({"older": list(chosen.older)} if chosen.older else {}))
     else:
         tell(f"{len(chosen.keys)} forecasts written to {', '.join(str(file) for file in files[:3])}")
         if len(files) > 3:
             tell(f"and {len(files) - 3} more files")
+        if chosen.older:
+            names = readable(listing(chosen.older))
+            tell(
+                f"left out, because their newest forecasts are older: {names}; --origin all takes them, with their cutoff"
+            )
 
 
 def _release(text: str) -> Release:

@@ -253,3 +253,18 @@ def test_a_hub_needs_a_folder(everything: Selection, tmp_path: Path) -> None:
     (tmp_path / "hub").write_text("a file")
     with pytest.raises(InvalidInput, match="cannot be made"):
         write_hub(everything, tmp_path / "hub")
+
+
+def test_old_forecasts_do_not_pass_for_new_ones(archive: Archive) -> None:
+    data = issues.vintage("old", 23)
+    record = issues.moved(issues.renamed(issues.record(data), data), "2023-11", data)
+    archive.store(archive.begin(issues.run()), [data], [record])
+    newest = Selection.of(archive)
+    assert newest.older == ("old",)
+    assert newest.keys["origin"].unique().tolist() == ["2023-12"]
+    assert "cutoff" not in nixtla_frame(newest).columns
+    whole = Selection.of(archive, origin="all")
+    assert whole.older == ()
+    frame = nixtla_frame(whole).set_index("unique_id")
+    assert frame.loc["old", "cutoff"].unique() == pd.Timestamp("2023-11-01")
+    assert Selection.of(archive, series="old").keys["origin"].tolist() == ["2023-11"]

@@ -13,8 +13,10 @@ import pytest
 from forecasting.batch import monitoring
 from forecasting.batch.accounts import complaints
 from forecasting.batch.archive import Archive
+from forecasting.batch.config import load_config
 from forecasting.batch.monitoring import Monitor, _jumps, in_words, monitor
 from forecasting.batch.records import ForecastRecord, Vintage
+from forecasting.batch.runner import run_batch
 from forecasting.batch.scoring import score_archive
 from forecasting.errors import InvalidInput
 from tests.batch import issues, sites
@@ -77,6 +79,7 @@ def test_false_alarms_among_jumps_are_as_rare_as_stated(rng: np.random.Generator
             "job": [f"j{k}" for k in range(number * replications)],
             "origin": pd.Period("2023-11", "M"),
             "ds": pd.Period("2023-12", "M"),
+            "hindcast": False,
             "y": 1.0,
         }
     )
@@ -180,6 +183,11 @@ def test_commands_report_and_monitor(tmp_path: Path) -> None:
     assert (tmp_path / "report" / "index.html").is_file()
     assert run("batch", "report", config, "--output", tmp_path / "other").exit_code == 0
     assert len(list((tmp_path / "other" / "series").iterdir())) == 2
+    assert [run("batch", "monitor", config, "--fail-on", kind).exit_code for kind in ("any", "fits", "drift")] == [
+        1,
+        1,
+        0,
+    ]
     refused = run("batch", "monitor", config, "--release", "soon", "--json")
     assert refused.exit_code == 2
     assert "soon" in json.loads(refused.stdout)["error"]["message"]
@@ -191,3 +199,53 @@ def test_commands_need_an_archive(tmp_path: Path) -> None:
         found = run("batch", name, config)
         assert found.exit_code == 1
         assert "the first run makes one" in found.stderr
+
+
+def test_counts_that_no_longer_come_are_missed(tmp_path: Path) -> None:
+    """Three series; then one stops, one leaves, and one goes on; then all stop."""
+    config = write_batch(tmp_path, [], models='[[models]]\nname = "SeasonalNaive"\n')
+    config.write_text(config.read_text().replace("as_of = 2024-03-31\n", ""))
+
+    def month(today: date, **last: int) -> None:
+        rows = [f"{name},{MONTHS[t]},{t % 5}" for name, end in last.items() for t in range(end)]
+        (tmp_path / "counts.csv").write_text("\n".join(["unique_id,ds,y", *rows, ""]))
+        run_batch(load_config(config), today=today)
+
+    def absent() -> dict[str, list[tuple[str, str]]]:
+        with Archive.open(str(tmp_path / "archive.db")) as archive:
+            told = monitor(archive).to_dict()
+        return {kind: [(row["unique_id"], in_words(kind, row)) for row in told[kind]] for kind in ("stale", "gone")}
+
+    month(date(2021, 1, 5), goes=24, left=24, stops=24, other=24)
+    assert absent() == {"stale": [], "gone": []}
+    month(date(2021, 3, 5), goes=26, stops=24, other=26)
+    late, gone = absent()["stale"], absent()["gone"]
+    assert late == [("stops", "stale: the newest count is of 2020-12, 2 months older than it should be")]
+    assert gone == [("left", "gone: run 1 was the last that found it in the input; the newest count is of 2020-12")]
+    month(date(2021, 8, 5), goes=26, other=26)
+    assert [name for name, _ in absent()["stale"]] == ["goes", "other"]
+    assert [name for name, _ in absent()["gone"]] == ["left", "stops"]
+    told = run("batch", "monitor", config)
+    assert "series that have left the input: 2\n  left: gone: run 1" in told.stdout
+    assert run("batch", "monitor", config, "--fail-on", "stale", "--stale", "9").exit_code == 0
+    assert run("batch", "monitor", config, "--fail-on", "gone").exit_code == 1
+    assert run_json("batch", "report", config)["attention"] == 4
+
+
+def test_hindcasts_are_told_apart(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, counts(2), "origins = 3", FAST)
+    config.write_text(config.read_text().replace("as_of = 2024-03-31\n", ""))
+    run_batch(load_config(config), today=date(2024, 1, 5))
+    later = [*counts(2), "s000,2024-01,500", "s001,2024-01,500"]
+    (tmp_path / "counts.csv").write_text("\n".join(["unique_id,ds,y", *later, ""]))
+    run_batch(load_config(config, origins=1), today=date(2024, 2, 5))
+    models = {row["hindcast"]: row["n"] for row in run_json("batch", "score", config)["models"]}
+    assert models == {False: 2, True: 2 * (3 + 2)}
+    said = run("batch", "score", config).stdout
+    assert said.index("issued in time: mean scores") < said.index(
+        "hindcasts, issued when the counts could be known: mean"
+    )
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        found = monitor(archive)
+    assert found.drift[["n", "hindcasts"]].to_numpy().tolist() == [[3, 2]] * 2
+    assert found.jumps["hindcast"].tolist() == [False, False]

@@ -10,9 +10,11 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecasting import CountRegression, CountSeries
+from forecasting.batch.accounts import in_words
 from forecasting.batch.archive import Archive
 from forecasting.batch.config import load_config
 from forecasting.batch.runner import run_batch
@@ -56,9 +58,12 @@ def test_the_archive_holds_what_the_model_says(tmp_path: Path) -> None:
     assert record.quantiles.T.tolist() == expected.quantile([0.05, 0.5, 0.95]).to_numpy().tolist()
     assert record.paths.tolist() == expected.paths[::2].tolist()
     assert record.months == ("2024-01", "2024-02", "2024-03")
-    assert record.messages[0].startswith("k-hat ")
+    (member,) = record.account["members"]
+    assert (member["name"], member["weight"], member["method"]) == ("CountRegression", 1.0, "importance")
+    assert in_words(record.account)[0].startswith("k-hat ")
     assert record.cpu > 0
-    assert vintage.as_of == dt.date(2024, 3, 31)
+    assert record.hindcast  # as_of is long ago, and the months after it are over
+    assert vintage.as_of == dt.date.today()  # as_of cuts months off; nobody knows what the table held on that day
 
 
 def test_workers_and_order_change_nothing(tmp_path: Path, undisturbed: str) -> None:
@@ -95,7 +100,44 @@ def test_origins(tmp_path: Path) -> None:
     assert run_here(config).done == 3
     with Archive.open(str(tmp_path / "archive.db")) as archive:
         assert archive.keys()["origin"].tolist() == ["2022-06", "2022-07", "2022-08"]
-        assert [vintage.n for vintage in archive.vintages()].count(6) == 1
+        assert archive.keys()["hindcast"].tolist() == [True] * 3
+        assert [vintage.n for vintage in archive.vintages()] == [8]  # what was cut off is no release
+
+
+def monthly(config: Path, rows: list[str], today: dt.date) -> None:
+    (config.parent / "counts.csv").write_text("\n".join(["unique_id,ds,y", *rows, ""]))
+    run_batch(load_config(config), today=today)
+
+
+def test_releases_are_kept_in_the_order_in_which_they_arrive(tmp_path: Path) -> None:
+    """A count is revised and the revision withdrawn on one day: there is nothing to forecast, and yet something is known."""
+    config = write_batch(tmp_path, [])
+    config.write_text(config.read_text().replace("as_of = 2024-03-31\n", ""))
+    today, before = dt.date(2024, 1, 5), counts(1)
+    revised = [*before[:-1], before[-1].rsplit(",", 1)[0] + ",999"]
+    for rows in (before, revised, before, before):
+        monthly(config, rows, today)
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        last = int(before[-1].rsplit(",", 1)[1])
+        assert [int(vintage.values[-1]) for vintage in archive.vintages()] == [last, 999, last]
+        assert archive.truth()["y"].iloc[-1] == last
+        assert archive.keys()["hindcast"].tolist() == [False, False]
+
+
+def test_a_day_in_the_past_does_not_rewrite_first_releases(tmp_path: Path) -> None:
+    config, rows = write_batch(tmp_path, []), counts(1)
+    config.write_text(config.read_text().replace("as_of = 2024-03-31\n", ""))
+    monthly(config, rows, dt.date(2024, 1, 5))
+    revised = [*rows[:-1], "s000,2023-12,999", "s000,2024-01,9"]
+    monthly(config, revised, dt.date(2024, 2, 5))
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        before = archive.truth(release="first")
+        config.write_text("as_of = 2024-01-05\n" + config.read_text())
+        monthly(config, revised, dt.date(2024, 3, 5))
+        pd.testing.assert_frame_equal(archive.truth(release="first"), before)
+        late = archive.keys().set_index("id")["hindcast"]
+        assert late.tolist() in ([False, False, True], [False, True, False])
+        assert late.iloc[late.index.argmax()]  # the last that was issued
 
 
 def test_bad_series_and_failed_jobs_stop_nobody(tmp_path: Path) -> None:

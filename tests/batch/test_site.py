@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -162,6 +166,25 @@ def test_an_interrupted_report_leaves_the_old_one(
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
     build_site(archive, folder)  # and an old one is replaced
     assert pages(folder) == before
+
+
+def test_what_killed_reports_have_left_is_cleaned_up(archive: str, tmp_path: Path) -> None:
+    folder = build_site(archive, tmp_path / "report").folder
+    before = pages(folder)
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    mark = f".report-{platform.node()}-"
+    killed, living, other = (tmp_path / f"{mark}{owner}-abc" for owner in (dead.pid, os.getppid(), "x"))
+    for space in (killed, living, other):
+        (space / "new").mkdir(parents=True)
+    folder.rename(killed / "old")  # killed between the two renames
+    with pytest.raises(ArchiveError):
+        build_site(str(tmp_path / "none.db"), folder)
+    build_site(archive, tmp_path / "another")
+    assert killed.exists()
+    build_site(archive, folder)
+    assert pages(folder) == before
+    assert [space.exists() for space in (killed, living, other)] == [False, True, True]
 
 
 def test_a_folder_of_something_else_is_not_touched(archive: str, tmp_path: Path) -> None:

@@ -126,6 +126,16 @@ class Contents:
         for _, vintage in self._dated(series):
             yield vintage
 
+    def last_months(self) -> dict[str, str]:
+        """Return the last month of the newest data of each series, ``YYYY-MM``."""
+        v, o = schema.vintages.c, schema.observations.c
+        joined = schema.vintages.join(schema.observations)
+        query = select(v.series, func.max(o.last).label("last")).select_from(joined).group_by(v.series)
+        with self._source.reading() as connection, self._intact():
+            found = {row.series: row.last for row in connection.execute(query)}
+            _refuse_bad_months(pd.Series(list(found.values()), dtype=object))
+            return found
+
     def observations(self, digests: Iterable[str]) -> Iterator[Vintage]:
         """Yield the counts with these digests, without a name or a day."""
         o = schema.observations.c

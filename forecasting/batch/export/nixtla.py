@@ -17,7 +17,7 @@ def nixtla_frame(selection: Selection) -> pd.DataFrame:
     Parameters
     ----------
     selection : Selection
-        Forecasts.  Where a series has several origins there is a column ``cutoff``, the last month of the data.
+        Forecasts.  If they are from several origins there is a column ``cutoff``, the last month of the data.
 
     Returns
     -------
@@ -39,8 +39,7 @@ def nixtla_frame(selection: Selection) -> pd.DataFrame:
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise InvalidInput(f"a model has a name that makes two columns {str(twice[0])!r}; rename it, or choose models")
-    several = frame.groupby("unique_id")["cutoff"].nunique().gt(1).any()
-    return frame if several else frame.drop(columns="cutoff")
+    return frame if frame["cutoff"].nunique() > 1 else frame.drop(columns="cutoff")
 
 
 def _by_model(selection: Selection) -> Selection:

@@ -22,10 +22,13 @@ class Selection:
         Where they are.
     keys : pandas.DataFrame
         Their rows of `Archive.keys`, by series, model and origin.
+    older : tuple of str
+        Series that were left out because their newest forecasts are from an earlier origin.
     """
 
     archive: Contents
     keys: pd.DataFrame
+    older: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -46,7 +49,8 @@ class Selection:
         series, model : str or sequence of str, optional
             All by default.
         origin : str or sequence of str, optional
-            Last months of the data, ``YYYY-MM``; ``"all"``; by default the latest of each series and model.
+            Last months of the data, ``YYYY-MM``; ``"all"``; by default the newest of all, so that no old forecast passes for
+            a new one.
         run : int, optional
             Number of the run.
 
@@ -57,13 +61,17 @@ class Selection:
         """
         wanted = None if origin == "all" else origin
         keys = archive.keys(series=series, model=model, origin=wanted, run=run, status="done").sort_values("id")
-        chosen = ["unique_id", "model"] if origin is None else ["unique_id", "model", "origin"]
-        keys = keys.sort_values(["origin", "id"]).drop_duplicates(chosen, keep="last")
+        keys = keys.sort_values(["origin", "id"]).drop_duplicates(["unique_id", "model", "origin"], keep="last")
         if keys.empty:
             raise InvalidInput(
                 f"the archive {archive.address} has no finished forecast of that kind; nothing to export"
             )
-        return cls(archive, keys.sort_values(["unique_id", "model", "origin"], ignore_index=True))
+        older = set[str]()
+        if origin is None:
+            newest = keys[keys["origin"] == keys["origin"].max()]
+            older = set(keys["unique_id"]) - set(newest["unique_id"])
+            keys = newest
+        return cls(archive, keys.sort_values(["unique_id", "model", "origin"], ignore_index=True), tuple(sorted(older)))
 
     def where(self, **columns: str) -> Selection:
         """Return the forecasts whose columns have these values."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import multiprocessing
 import os
+import platform
+import re
 import shutil
 import tempfile
 from collections import deque
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.batch.archive import Archive
-from forecasting.batch.monitoring import Monitor, in_words, monitor
+from forecasting.batch.monitoring import KINDS, Monitor, in_words, monitor
 from forecasting.batch.site.content import FLAGS, Attention, content, line
 from forecasting.batch.site.known import Known, read_known
 from forecasting.batch.site.pages import file_name, render
@@ -27,6 +30,8 @@ _FEW = 200  # series that are not worth other processes
 
 COLUMNS = ("series", "attention", "until", "last count", "forecast", "scored", "held", "CRPS")
 TEXTS = (0, 1)
+
+_LETTERS = {"jumps": "J", "stale": "S", "gone": "G"}
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def _attention(found: Monitor) -> dict[str, Attention]:
     """Return what calls for attention, by series."""
     said: dict[str, list[tuple[str, str]]] = {}
     told = found.to_dict()
-    for kind in ("drift", "jumps", "fits"):
+    for kind in KINDS:
         for row in told[kind]:
             said.setdefault(row["unique_id"], []).append((_letter(kind, row), in_words(kind, row)))
     return {
@@ -150,8 +155,8 @@ def _letters(found: set[str]) -> str:
 
 
 def _letter(kind: str, row: dict[str, Any]) -> str:
-    if kind == "jumps":
-        return "J"
+    if kind in _LETTERS:
+        return _LETTERS[kind]
     return {"drifted": "D", "watch": "W", "failed": "X", "bad data": "B", "done": "N"}[
         row.get("drift") or row["status"]
     ]
@@ -159,7 +164,7 @@ def _letter(kind: str, row: dict[str, Any]) -> str:
 
 def _monitor_page(found: Monitor, with_page: set[str]) -> str:
     told = found.to_dict()
-    for kind in ("drift", "jumps", "fits"):
+    for kind in KINDS:
         for row in told[kind]:
             row["file"] = file_name(row["unique_id"]) if row["unique_id"] in with_page else ""
     return render("monitor.html", m=told)
@@ -175,7 +180,8 @@ def _replacing(folder: Path) -> Iterator[Path]:
         raise InvalidInput(f"{folder} holds something that is no report; name another folder, or empty it")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        space = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        _sweep(folder)
+        space = Path(tempfile.mkdtemp(prefix=f"{_space_of(folder)}{os.getpid()}-", dir=folder.parent))
     except OSError as error:
         raise InvalidInput(f"{folder} cannot be written ({error.strerror}); choose another place") from None
     try:
@@ -192,3 +198,29 @@ def _replacing(folder: Path) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(space, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what reports of processes that are dead have left beside a folder; put back the report that one had put aside."""
+    for space in folder.parent.glob(f"{glob.escape(_space_of(folder))}*"):
+        owner = re.fullmatch(r"(\d+)-\w+", space.name.removeprefix(_space_of(folder)))
+        if owner is None or _lives(int(owner[1])):
+            continue
+        if not folder.exists() and (space / "old" / _MARK).exists():
+            os.rename(space / "old", folder)
+        shutil.rmtree(space, ignore_errors=True)
+
+
+def _space_of(folder: Path) -> str:
+    """Return how the names of folders begin in which reports are written on this machine."""
+    return f".{folder.name}-{platform.node()}-"
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of somebody else, or elsewhere
+        return True
+    return True

@@ -22,6 +22,8 @@ FLAGS = {
     "X": "failed",
     "N": "fit warns",
     "B": "bad data",
+    "S": "stale",
+    "G": "gone",
 }
 """What calls for attention, by the letter that stands for it in the index."""
 

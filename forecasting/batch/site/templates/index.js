@@ -91,6 +91,10 @@
     shown += STEP;
     draw();
   });
+  window.addEventListener("beforeprint", () => {
+    shown = chosen.length;
+    draw();
+  });
   heads.forEach((head, k) =>
     head.firstElementChild.addEventListener("click", () => {
       sign = k === column ? -sign : k === 0 ? 1 : -1;
