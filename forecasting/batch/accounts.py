@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.inference.sampling import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT
 
 _NEGLIGIBLE = 0.01
 """Weight of a member of a pool whose fit does not matter."""

@@ -36,7 +36,6 @@ from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
 from forecasting.batch.scoring import score_table
 from forecasting.errors import InvalidInput
-from forecasting.inference.psis import KHAT_LIMIT
 
 RATE = 0.05
 ALARM = 0.01

@@ -227,13 +227,11 @@ class _Run:
         summary = self._summary
         summary.failures.sort(key=lambda one: (one.series, one.model, one.origin))
         summary.seconds = time.perf_counter() - self._started
-        self._archive.finish(summary.run, summary.to_dict())
-        told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
-        self._tell("end", **told)
         bad = {one.series: one.reason for one in summary.failures if not one.model}
         # Failures of jobs are archived as such, and bad data with the names: neither once more in each run.
-        kept = {name: value for name, value in summary.to_dict().items() if name != "failures"}
-        self._archive.finish(summary.run, kept | {"day": self._day.isoformat()}, Roll(tuple(self._good), bad))
+        told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
+        self._archive.finish(summary.run, told | {"day": self._day.isoformat()}, Roll(tuple(self._good), bad))
+        self._tell("end", **told)
         return summary
 
 
