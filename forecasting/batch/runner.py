@@ -198,7 +198,7 @@ class _Run:
 
     def _left(self, jobs: list[tuple[Vintage, Job]]) -> Iterator[Chunk]:
         releases = {id(vintage): vintage for vintage, _ in jobs if vintage.release}
-        self._archive.store(self._summary.run, releases.values(), [])
+        self._archive.know(self._summary.run, releases.values())
         finished = self._archive.finished([job.key.digest for _, job in jobs])
         left = [(vintage, job) for vintage, job in jobs if job.key.digest not in finished]
         known = len(jobs) - len(left)

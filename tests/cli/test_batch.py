@@ -34,7 +34,7 @@ def test_the_example_runs_as_it_is(tmp_path: Path) -> None:
     assert rows["auto"]["log_score"] < rows["SeasonalNaive"]["log_score"]
     told = run("batch", "monitor", config).stdout
     assert "758 in 2011-04 is above the forecast of auto from 2011-03" in told  # the outbreaks of that April
-    assert "1 call for attention" in run("batch", "report", config).stderr
+    assert "2 call for attention" in run("batch", "report", config).stderr  # the other series ended in 1955
     config.write_text(config.read_text(encoding="utf-8").replace("as_of = 2011-05-01", "as_of = 2011-06-01"))
     assert "2 forecasts made, 94 known already" in run("batch", "run", config).stdout
     refused = run("batch", "init", config)

@@ -139,6 +139,12 @@ class Archive(Contents):
             _add(connection, schema.rolls, rolls)
             _add(connection, schema.run_ends, [row])
 
+    def know(self, run: int, vintages: Iterable[Vintage]) -> None:
+        """Store what became known of counts, whether or not anything is forecast from it; see `store`."""
+        given = list(vintages)
+        with self._database.writing() as connection:
+            self._keep(connection, run, given)
+
     def store(self, run: int, vintages: Iterable[Vintage], records: Iterable[ForecastRecord]) -> Stored:
         """Store a chunk of forecasts with the data they came from, all of it or nothing.
 
@@ -163,13 +169,9 @@ class Archive(Contents):
         """
         # Two writers that insert in the same order wait for each other, but never in a circle.
         given = list(vintages)
-        data = sorted(given, key=lambda vintage: vintage.digest)
         chunk = sorted(records, key=lambda record: (record.key.digest, record.content))
         jobs = {record.key.digest for record in chunk}
         with self._database.writing() as connection:
-            started = connection.scalar(select(schema.runs.c.started).where(schema.runs.c.id == run))
-            if started is None:
-                raise ArchiveError(f"there is no run {run} in {self.address}; call begin first")
             before = _contents(connection, jobs)
             finished = {job for job, _, status in before if status == "done"}
             known = {(job, content) for job, content, _ in before}
@@ -179,15 +181,23 @@ class Archive(Contents):
                 if (record.key.digest, record.content) not in known
                 and not (record.status == "failed" and record.key.digest in finished)
             ]
-            _add(connection, schema.observations, [observation_row(vintage) for vintage in data])
-            rows = [vintage_row(vintage, run, started[:10]) for vintage in given if vintage.release]
-            _add(connection, schema.vintages, _news(connection, rows))
+            self._keep(connection, run, given)
             _add(connection, schema.forecasts, [forecast_row(record, run) for record in new])
             done = {job: content for job, content, status in _contents(connection, jobs) if status == "done"}
             for record in chunk:
                 if record.status == "done" and done[record.key.digest] != record.content:
                     raise ArchiveConflict(_conflict(record))
         return Stored(len(new), len(chunk) - len(new))
+
+    def _keep(self, connection: Connection, run: int, given: list[Vintage]) -> None:
+        """Add counts, and the releases among them."""
+        started = connection.scalar(select(schema.runs.c.started).where(schema.runs.c.id == run))
+        if started is None:
+            raise ArchiveError(f"there is no run {run} in {self.address}; call begin first")
+        data = sorted(given, key=lambda vintage: vintage.digest)
+        _add(connection, schema.observations, [observation_row(vintage) for vintage in data])
+        rows = [vintage_row(vintage, run, started[:10]) for vintage in given if vintage.release]
+        _add(connection, schema.vintages, _news(connection, rows))
 
     def store_scores(self, scores: Iterable[ScoreRecord]) -> int:
         """Store scores of archived forecasts; return how many were given.  Those that are there stay as they are."""
