@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class ForecastingError(Exception):
@@ -22,6 +23,16 @@ class ForecastingError(Exception):
     ...     print(type(error).__name__)
     UnknownSeries
     """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the message and every attribute in pickles and copies, whatever the arguments of the constructor are."""
+        return _rebuilt, (type(self), self.args, vars(self))
+
+
+def _rebuilt(kind: type[ForecastingError], args: tuple[Any, ...], attributes: dict[str, Any]) -> ForecastingError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class InvalidInput(ForecastingError, ValueError):

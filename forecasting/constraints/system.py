@@ -17,6 +17,7 @@ from forecasting.constraints.programs import extreme_point, extreme_sum, tighten
 from forecasting.constraints.propagation import propagate
 from forecasting.constraints.reduction import groups, reduced
 from forecasting.errors import TooLarge
+from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -28,7 +29,7 @@ _LARGEST = 2**53
 
 
 @dataclass(frozen=True, eq=False)
-class Constraints:
+class Constraints(Frozen):
     """Everything known about T consecutive months of counts.
 
     Attributes

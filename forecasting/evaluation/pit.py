@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import Truth, read_counts, read_observed, scored
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
 
@@ -27,7 +28,7 @@ _MOST_COUNTS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class PIT:
+class PIT(Frozen):
     """Intervals of the probability integral transform, one for each observed month.
 
     Attributes

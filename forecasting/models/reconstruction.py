@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import IntArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
@@ -20,7 +21,7 @@ from forecasting.randomness import Rng, require_rng
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstruction(Drawable):
+class Reconstruction(Drawable, Frozen):
     """Posterior draws of the months of the data; every draw satisfies every fact.
 
     Attributes

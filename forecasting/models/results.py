@@ -17,6 +17,7 @@ from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.inference.sampling import Sample
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.models.density import ModelDensity
 from forecasting.models.effects import with_factors
 from forecasting.months import following
@@ -28,7 +29,7 @@ _SCORED = 250  # draws behind the scores of months
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior(Drawable):
+class Posterior(Drawable, Frozen):
     """Equally weighted posterior draws of the parameters of a model.
 
     Attributes

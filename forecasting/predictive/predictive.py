@@ -16,6 +16,7 @@ from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, month_range, to_month
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
@@ -39,7 +40,7 @@ _LEVELS = (0.5, 0.8, 0.9)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Predictive(Drawable):
+class Predictive(Drawable, Frozen):
     """Forecast of H consecutive months as S equally likely draws.
 
     A single month has the mixture of its conditional distributions over the draws, so its quantiles and

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 from forecasting.display import Drawable, as_html, chance
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.predictive.levels import central, read_levels, read_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Quantity(Drawable):
+class Quantity(Drawable, Frozen):
     """An unknown number with S equally likely draws; every summary is a summary of the draws.
 
     Attributes

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.constraints import Constraints
 from forecasting.display import Drawable, as_html
 from forecasting.errors import ForecastingWarning, InvalidSeries
+from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, read_months, to_month
 from forecasting.reading import Unreadable, count_of, is_missing
 from forecasting.series.frames import check_columns, choose_series, drop_blank_rows, read_frame, read_name, series_names
@@ -25,7 +26,7 @@ from forecasting.series.listing import listing
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class CountSeries(Drawable):
+class CountSeries(Drawable, Frozen):
     """Counts of T consecutive calendar months.
 
     Attributes

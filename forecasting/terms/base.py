@@ -51,7 +51,7 @@ class Term:
         arguments = [
             _written(value) if part.default is MISSING else f"{part.name}={_written(value)}"
             for part, value in ((part, getattr(self, part.name)) for part in fields(self))
-            if value is not part.default
+            if type(value) is not type(part.default) or value != part.default
         ]
         return f"{type(self).__name__}({', '.join(arguments)})"
 

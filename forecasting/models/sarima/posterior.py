@@ -13,6 +13,7 @@ from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.frozen import Frozen
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.future import simulate
 from forecasting.models.sarima.rounded import RoundedNormal
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SarimaPosterior(Drawable):
+class SarimaPosterior(Drawable, Frozen):
     """Equally weighted draws of the ARMA coefficients, regression and variance integrated out exactly.
 
     Attributes
