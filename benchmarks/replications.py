@@ -37,7 +37,7 @@ INFLUENTIAL = (
     "terms",
     "distributions",
     "scenarios",
-    "series.py",
+    "series",
 )
 
 Record = dict[str, Any]

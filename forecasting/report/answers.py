@@ -141,7 +141,7 @@ def _processing(run: Run) -> Answer:
 def _model(run: Run) -> Answer:
     if run.is_jump:
         listed = "; ".join(f"{row['baseline']}: {row['meaning']}, {row['terms']}" for row in run.rows("baselines"))
-        answers = [f"Log-linear count regressions: {listed}."]
+        answers = [f"Log-linear count models: {listed}."]
         answers += [
             f"Left out of all: {name} ({reason})." for name, reason in (run.found.get("left_out") or {}).items()
         ]

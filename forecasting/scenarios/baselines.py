@@ -1,14 +1,14 @@
 """The baselines of a jump: what the months might have been doing anyway, each with and without a step.
 
-Three kinds of model would be symmetrical: a level that stays, one that drifts steadily, and one that wanders.  Each comes
-without and with a step at the boundary.  From two years of data on all of them have a yearly wave, so that a step in a
+Three kinds of level: one that stays, one that drifts steadily, and one that wanders, freely or drawn back to an anchor.  Each
+comes without and with a step at the boundary.  From two years of data on all of them have a yearly wave, so that a step in a
 seasonal series has a model that can hold it; only the independent Poisson counts of one level, which are what the quoted
 p-value assumes, never have one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -16,7 +16,7 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.inference.priors import Priors
-from forecasting.models import CountRegression
+from forecasting.models import CountRegression, LocalLevel
 from forecasting.terms import Intercept, Seasonal, Step, Term, Terms, Trend
 
 SEASONAL_MONTHS = 24
@@ -33,9 +33,9 @@ class Baseline:
         Short name.
     meaning : str
         What it assumes, in plain words.
-    model : CountRegression
+    model : CountRegression or LocalLevel
         The model.
-    kind : {"constant", "trend"}
+    kind : {"constant", "trend", "wandering", "reverting"}
         What its level does.
     step : bool
         Whether it has a step at the boundary.
@@ -45,10 +45,20 @@ class Baseline:
 
     name: str
     meaning: str
-    model: CountRegression
+    model: CountRegression | LocalLevel
     kind: str
     step: bool
     prior: float = 0.0
+
+    @property
+    def formula(self) -> str:
+        """The model as it would be typed."""
+        if isinstance(self.model, CountRegression):
+            return repr(Terms.of(self.model.terms))
+        chosen = [f"seasonal={self.model.seasonal}"] * bool(self.model.seasonal)
+        chosen += ["reversion=True"] * self.model.reversion
+        chosen += [f"terms={self.model.terms!r}"] * (self.model.terms is not None)
+        return f"LocalLevel({', '.join(chosen)})"
 
 
 def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Baseline, ...], dict[str, str]]:
@@ -68,32 +78,55 @@ def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tupl
     """
     season, reason = season_of(data, boundary, priors)
     listed = tuple(_all(boundary, priors, season))
-    return tuple(_shared(listed)), {"season": reason} if reason else {}
+    return shared(listed), {"season": reason} if reason else {}
 
 
-def _shared(listed: tuple[Baseline, ...]) -> Iterator[Baseline]:
-    for one in listed:
-        kinds = {other.kind for other in listed if other.step == one.step}
-        alike = sum(other.kind == one.kind and other.step == one.step for other in listed)
-        yield replace(one, prior=0.5 / len(kinds) / alike)
+def shared(some: Iterable[Baseline]) -> tuple[Baseline, ...]:
+    """Return the baselines with their prior probabilities: even odds of a step, each side shared equally by kind and model."""
+    listed = tuple(some)
+
+    def prior(one: Baseline) -> float:
+        kinds = {_family(other) for other in listed if other.step == one.step}
+        alike = sum(_family(other) == _family(one) and other.step == one.step for other in listed)
+        return 0.5 / len(kinds) / alike
+
+    return tuple(replace(one, prior=prior(one)) for one in listed)
+
+
+def _family(one: Baseline) -> str:
+    """Return the kind of level that shares a prior probability: a level that wanders may be drawn back or not."""
+    return "wandering" if one.kind == "reverting" else one.kind
 
 
 def _all(boundary: pd.Period, priors: Priors, wave: tuple[Term, ...]) -> Iterator[Baseline]:
     yearly = ", and a yearly wave" if wave else ""
 
     def baseline(kind: str, parts: tuple[str, ...], meaning: str, *terms: Term) -> Baseline:
-        ordered = [name for name in ("trend", "season", "step") if name in (*parts, *(["season"] if wave else []))]
         model = CountRegression(Terms((Intercept(), *terms, *wave)), NegativeBinomial(), priors)
-        return Baseline(" + ".join(ordered) or "constant", meaning + yearly, model, kind, "step" in parts)
+        return Baseline(name_of(*parts), meaning + yearly, model, kind, "step" in parts)
+
+    def wandering(kind: str, meaning: str, terms: Term | None) -> Baseline:
+        parts = (kind, *(["step"] if terms else []))
+        model = LocalLevel(seasonal=1 if wave else None, reversion=kind == "reverting", terms=terms, priors=priors)
+        return Baseline(name_of(*parts), meaning + yearly, model, kind, terms is not None)
+
+    def name_of(*parts: str) -> str:
+        order = ("trend", "wandering", "reverting", "season", "step")
+        return " + ".join(name for name in order if name in (*parts, *(["season"] if wave else []))) or "constant"
 
     poisson = CountRegression(Intercept(), Poisson(), priors)
     yield Baseline("constant Poisson", "one level, independent events", poisson, "constant", step=False)
     yield baseline("constant", (), "one level, months vary more than Poisson")
     yield baseline("trend", ("trend",), "a steady percentage change a month", Trend())
+    wanders, reverts = "a level that wanders", "a level that wanders and is drawn back to an anchor"
+    yield wandering("wandering", wanders, None)
+    yield wandering("reverting", reverts, None)
     step = Step(boundary)
     until = f"one level until {boundary - 1}, another, unforeseen one from {boundary}"
     yield baseline("constant", ("step",), until, step)
     yield baseline("trend", ("trend", "step"), f"a trend, and a step at {boundary}", Trend(), step)
+    yield wandering("wandering", f"{wanders}, and a step at {boundary}", step)
+    yield wandering("reverting", f"{reverts}, and a step at {boundary}", step)
 
 
 def season_of(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Term, ...], str | None]:
@@ -101,6 +134,6 @@ def season_of(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tupl
     if len(data.months) < SEASONAL_MONTHS:
         return (), f"{len(data.months)} months; a season needs at least {SEASONAL_MONTHS}"
     wave = Seasonal(harmonics=1)
-    fullest = list(_all(boundary, priors, (wave,)))[-1]
-    unseen = [name for name in fullest.model.density(data).unseen if name in wave.columns]
+    fullest = CountRegression(Terms((Intercept(), Trend(), wave, Step(boundary))), NegativeBinomial(), priors)
+    unseen = [name for name in fullest.density(data).unseen if name in wave.columns]
     return ((), f"the facts cannot see {', '.join(unseen)}") if unseen else ((wave,), None)

@@ -27,7 +27,7 @@ class Result:
     ----------
     name, meaning, terms : str
         The baseline, what it assumes, its formula.
-    kind : {"constant", "trend"}
+    kind : {"constant", "trend", "wandering", "reverting"}
         What its level does.
     has_step : bool
         Whether it has a step at the boundary.

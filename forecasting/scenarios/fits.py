@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.constraints import Observed
-from forecasting.errors import InvalidInput
+from forecasting.errors import InvalidInput, SamplingError
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Posterior
-from forecasting.scenarios.baselines import Baseline, baselines
+from forecasting.scenarios.baselines import Baseline, baselines, shared
 from forecasting.scenarios.surprise import Surprise, Unforecastable, surprise
 from forecasting.scenarios.windows import Comparison
+
+_TWIN = "the same level without a step could not be fitted"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +72,21 @@ class Fits:
         before: dict[str, Posterior | Unforecastable] = {}
         surprises: dict[str, Surprise | Unforecastable] = {}
         for one in listed:
-            posteriors[one.name] = one.model.posterior(data, draws=draws, rng=stream("all facts", one.name))
+            try:
+                posteriors[one.name] = one.model.posterior(data, draws=draws, rng=stream("all facts", one.name))
+            except SamplingError as error:  # a wandering level whose normal approximation is too far from its posterior
+                left_out[one.name] = str(error)
+                continue
             if not one.step:
                 before[one.kind] = _before(one, data, comparison, draws, stream("before", one.name))
             # A step to come is its prior beside what the same level without one has learnt from the months before.
-            past, foreseen = before[one.kind], stream("surprise", one.name)
+            past, foreseen = before.get(one.kind, Unforecastable(_TWIN)), stream("surprise", one.name)
             surprises[one.name] = (
                 surprise(past, comparison, step=priors.step if one.step else 0.0, rng=foreseen)
                 if isinstance(past, Posterior)
                 else past
             )
-        return cls(listed, left_out, comparison, posteriors, surprises)
+        return cls(shared(one for one in listed if one.name in posteriors), left_out, comparison, posteriors, surprises)
 
     def named(self, kind: str, *, step: bool) -> str:
         """Return the name of the (last) baseline whose level is of this kind, with or without a step."""
@@ -97,12 +103,18 @@ class Fits:
         """The baseline with trend and step, and a season where there is one, given all facts."""
         return self.posteriors[self.named("trend", step=True)]
 
+    @property
+    def stepped(self) -> tuple[Baseline, ...]:
+        """The baselines with a step."""
+        return tuple(one for one in self.baselines if one.step)
+
     def without_step(self, one: Baseline) -> Posterior:
         """Return the posterior from which replicated periods of `one` are drawn: that of its kind with a step, if it has one.
 
         Independent Poisson counts of one level have none; their level moves little.
         """
-        return self.posteriors[one.name if one.name == "constant Poisson" else self.named(one.kind, step=True)]
+        twins = [other.name for other in self.stepped if other.kind == one.kind and one.name != "constant Poisson"]
+        return self.posteriors[twins[0] if twins else one.name]
 
 
 def _before(
@@ -111,7 +123,7 @@ def _before(
     """Return the posterior given what is known of the months before the later window alone, or why there is none."""
     try:
         return one.model.posterior(data.until(comparison.after[0] - 1), draws=draws, rng=rng)
-    except InvalidInput as error:
+    except (InvalidInput, SamplingError) as error:
         return Unforecastable(str(error))
 
 

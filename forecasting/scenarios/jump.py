@@ -24,7 +24,6 @@ from forecasting.scenarios.search import search
 from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensitivity
 from forecasting.scenarios.weighing import Weighing
 from forecasting.scenarios.windows import Comparison
-from forecasting.terms import Terms
 
 
 def jump(
@@ -114,7 +113,7 @@ def _result(one: Baseline, fits: Fits, weighing: Weighing, rng: np.random.Genera
     return Result(
         name=one.name,
         meaning=one.meaning,
-        terms=repr(Terms.of(one.model.terms)),
+        terms=one.formula,
         kind=one.kind,
         has_step=one.step,
         prior=one.prior,

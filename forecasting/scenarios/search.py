@@ -2,14 +2,16 @@
 
 Windows are often chosen after the numbers are seen.  The replicated periods must not contain the change itself, or it would
 be taken for the ordinary: they are drawn from the baseline with a step at the boundary, fitted to all facts, its step taken
-away.  What the months before and after have in common, their unevenness, trend and season, is learnt from both.
+away.  What the months before and after have in common, their unevenness, trend and season, is learnt from both.  A level that
+wanders takes as many months of fresh steps.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from forecasting.models import Posterior
+from forecasting.models import LocalLevelPosterior, Posterior
+from forecasting.months import following
 from forecasting.scenarios.fits import step_draws
 from forecasting.scenarios.windows import Comparison
 
@@ -28,9 +30,14 @@ def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generato
     rng : numpy.random.Generator
         Source of randomness; one period is drawn for each parameter draw.
     """
-    log_mean = posterior.log_mean(posterior.months)
+    months = posterior.months
+    if isinstance(
+        posterior, LocalLevelPosterior
+    ):  # a path that has been fitted holds the change: let the level wander on
+        months = following(months, len(months))
+    log_mean = posterior.log_mean(months)
     if any(name.startswith("step[") for name in posterior.names):
-        log_mean = log_mean - np.outer(step_draws(posterior, comparison), posterior.months >= comparison.after[0])
+        log_mean = log_mean - np.outer(step_draws(posterior, comparison), months >= comparison.after[0])
     mean = np.exp(log_mean)
     columns = [values[:, None] for values in posterior.shape]
     paths = posterior.distribution.sample(mean, *columns, rng=rng)

@@ -12,7 +12,7 @@ import pandas as pd
 from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray
-from forecasting.models import CountRegression, Posterior
+from forecasting.models import CountRegression, LocalLevel, Posterior
 from forecasting.models.regression import RegressionDensity
 from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.fits import Fits, step_draws
@@ -23,6 +23,7 @@ FACTORS: Mapping[str, tuple[float, ...]] = {
     "trend": (0.25, 0.5, 2.0),
     "step": (0.5, 2.0),
     "dispersion": (0.5, 2.0),
+    "noise": (0.5, 2.0),
 }
 """What each prior scale is multiplied by, the others staying as they are."""
 
@@ -55,7 +56,9 @@ class Reweighted:
         return cls(posterior, np.full(draws, 1.0 / draws), posterior.log_evidence)
 
 
-def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, rng: np.random.Generator) -> Reweighted:
+def under_priors(
+    posterior: Posterior, model: CountRegression | LocalLevel, priors: Priors, rng: np.random.Generator
+) -> Reweighted:
     r"""Return `posterior` under other `priors`, by weights :math:`\pi'(\theta)/\pi(\theta)`.
 
     The draws are reweighted by the ratio of the prior densities (the likelihood cancels); where Pareto smoothing says that
@@ -65,7 +68,7 @@ def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, r
     ----------
     posterior : Posterior
         Draws under the priors of `model`.
-    model : CountRegression
+    model : CountRegression or LocalLevel
         The model they came from.
     priors : Priors
         Other scales.
@@ -73,14 +76,30 @@ def under_priors(posterior: Posterior, model: CountRegression, priors: Priors, r
         Used only where the draws do not suffice.
     """
     other, density = replace(model, priors=priors), posterior.density
-    moved = density.under(priors) if isinstance(density, RegressionDensity) else other.density(posterior.data)
-    change = moved.log_prior(posterior.sample.work) - posterior.sample.log_prior
+    if isinstance(density, RegressionDensity):
+        change = density.under(priors).log_prior(posterior.sample.work) - posterior.sample.log_prior
+    else:
+        change = _change_of_prior(posterior, priors)
     weights, khat = smooth_weights(change)
     if khat > KHAT_LIMIT:
         return Reweighted.as_drawn(other.posterior(posterior.data, draws=len(change), rng=rng))
     top = float(change.max())
     log_ratio = top + float(np.log(np.mean(np.exp(change - top))))
     return Reweighted(posterior, weights, posterior.log_evidence + log_ratio)
+
+
+def _change_of_prior(posterior: Posterior, priors: Priors) -> FloatArray:
+    """Return the change of the log prior density ``[S]`` of a wandering level as the scales in `FACTORS` move."""
+    change = np.zeros(len(posterior.draws))
+    for column, name in enumerate(posterior.names):
+        family = {"alpha": "dispersion"}.get(name, name.partition("[")[0])
+        if family not in FACTORS:
+            continue
+        old, new = getattr(posterior.priors, family), getattr(priors, family)
+        values = posterior.draws[:, column]
+        squares = values if name == "alpha" else np.square(values)  # the prior is on the root of alpha
+        change += np.log(old / new) + 0.5 * squares * (old**-2.0 - new**-2.0)
+    return change
 
 
 def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., np.random.Generator]) -> pd.DataFrame:
@@ -103,7 +122,7 @@ def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., 
         One row per prior and factor, the first as stated: `prior`, `factor`, `scale`; `step_probability` and
         `log_bayes_factor`; `chance_lower` and `chance_upper`, the smallest and the largest chance (`Surprise.chance`) of such a
         change under the baselines without a step, the smallest among those that are not ruled out; the averaged step with its
-        interval; the probability of each baseline.
+        interval; the probability of each baseline; and `chance: NAME` of each baseline without a step.
     """
     rows = [{"prior": AS_STATED, "factor": 1.0, "scale": np.nan} | as_stated(fits, level)]
     for name, factors in FACTORS.items():
@@ -146,6 +165,7 @@ def _conclusions(
         "step_lower": step.lower,
         "step_upper": step.upper,
         **weighing.probabilities,
+        **{f"chance: {name}": value for name, value in chances.items()},
     }
 
 

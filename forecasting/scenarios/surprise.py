@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.constraints import Linear
-from forecasting.distributions import Distribution
+from forecasting.distributions import Distribution, Poisson
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood.sums import SumGroup
 from forecasting.models import Posterior, reconstruct
@@ -16,9 +16,10 @@ from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.windows import Comparison
 
-_RARE = 0.02  # simulated chance below which a tail is summed exactly
+_RARE = 0.002  # simulated chance below which a tail is summed exactly
 _EXACT_SIZE = 4000  # total times months up to which that is cheap
-_EXACT_DRAWS = 2000
+_EXACT_DRAWS = 500
+_LEAST = 1e-12  # what is left of a complement after rounding
 _REPLICATES = 10  # simulated totals per parameter draw
 
 
@@ -199,10 +200,16 @@ def _counted(reached: NDArray[np.bool_]) -> Tail:
 def _exact(
     mean: FloatArray, shape: list[FloatArray], distribution: Distribution, low: int | None, high: int | None
 ) -> FloatArray:
-    """Return P(low <= total <= high) ``[S]`` for each parameter draw."""
+    """Return P(low <= total <= high) ``[S]`` for each parameter draw; one of the limits is given."""
+    if isinstance(distribution, Poisson):
+        return np.asarray(
+            np.exp(distribution.log_interval(low or 0, np.inf if high is None else high, mean.sum(axis=1)))
+        )
     if not low and high is None:
         return np.ones(len(mean))
     months = tuple(range(mean.shape[1]))
-    row = Linear(months, (1,) * len(months), low, high)
+    most = high if high is not None else int(low or 0) - 1
+    row = Linear(months, (1,) * len(months), None, most)
     group = SumGroup([row], months, np.zeros(len(months), dtype=np.int64), np.full(len(months), np.inf))
-    return np.asarray(np.exp(group.log_probability(mean, shape, distribution)))
+    below = np.exp(group.log_probability(mean, shape, distribution))
+    return np.asarray(below if high is not None else np.maximum(1.0 - below, _LEAST))

@@ -15,7 +15,12 @@ from forecasting.scenarios.surprise import Surprise, Tail
 from forecasting.scenarios.words import below, chance, chances, factor, factors, listed, months, share, total
 
 _HARDLY = 0.01  # probability among the baselines below which independent Poisson counts of one level are ruled out
-_LEVELS = {"constant": "a constant level", "trend": "a steady trend"}
+_LEVELS = {
+    "constant": "a constant level",
+    "trend": "a steady trend",
+    "wandering": "a wandering level",
+    "reverting": "a wandering level that is drawn back",
+}
 
 
 def paragraph(report: Findings) -> str:
@@ -134,11 +139,23 @@ def _before(report: Findings) -> str:
     """Say what the earlier months alone would have led one to expect, under the baselines that all facts do not rule out."""
     if not report.foretold:
         return f"Too little is known of the months before {_boundary(report)} to forecast from them alone."
-    said = [f"{primary(told, counted=True)} under {level_of(result)}" for result, told in report.mattering]
+    said = [
+        f"{primary(told, counted=True)} under {level_of(result)}{_across_noise(report, result)}"
+        for result, told in report.mattering
+    ]
     return (
         f"From what is known of the months before {_boundary(report)} alone, {verdict.change(report)} had a chance of "
         f"{listed(said)}, priors as stated."
     )
+
+
+def _across_noise(report: Findings, result: Result) -> str:
+    """Return the chances under other scales of the noise of a level, which few months cannot tell."""
+    if result.kind != "wandering":
+        return ""
+    rows = report.sensitivity[report.sensitivity["prior"] == "noise"]
+    scales, moved = rows["scale"].to_list(), rows[f"chance: {result.name}"].to_list()
+    return f" ({chances(moved)} with the scale of its monthly noise {scales[0]:g} to {scales[-1]:g})"
 
 
 def _all_facts(report: Findings) -> str:
@@ -174,7 +191,7 @@ def _window(report: Findings) -> str:
 
 def _season(report: Findings) -> str:
     pair = report.comparison
-    if not report.left_out:
+    if "season" not in report.left_out:
         return "Every baseline but independent Poisson counts has a yearly wave."
     same = sorted(set(pair.before.month)) == sorted(set(pair.after.month))
     windows = (

@@ -202,7 +202,8 @@ def test_a_season_is_offered_where_two_years_are_known(rng: np.random.Generator)
     series = fc.CountSeries.from_pandas(pd.Series(counts, index=months))
     report = fc.jump(series, before=("2021-01", "2021-12"), after=("2022-01", "2022-06"), draws=300, rng=rng)
     assert report.left_out == {}
-    names = ["season", "trend + season", "season + step", "trend + season + step"]
+    levels = ["season", "trend + season", "wandering + season", "reverting + season"]
+    names = [*levels, *(f"{level} + step" for level in levels)]
     assert report.table().index.tolist() == ["constant Poisson", *names]
     assert report.table().loc[names, "probability"].sum() > 0.99
     assert "yearly wave" in report.in_words()

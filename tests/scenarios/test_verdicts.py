@@ -90,9 +90,11 @@ def _seasonal(rng: np.random.Generator, factor: float) -> np.ndarray:
 def test_a_real_step_in_a_seasonal_series_is_found(rng: np.random.Generator) -> None:
     windows = {"before": ("2023-03", "2023-08"), "after": ("2024-03", "2024-08")}
     real = _jump(_seasonal(rng, 1.8), **windows)
-    assert real.step_probability > 0.95
+    assert real.step_probability > 0.8
     assert real.step.lower < 1.8 < real.step.upper
-    assert real.result("season + step").probability + real.result("trend + season + step").probability > 0.95
+    static = ["season", "trend + season"]
+    odds = [real.result(f"{name} + step").probability / real.result(name).probability for name in static]
+    assert min(odds) > 20.0  # a level that wanders is what is left to account for it without a step
 
 
 @pytest.mark.parametrize("seed", range(4))
