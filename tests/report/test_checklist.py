@@ -60,7 +60,7 @@ def test_answers_come_from_the_run() -> None:
     assert "season (8 months" in items["8"]
     assert items["15"] == case.report.in_words()
     assert f"{case.report.step.median:.2f}" in items["14"]
-    assert "trend 0.25" in items["B1"]
+    assert "trend 0.1" in items["B1"]
     smallest = min(one.posterior.ess for one in case.report.results)
     assert f"at least {smallest:,.0f} of them effective" in items["B2"]
     assert "2023-12-05" in items["B3"]
