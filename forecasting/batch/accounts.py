@@ -29,7 +29,7 @@ def account_of(label: str, forecast: Any, posterior: Any = None, warnings: Seque
     forecast : Predictive
         The forecast; a pool knows its members.
     posterior : object, optional
-        Draws of the parameters of the only model, with ``khat`` and ``ess``.
+        Draws of the parameters of the only model, with their ``quality``.
     warnings : sequence of str
         Heard while it was made.
 
@@ -53,9 +53,8 @@ def account_of(label: str, forecast: Any, posterior: Any = None, warnings: Seque
 
 
 def _quality(posterior: Any) -> dict[str, Any]:
-    method = getattr(getattr(posterior, "sample", None), "method", "") or "importance"
-    khat = float(posterior.khat)
-    return {"method": str(method), "khat": khat if np.isfinite(khat) else None, "ess": float(posterior.ess)}
+    found = posterior.quality
+    return {"method": found.method, "khat": found.khat if np.isfinite(found.khat) else None, "ess": found.ess}
 
 
 def in_words(account: Account) -> list[str]:
@@ -86,7 +85,7 @@ def complaints(account: Account) -> list[str]:
 
 
 def _doubtful(member: Mapping[str, Any]) -> bool:
-    if member["weight"] < _NEGLIGIBLE or "method" not in member:
+    if member["weight"] < _NEGLIGIBLE or member.get("method", "exact") == "exact":
         return False
     khat = member.get("khat")
     return khat is None or khat > KHAT_LIMIT or member["method"] == "annealed"

@@ -27,8 +27,7 @@ from forecasting.batch.specification import Specification
 from forecasting.constraints import Observed
 from forecasting.errors import ForecastingError, InvalidInput
 from forecasting.evidence import Evidence
-from forecasting.models import Model
-from forecasting.predictive import Predictive
+from forecasting.models.behind import forecast_and_posterior
 from forecasting.randomness import named_streams
 from forecasting.terms import Covariate, Exposure, Term
 
@@ -181,7 +180,8 @@ def _perform(job: Job, levels: Sequence[float], paths: int) -> ForecastRecord:
         try:
             rng = named_streams(np.random.default_rng(key.seed))(key.series, key.model, key.origin)
             model = job.specification.build(job.known)
-            forecast, posterior = _forecast(model, job.data, key.horizon, job.specification.draws, rng)
+            draws = job.specification.draws
+            forecast, posterior, _ = forecast_and_posterior(model, job.data, key.horizon, draws=draws, rng=rng)
             account = account_of(key.model, forecast, posterior, _unique(caught))
             record = issued(key, forecast, levels, account=account, paths=paths, hindcast=job.hindcast)
             return replace(record, cpu=time.thread_time() - start)
@@ -189,17 +189,6 @@ def _perform(job: Job, levels: Sequence[float], paths: int) -> ForecastRecord:
             account = account_of(key.model, None, warnings=_unique(caught))
             cpu = time.thread_time() - start
             return ForecastRecord.failed(key, reason(error), account=account, cpu=cpu, hindcast=job.hindcast)
-
-
-def _forecast(
-    model: Model, data: Observed, horizon: int, draws: int | None, rng: np.random.Generator
-) -> tuple[Predictive, Any]:
-    """Return the forecast, and the draws of parameters behind it if the model has them."""
-    sample: Any = getattr(model, "posterior", None)
-    if sample is None:
-        return model.forecast(data, horizon, draws=draws, rng=rng), None
-    posterior = sample(data, draws=draws, rng=rng)
-    return posterior.forecast(horizon, rng=rng), posterior
 
 
 def _unique(caught: Sequence[warnings.WarningMessage]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,7 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection, Table
-from forecasting.cli.output import records, say_json, tell, write
+from forecasting.cli.output import noting, records, say_json, tell, write
 from forecasting.cli.requests import (
     DISTRIBUTION,
     DISTRIBUTIONS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from forecasting.constraints import Observed
-    from forecasting.models import CountRegression, Posterior
+    from forecasting.models import CountRegression, Posterior, SarimaPosterior
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -151,19 +151,15 @@ def forecast(
     as_json: bool,
 ) -> None:
     """Forecast the months after the data, uncertainty of the parameters included."""
-    from forecasting.models import BayesianModel
+    from forecasting.models.behind import forecast_and_posterior
 
     model = forecaster(name, request.terms, request.distribution)
     data = request.data()
     rng = options.generator(seed)
-    quality: dict[str, Any] = {"seed": seed}
-    if isinstance(model, BayesianModel):
-        posterior = model.posterior(data, draws=draws, rng=rng)
-        ahead, quality = posterior.forecast(horizon, rng=rng), _quality(posterior, seed)
-    else:
-        ahead = model.forecast(data, horizon, draws=draws, rng=rng)
+    with noting() as notes:
+        ahead, posterior, members = forecast_and_posterior(model, data, horizon, draws=draws, rng=rng)
+        table = ahead.to_frame()
     weights = dict(getattr(ahead, "weights", {}))
-    table = ahead.to_frame()
     what = request.title if name == "regression" else name
     if picture:
         from forecasting.figures import forecast_figure
@@ -171,10 +167,26 @@ def forecast(
         _draw(forecast_figure(ahead, data), picture)
     if as_json:
         header = request.header(data) if name == "regression" else _whose(data)
-        found = {**header, "model": name, **quality, "weights": weights, "forecast": records(table)}
-        say_json({**found, **_origin(context, data, seed, draws)})
+        say_json(
+            {
+                **header,
+                "model": name,
+                "seed": seed,
+                "draws": len(ahead.paths),
+                "priors": model.priors_in_words,
+                **({} if posterior is None else _drawn(posterior)),
+                "weights": weights,
+                "members": [
+                    {"member": member, "weight": weight, **(_drawn(members[member]) if member in members else {})}
+                    for member, weight in weights.items()
+                ],
+                "messages": notes,
+                "forecast": records(table),
+                **_origin(context, data, seed, draws),
+            }
+        )
         return
-    _print(table, data, what)
+    _print(table, data, what, notes)
     if weights:
         click.echo("\n" + ", ".join(f"{member} {weight:.0%}" for member, weight in weights.items()))
 
@@ -207,11 +219,12 @@ def outlook(
     """Forecast the months after the data under several assumptions about their level."""
     scenarios = parse_scenarios(scenario)
     model, data, rng = request.regression(), request.data(), options.generator(seed)
-    posterior = model.posterior(data, draws=draws, rng=rng)
     from forecasting.scenarios import outlook as look
 
-    ahead = look(posterior, scenarios, horizon, rng=rng)
-    table = ahead.to_frame()
+    with noting() as notes:
+        posterior = model.posterior(data, draws=draws, rng=rng)
+        ahead = look(posterior, scenarios, horizon, rng=rng)
+        table = ahead.to_frame()
     if picture:
         from forecasting.figures import outlook_figure
 
@@ -220,14 +233,16 @@ def outlook(
         say_json(
             {
                 **request.header(data),
-                **_quality(posterior, seed),
+                "seed": seed,
+                **_drawn(posterior),
+                "messages": notes,
                 "outlook": records(table),
                 "totals": records(ahead.totals().reset_index()),
                 **_origin(context, data, seed, draws),
             }
         )
     else:
-        _print(table, data, request.title)
+        _print(table, data, request.title, notes)
 
 
 def _whose(data: Observed) -> dict[str, Any]:
@@ -238,15 +253,16 @@ def _whose(data: Observed) -> dict[str, Any]:
     }
 
 
-def _quality(posterior: Posterior, seed: int) -> dict[str, Any]:
-    return {
-        "seed": seed,
-        "draws": len(posterior.draws),
-        "log_evidence": posterior.log_evidence,
-        "khat": posterior.khat,
-        "ess": posterior.ess,
-        "priors": asdict(posterior.priors),
-    }
+def _drawn(posterior: Posterior | SarimaPosterior) -> dict[str, Any]:
+    """Return how well the draws were got, and under which priors."""
+    from forecasting.models import Posterior
+
+    further = (
+        {"log_evidence": posterior.log_evidence, "priors": asdict(posterior.priors)}
+        if isinstance(posterior, Posterior)
+        else {}
+    )
+    return {**asdict(posterior.quality), **further}
 
 
 def _origin(context: click.Context, data: Any, seed: int, draws: int) -> dict[str, Any]:
@@ -264,11 +280,13 @@ def _origin(context: click.Context, data: Any, seed: int, draws: int) -> dict[st
     }
 
 
-def _print(table: pd.DataFrame, data: Observed, model: str) -> None:
+def _print(table: pd.DataFrame, data: Observed, model: str, notes: Iterable[str]) -> None:
     click.echo(f"{data.name} after {data.months[-1]}: {model}\n")
     months = table["ds"].dt.strftime("%Y-%m")
     shown = table.assign(ds=months).drop(columns="unique_id").rename(columns={"ds": "month"})
     click.echo(shown.to_string(index=False, float_format="{:.1f}".format))
+    for note in notes:
+        click.echo(f"note: {note}")
 
 
 def _draw(figure: Figure, picture: str) -> None:

@@ -6,12 +6,15 @@ import datetime as dt
 import json
 import math
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecasting.errors import InvalidInput
+from forecasting.errors import ForecastingWarning, InvalidInput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +38,24 @@ def say_json(found: dict[str, Any]) -> None:
 def to_json(found: dict[str, Any], *, ascii_only: bool = False) -> str:
     """Return a JSON object; numbers that are missing or infinite are null, months and dates are text."""
     return json.dumps(plain(found), ensure_ascii=ascii_only, allow_nan=False, indent=2)
+
+
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """Collect what the library warns of, each once; whatever else warns goes its usual way."""
+    notes: list[str] = []
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def note(message: Warning | str, category: type[Warning], *where: Any, **further: Any) -> None:
+            if not issubclass(category, ForecastingWarning):
+                shown(message, category, *where, **further)
+            elif str(message) not in notes:
+                notes.append(str(message))
+
+        warnings.simplefilter("always", ForecastingWarning)
+        warnings.showwarning = note
+        yield notes
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -34,6 +34,28 @@ _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
 @dataclass(frozen=True)
+class Quality:
+    """Diagnostics of the posterior draws behind a forecast.
+
+    Attributes
+    ----------
+    draws : int
+        Number of draws S.
+    khat : float
+        Pareto shape of the importance weights; below 0.7 they can be trusted.
+    ess : float
+        Effective number of draws.
+    method : str
+        ``"importance"``; ``"annealed"`` if the weights could not be trusted; ``"exact"`` if no weights were needed.
+    """
+
+    draws: int
+    khat: float
+    ess: float
+    method: str
+
+
+@dataclass(frozen=True)
 class Sample:
     """Equally weighted posterior draws in working coordinates, and how well they were got.
 
@@ -64,6 +86,11 @@ class Sample:
     method: str
     mode: Mode
 
+    @property
+    def quality(self) -> Quality:
+        """Diagnostics of the draws."""
+        return Quality(len(self.work), self.khat, self.ess, self.method)
+
     def thinned(self, draws: int, rng: np.random.Generator) -> Sample:
         """Return as many draws of these, evenly."""
         if draws == len(self.work):
@@ -82,7 +109,7 @@ class Sample:
         if self.khat <= KHAT_LIMIT:
             return
         warnings.warn(
-            f"{name}: k-hat is {self.khat:.2f}, above {KHAT_LIMIT}, so importance weights cannot be trusted; the draws are "
+            f"{name}: k-hat is {self.khat:.3g}, above {KHAT_LIMIT}, so importance weights cannot be trusted; the draws are "
             f"those of the {self.method} sampler, {self.ess:,.0f} of {len(self.work):,} effective. Compare with another seed "
             "and more draws; if the answers differ, use tighter priors or fewer terms",
             SamplingWarning,

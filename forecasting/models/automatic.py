@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import overload
+from typing import TypeAlias, get_args, overload
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,10 @@ _HEARD = 0.05  # weight from which on a member's warnings are passed on
 _WORST = -12.0  # lowest log score of a month that counts: one month must not decide alone
 
 
+Weighed: TypeAlias = DynamicLevel | ShiftingLevel | HistoricalMoments
+"""Models that have a log score of each known month given those before it."""
+
+
 @dataclass(frozen=True)
 class Member:
     """A model of the pool and its weight before the data.
@@ -59,7 +63,7 @@ class Member:
     """
 
     name: str
-    model: DynamicLevel | ShiftingLevel | HistoricalMoments
+    model: Weighed
     prior: float
 
 
@@ -145,6 +149,15 @@ class Auto(Model):
     window: int = 24
 
     def __post_init__(self) -> None:
+        for member in self.members:
+            if not isinstance(member, Member):
+                raise InvalidInput(f"{member!r} is not a member; give Member(name, model, prior)")
+            if not isinstance(member.model, Weighed):
+                able = listing(model.__name__ for model in get_args(Weighed))
+                raise InvalidInput(
+                    f"the pool cannot weigh {member.name!r}, {type(member.model).__name__}: it needs scores one month ahead, "
+                    f"as {able} have them; forecast with other models by themselves"
+                )
         names = [member.name for member in self.members]
         if not names or len(set(names)) < len(names):
             raise InvalidInput(f"members={names} must be one or more, each with a name of its own")

@@ -37,6 +37,11 @@ class Prepared(Protocol):
 class Model(ABC):
     """A way to forecast one monthly series; see `forecasting.models` for those there are."""
 
+    @property
+    def priors_in_words(self) -> str:
+        """What the priors are if they have no scales by family; empty if they have, or if there are none."""
+        return ""
+
     @abstractmethod
     def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data.

@@ -15,7 +15,7 @@ from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
-from forecasting.inference.sampling import Sample
+from forecasting.inference.sampling import Quality, Sample
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.models.density import ModelDensity
@@ -72,6 +72,11 @@ class Posterior(Drawable, Frozen):
     def ess(self) -> float:
         """Effective number of draws."""
         return self.sample.ess
+
+    @property
+    def quality(self) -> Quality:
+        """Number of draws, k-hat, effective number and method together."""
+        return self.sample.quality
 
     @property
     def priors(self) -> Priors:

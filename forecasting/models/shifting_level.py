@@ -95,6 +95,14 @@ class ShiftingLevel(Model):
                 f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
             )
 
+    @property
+    def priors_in_words(self) -> str:
+        """What the priors are."""
+        return (
+            f"a jump in {self.hazard:g} of the months, its logarithm Laplace with scale {self.jump:g}; size of monthly steps "
+            "and over-dispersion on grids with fixed weights"
+        )
+
     def filtered(self, data: Observed, draws: int | None = None) -> FilteredLevel:
         """Return what the months say of the level; scores and forecasts, of `draws` paths, come from it.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -101,6 +103,17 @@ def read_uniforms(uniforms: ArrayLike, like: FloatArray) -> FloatArray:
     if array.shape != like.shape or not np.all((array >= 0.0) & (array < 1.0)):
         raise InvalidInput(f"uniforms (shape {array.shape}) must lie in [0, 1) and have shape {like.shape}")
     return array
+
+
+def read_count(value: int, name: str) -> int:
+    """Return a count, called `name`, as an int."""
+    try:
+        count = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
+    if count < 0:
+        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 0")
+    return count
 
 
 def _read_only(array: FloatArray) -> FloatArray:

@@ -63,6 +63,12 @@ class Mixture:
         self._spread = np.sqrt(variance.mean(axis=1) + expected.var(axis=1))
         self._least = np.sqrt(np.quantile(variance, _FEW, axis=1))
 
+    def largest_share(self, draws: int) -> FloatArray:
+        """Return the share ``[H]`` of the mean of each month that as many draws, the largest, make."""
+        expected = self._distribution.expectation(self._mean, *self._shape)
+        largest = np.partition(expected, -draws, axis=1)[:, -draws:]
+        return np.asarray(largest.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-300))
+
     def cdf(self, y: FloatArray, column: IntArray) -> FloatArray:
         r"""Return :math:`S^{-1}\sum_s F(y\mid\mu_s,\phi_s)` ``[N]`` for the N values `y` of the months numbered `column`."""
         return self._average(self._distribution.cdf, y, column)

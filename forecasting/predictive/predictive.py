@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import warnings
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike
 
 from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution
-from forecasting.errors import InvalidInput, InvalidWindow, TooLarge
+from forecasting.errors import ForecastingWarning, InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, month_range, to_month
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
     beside,
+    read_count,
     read_mean,
     read_months,
     read_paths,
@@ -28,6 +29,7 @@ from forecasting.predictive.arrays import (
     read_uniforms,
     refuse_explosion,
 )
+from forecasting.predictive.explosion import told_of_means
 from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
@@ -160,11 +162,24 @@ class Predictive(Drawable, Frozen):
     def _mixture(self) -> Mixture:
         return Mixture(self.distribution, self.mean, self.shape)
 
+    @cached_property
+    def messages(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know; empty for a regular forecast."""
+        return told_of_means(self._mixture, self.months, len(self.paths), self.name)
+
     # One month
 
     @property
     def expected(self) -> pd.Series:
-        """Mean of each month: the average of the conditional means."""
+        """Mean of each month: the average of the conditional means.
+
+        Warns
+        -----
+        ForecastingWarning
+            If more than half of the mean of a month is made by a hundredth of the draws; see `messages`.
+        """
+        for message in self.messages:
+            warnings.warn(message, ForecastingWarning, stacklevel=2)
         return pd.Series(self._mixture.expected, index=self._index, name="mean")
 
     def quantile(self, levels: ArrayLike) -> pd.DataFrame:
@@ -221,7 +236,7 @@ class Predictive(Drawable, Frozen):
             If there would be more than 200,000 counts.
         """
         column = self._position(month)
-        last = self._reach(column) if upto is None else _read_count(upto, "upto")
+        last = self._reach(column) if upto is None else read_count(upto, "upto")
         if last >= _PMF_POINTS:
             raise TooLarge(
                 f"the pmf of {self.months[column]} would have {last + 1:,} counts, over {_PMF_POINTS:,}; "
@@ -233,7 +248,7 @@ class Predictive(Drawable, Frozen):
 
     def logpmf(self, month: MonthLike, y: int) -> float:
         """Return the natural logarithm of P(Y = y): the log score of the month once `y` is known."""
-        return self._mixture.logpmf(_read_count(y, "y"), self._position(month))
+        return self._mixture.logpmf(read_count(y, "y"), self._position(month))
 
     def cdf(self, month: MonthLike, y: float) -> float:
         """Return P(Y <= y)."""
@@ -383,13 +398,3 @@ class Predictive(Drawable, Frozen):
 
 def _label(months: pd.PeriodIndex) -> str:
     return f"{months[0]}" if len(months) == 1 else f"{months[0]}..{months[-1]}"
-
-
-def _read_count(value: int, name: str) -> int:
-    try:
-        count = -1 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
-    if count < 0:
-        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 0")
-    return count

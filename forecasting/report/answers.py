@@ -69,7 +69,8 @@ class Run:
     @property
     def samplers(self) -> Rows:
         """What is known of the quality of posterior draws."""
-        return [row for row in (self.rows("baselines") or [self.found]) if row.get("khat", row.get("ess")) is not None]
+        rows = self.rows("baselines") or [self.found, *self.rows("members")]
+        return [row for row in rows if row.get("ess") is not None]
 
 
 def _title(run: Run) -> Answer:
@@ -201,9 +202,9 @@ def _horizon(run: Run) -> Answer:
 
 
 def _uncertainty(run: Run) -> Answer:
-    answers = [
-        "Forecasts are distributions, uncertainty of the parameters included; central intervals of 50, 80 and 90%."
-    ]
+    drawn = run.is_jump or bool(run.samplers) or bool(run.found.get("priors"))
+    parameters = "uncertainty of the parameters included; " if drawn else ""
+    answers = [f"Forecasts are distributions, {parameters}central intervals of 50, 80 and 90%."]
     step = run.found.get("step")
     if step:
         level = f"{run.found.get('level', 0.95):.0%}"
@@ -268,26 +269,42 @@ def _scope(run: Run) -> Answer:
 
 
 def _priors(run: Run) -> Answer:
-    priors = run.found.get("priors") or {}
-    if not priors:
-        return [f"The defaults, with what they mean in counts: {_METHODS}, section Priors."], []
-    named = ("level", "trend", "seasonal", "step", "dispersion") if run.is_jump else tuple(priors)
-    listed = ", ".join(f"{name} {priors[name]:g}" for name in named if name in priors)
-    answers = [f"Normal, scales on the log mean (dispersion: half-normal, coefficient of variation): {listed}."]
-    if run.rows("sensitivity"):
-        answers.append("With one scale moved at a time: table of the result.")
-    return answers, []
+    if run.is_jump:
+        priors = run.found.get("priors") or {}
+        named = [name for name in ("level", "trend", "seasonal", "step", "dispersion") if name in priors]
+        listed = ", ".join(f"{name} {priors[name]:g}" for name in named)
+        answers = [f"Normal, scales on the log mean (dispersion: half-normal, coefficient of variation): {listed}."]
+        if run.rows("sensitivity"):
+            answers.append("With one scale moved at a time: table of the result.")
+        return answers, []
+    held = [row for row in (run.found, *run.rows("members")) if row.get("priors")]
+    if held:
+        return [
+            ": ".join([*([row["member"]] if "member" in row else []), f"{_in_scales(row['priors'])}."]) for row in held
+        ], []
+    if run.found.get("model", "regression") != "regression":
+        return ["This model has no priors."], []
+    return [f"The defaults, with what they mean in counts: {_METHODS}, section Priors."], []
+
+
+def _in_scales(priors: Mapping[str, float] | str) -> str:
+    if isinstance(priors, str):
+        return priors
+    listed = ", ".join(f"{name} {scale:g}" for name, scale in priors.items())
+    return f"scales of the families of coefficients ({_METHODS}, section Priors, says of what): {listed}"
 
 
 def _draws(run: Run) -> Answer:
     rows = run.samplers
     if not rows:
-        return ["No posterior is drawn by this model alone."], []
+        return ["This model draws no posterior."], []
     khat = max((row["khat"] for row in rows if row.get("khat") is not None), default=None)
     worst = "" if khat is None else f", largest k-hat {khat:.2f} (weights can be trusted below {KHAT_LIMIT})"
-    least = min(row["ess"] for row in rows if row.get("ess") is not None)
+    least = min(row["ess"] for row in rows)
     given = "Given all facts: " if run.is_jump else ""
-    return [f"{given}{run.found.get('draws', 0):,} draws, at least {least:,.0f} of them effective{worst}."], []
+    members = ", ".join(str(row["member"]) for row in rows if "member" in row)
+    each = f" from the posterior of each member that has one ({members})" if members else ""
+    return [f"{given}{run.found.get('draws', 0):,} draws{each}, at least {least:,.0f} of them effective{worst}."], []
 
 
 def _vintage(run: Run) -> Answer:
@@ -345,4 +362,5 @@ def _short(digest: object) -> str:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return str(row.get("baseline", row.get("model", "the posterior")))
+    names = (row.get(key) for key in ("baseline", "member", "model"))
+    return next((str(name) for name in names if name), "the posterior")

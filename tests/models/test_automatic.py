@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 from forecasting import (
+    SARIMA,
     Auto,
+    Climatology,
     Contaminated,
+    CountRegression,
     DynamicLevel,
     ForecastingWarning,
     HistoricalMoments,
@@ -327,3 +330,21 @@ def test_a_bad_series_of_a_table_is_named_and_the_good_ones_are_forecast() -> No
         auto(table(x=[1.0], y=[2.0]), 3, rng=1)
     with pytest.raises(InvalidInput, match="horizon=0"):
         auto(df, 0, rng=1)
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        (
+            (Member("a", CountRegression(), 1.0),),
+            r"cannot weigh 'a', CountRegression.*DynamicLevel, ShiftingLevel, HistoricalMoments",
+        ),
+        ((Member("a", SARIMA(), 1.0), Member("b", DynamicLevel(), 1.0)), "cannot weigh 'a', SARIMA"),
+        ((Member("a", Climatology(), 1.0),), "cannot weigh 'a', Climatology"),
+        ((Member("a", "level", 1.0),), "cannot weigh 'a', str"),
+        ((DynamicLevel(),), r"is not a member; give Member\(name, model, prior\)"),
+    ],
+)
+def test_members_that_cannot_be_weighed_are_refused(members: tuple[Member, ...], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Auto(members=members)

@@ -96,6 +96,14 @@ class SARIMA(Model):
             )
 
     @property
+    def priors_in_words(self) -> str:
+        """What the priors are."""
+        return (
+            "ARMA coefficients uniform over the stationary and invertible region, regression coefficients Jeffreys' given "
+            "them, innovation variance flat in its logarithm"
+        )
+
+    @property
     def orders(self) -> Orders:
         """The orders."""
         return Orders(self.order, self.seasonal)

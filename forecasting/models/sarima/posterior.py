@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
-from forecasting.inference.sampling import sample_posterior
+from forecasting.inference.sampling import Quality, sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.models.sarima.density import ArimaDensity
@@ -39,28 +39,36 @@ class SarimaPosterior(Drawable, Frozen):
         Log likelihood and log prior.
     work : ndarray, [S, p]
         Draws in working coordinates.
-    khat : float
-        Pareto shape of the importance weights; below 0.7 they can be trusted.
-    ess : float
-        Effective number of draws.
+    quality : Quality
+        Number of draws, k-hat, effective number of draws and method.
     """
 
     model: SARIMA
     data: Observed
     density: ArimaDensity
     work: FloatArray
-    khat: float
-    ess: float
+    quality: Quality
 
     @classmethod
     def sample(cls, model: SARIMA, data: Observed, draws: int, *, rng: np.random.Generator) -> SarimaPosterior:
         """Draw from the posterior; without ARMA coefficients there is nothing to draw."""
         density = model.density(data)
         if not density.orders.size:
-            return cls(model, data, density, np.empty((draws, 0)), -np.inf, float(draws))
+            exact = Quality(draws, -np.inf, float(draws), "exact")
+            return cls(model, data, density, np.empty((draws, 0)), exact)
         sample = sample_posterior(density, draws, rng=rng)
         sample.warn_if_doubtful(data.name, stacklevel=3)
-        return cls(model, data, density, sample.work, sample.khat, sample.ess)
+        return cls(model, data, density, sample.work, sample.quality)
+
+    @property
+    def khat(self) -> float:
+        """Pareto shape of the importance weights; below 0.7 they can be trusted."""
+        return self.quality.khat
+
+    @property
+    def ess(self) -> float:
+        """Effective number of draws."""
+        return self.quality.ess
 
     @property
     def names(self) -> tuple[str, ...]:
