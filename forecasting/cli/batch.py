@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecasting.cli import options
+from forecasting.cli.archives import config_file, inspect, list_series, opened, status, verify
 from forecasting.cli.output import records, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import listener, readable
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from forecasting.batch.archive import Archive
     from forecasting.batch.archive.truth import Release
-    from forecasting.batch.config import Config
     from forecasting.batch.export import Format
     from forecasting.batch.runner import Summary
 
@@ -35,8 +34,6 @@ _KINDS = {
     "stale": "series whose newest count is old",
     "gone": "series that have left the input",
 }
-
-config_file = click.argument("config", metavar="CONFIG", type=click.Path(dir_okay=False))
 
 
 @click.group()
@@ -108,11 +105,10 @@ def score(config: str, release: str, as_json: bool) -> None:
 
     A month without a count is pending.  Models are compared on the months that all of them have.
     """
-    from forecasting.batch.config import load_config
     from forecasting.batch.scoring import mean_scores, score_archive
 
     truth = _release(release)
-    with _archive(load_config(config)) as archive:
+    with opened(config) as archive:
         scored = score_archive(archive, releases=list(dict.fromkeys(("first", "latest", truth))))
         with archive.snapshot() as held:
             tables = {late: mean_scores(held, release=truth, hindcasts=late) for late in (False, True)}
@@ -197,12 +193,11 @@ def monitor(
 
     Counts that came since the last ``forecasting batch score`` are not in it.
     """
-    from forecasting.batch.config import load_config
     from forecasting.batch.monitoring import in_words
     from forecasting.batch.monitoring import monitor as judge
 
     truth = _release(release)
-    with _archive(load_config(config)) as archive:
+    with opened(config) as archive:
         told = judge(archive, release=truth, rate=rate, alarm=alarm, stale=stale).to_dict()
     alarming = any(told[kind] for kind in (_KINDS if "any" in fail_on else fail_on))
     if as_json:
@@ -242,7 +237,6 @@ def export(
     as_json: bool,
 ) -> None:
     """Write archived forecasts for other programs: Nixtla's wide table, a hub's model output, or sample paths."""
-    from forecasting.batch.config import load_config
     from forecasting.batch.export import Selection
     from forecasting.batch.export import export as write_export
     from forecasting.series import listing
@@ -250,7 +244,7 @@ def export(
     named = {name: value for name, value in (("target", target), ("team", team)) if value is not None}
     if named and layout != "hubverse":
         raise InvalidInput("--target and --team belong to --format hubverse; leave them out")
-    with _archive(load_config(config)) as archive:
+    with opened(config) as archive:
         origins = "all" if origin == ("all",) else origin or None
         chosen = Selection.of(archive, series=series or None, model=model or None, origin=origins, run=number)
         files = write_export(chosen, layout, Path(out), **named)
@@ -277,13 +271,6 @@ def _release(text: str) -> Release:
         raise InvalidInput(f"--release {text!r} is none; use first, latest or a day such as 2023-12-05") from None
 
 
-def _archive(request: Config) -> Archive:
-    """Open the archive that a batch has written."""
-    from forecasting.batch.archive import Archive
-
-    return Archive.open(request.address(request.archive), create=False)
-
-
 def _print(summary: Summary) -> None:
     click.echo(
         f"run {summary.run}: {summary.series} series; {summary.done} forecasts made, {summary.known} known already, "
@@ -294,3 +281,7 @@ def _print(summary: Summary) -> None:
         click.echo(f"  {readable(name)}: {readable(failure.reason)}")
     if len(summary.failures) > _SHOWN:
         click.echo(f"  and {len(summary.failures) - _SHOWN} more; all of them with --json")
+
+
+for command in (status, verify, list_series, inspect):
+    batch.add_command(command)

@@ -127,6 +127,8 @@ def test_the_page_of_a_series_shows_history_forecasts_scores_and_messages(site: 
     assert said.index("Forecast by auto from 2023-12") < said.index("Forecast by baseline <b> from 2023-12")
     assert said.count("1 of 3 counts lie outside the widest shade") == 2
     assert "Means over the 6 months" in said
+    sums = np.sort(sites.issues.record(sites.issues.vintage(), level=20.0).paths.sum(axis=1))
+    assert f"total 2024-01 to 2024-03; 90% interval {sums[9]} to {sums[189]}" in said
     assert "k-hat 0.91, ess 12" in said
     assert said.count("k-hat tells how far the weighted draws of the parameters can be trusted") == 1  # of two models
     assert "400 in 2023-12 is above the forecast of auto from 2023-11" in said

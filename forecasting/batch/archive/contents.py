@@ -123,7 +123,7 @@ class Contents:
 
     def vintages(self, *, series: Names = None) -> Iterator[Vintage]:
         """Yield the data of the series, the earliest known first within each."""
-        for _, vintage in self._dated(series):
+        for _, vintage in self.dated(series):
             yield vintage
 
     def last_months(self) -> dict[str, str]:
@@ -159,7 +159,7 @@ class Contents:
         pandas.DataFrame
             ``unique_id, ds`` (Period), ``y`` (int64), ``known`` (the day of the vintage it is from, as text).
         """
-        return truth_of(self._dated(series), release)
+        return truth_of(self.dated(series), release)
 
     def runs(self) -> pd.DataFrame:
         """Return one row per run; ``finished``, ``summary`` and ``roll`` are missing where it was interrupted."""
@@ -220,6 +220,17 @@ class Contents:
         with self._intact():
             return self._frame(query).astype({"y": "int64", "months": "int64"})
 
+    def faults(self) -> list[str]:
+        """Return what the database itself finds wrong with its file; a server looks after its own."""
+        with self._source.reading() as connection:
+            if connection.dialect.name == "postgresql":
+                return []
+            told = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+            lost = [
+                f"a row of {row[0]} points to nothing" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+            ]
+        return [text for text in told if text != "ok"] + sorted(set(lost))
+
     def fingerprint(self) -> str:
         """Return a digest of all forecasts and vintages, whatever the order and the runs that they were stored in."""
         t, v = schema.forecasts.c, schema.vintages.c
@@ -230,7 +241,8 @@ class Contents:
                     digest.update(repr(row).encode())
         return digest.hexdigest()
 
-    def _dated(self, series: Names) -> Iterator[tuple[str, Vintage]]:
+    def dated(self, series: Names = None) -> Iterator[tuple[str, Vintage]]:
+        """Yield the day on which data became known, as text, with the data; the earliest first within each series."""
         v = schema.vintages.c
         order = select(v.id).order_by(v.series, v.known, v.id)
         with self._source.reading() as connection:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from forecasting.batch.accounts import in_words
+from forecasting.batch.overview import total_of
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.site.charts import Chart, central_pairs, draw, sparkline
 from forecasting.batch.site.known import Columns, Known, month_name, month_number, take
@@ -156,6 +157,13 @@ def _tiles(known: Known, model: str) -> Iterator[Tile]:
         if low is not None:
             said += f"; {next(iter(central_pairs(record.levels))):.0%} interval {low:,} to {high:,}"
         yield Tile(f"{middle:,}", said)
+        if len(record.months) > 1 and len(record.paths):
+            total = total_of(record.paths)
+            yield Tile(
+                f"{total['median']:,}",
+                f"median of the total {record.months[0]} to {record.months[-1]}; "
+                f"{total['level']:.0%} interval {total['lower']:,} to {total['upper']:,}",
+            )
     held = known.of(model, "scored")["cover_80"]
     if len(held) and not np.isnan(held).all():
         yield Tile(f"{np.nanmean(held):.0%}", f"of {len(held)} scored months of forecasts were within the 80% interval")
