@@ -20,6 +20,8 @@ from forecasting.likelihood.draws import pick
 LARGEST = 200_000
 """Most vectors that are listed."""
 
+_AT_WORK = 10  # times as many may be at work before the last months are in
+
 _CHUNK = 2_000_000
 
 
@@ -34,14 +36,24 @@ class ListedGroup:
         Positions of the months it ties together.
     lower, upper : ndarray, [T]
         Range of every month.
+    largest : int
+        Most vectors that are listed.
 
     Raises
     ------
     TooLarge
-        If a month is unbounded or more than `LARGEST` vectors are allowed; names the facts.
+        If a month is unbounded or more than `largest` vectors are allowed; names the facts.
     """
 
-    def __init__(self, rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Linear],
+        months: Sequence[int],
+        lower: IntArray,
+        upper: FloatArray,
+        largest: int = LARGEST,
+    ) -> None:
+        self._largest = largest
         self.months = tuple(months)
         self._lower = lower[list(months)]
         highest = upper[list(months)]
@@ -49,7 +61,7 @@ class ListedGroup:
         if not np.isfinite(highest).all():
             raise TooLarge(
                 f"the facts {facts} compare months that nothing bounds from above, so their vectors cannot be listed; "
-                "add a bound on each month, or leave one of these facts out with without=[...]"
+                "add a bound on each month, or use likelihood='estimate'"
             )
         self._vectors = self._list(rows, highest.astype(np.int64), facts)
 
@@ -59,7 +71,7 @@ class ListedGroup:
         column = {month: c for c, month in enumerate(self.months)}
         for c in range(len(self.months)):
             values = np.arange(self._lower[c], upper[c] + 1)
-            if len(vectors) * values.size > 50 * LARGEST:
+            if len(vectors) * values.size > _AT_WORK * self._largest:
                 self._refuse(facts)
             vectors = np.column_stack([np.repeat(vectors, values.size, axis=0), np.tile(values, len(vectors))])
             for row in rows:
@@ -76,14 +88,14 @@ class ListedGroup:
                 high = math.inf if row.high is None else row.high
                 keep = (held + most >= low) & (held + least <= high)
                 vectors, held = vectors[keep], held[keep]
-        if len(vectors) > LARGEST:
+        if len(vectors) > self._largest:
             self._refuse(facts)
         return vectors
 
     def _refuse(self, facts: str) -> None:
         raise TooLarge(
-            f"the facts {facts} tie {len(self.months)} unknown months together in more than {LARGEST} ways, past what is "
-            "computed exactly; leave one of them out with without=[...] or choose a reading that relaxes it"
+            f"the facts {facts} tie {len(self.months)} unknown months together in more than {self._largest} ways, past what is "
+            "computed exactly; use likelihood='estimate'"
         )
 
     def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:

@@ -20,9 +20,9 @@ from forecasting.distributions import Distribution
 from forecasting.errors import ForecastingError
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
 from forecasting.likelihood.draws import draw_months
-from forecasting.likelihood.enumeration import ListedGroup
+from forecasting.likelihood.estimate import EstimatedGroup
+from forecasting.likelihood.strategy import AnyGroup, Likelihood, group_of, nested_part
 from forecasting.likelihood.sums import SumGroup
-from forecasting.likelihood.tree import is_nested
 
 _COSTLY = 3000  # table entries a parameter vector
 _ROUNDING = 1e-6  # no log probability may lie further above zero
@@ -55,14 +55,17 @@ class FactLikelihood:
     ----------
     known : Constraints
         What is known.
+    likelihood : {"exact", "estimate"}, optional
+        How groups of months that share facts are dealt with; by default exactly where that is affordable, see
+        `forecasting.likelihood.strategy`.
 
     Raises
     ------
     TooLarge
-        If the facts tie unknown months together in a way that cannot be computed exactly.
+        If ``likelihood="exact"`` and the facts tie unknown months together in a way that cannot be computed exactly.
     """
 
-    def __init__(self, known: Constraints) -> None:
+    def __init__(self, known: Constraints, likelihood: Likelihood | None = None) -> None:
         self.known = known
         exact = known.exact
         self._exact = np.flatnonzero(exact)
@@ -71,10 +74,28 @@ class FactLikelihood:
         tied = {month for months, _ in components for month in months}
         bounded = (~exact) & ((known.lower > 0) | np.isfinite(known.upper))
         self._bounded = np.array([t for t in np.flatnonzero(bounded) if t not in tied], dtype=np.int64)
-        self.groups: tuple[SumGroup | ListedGroup, ...] = tuple(
-            (SumGroup if is_nested(rows) else ListedGroup)(rows, months, known.lower, known.upper)
-            for months, rows in components
+        self.groups: tuple[AnyGroup, ...] = tuple(
+            group_of(rows, months, known.lower, known.upper, likelihood) for months, rows in components
         )
+
+    @property
+    def estimated(self) -> tuple[EstimatedGroup, ...]:
+        """The groups whose probability is an estimate."""
+        return tuple(group for group in self.groups if isinstance(group, EstimatedGroup))
+
+    def relaxed(self) -> FactLikelihood:
+        """Return the likelihood of a part of the facts that is exact and cheap: the same ranges, and nested totals alone."""
+        known = self.known
+        kept = [row for _, rows in groups(known.linear) for row in nested_part(rows)]
+        return FactLikelihood(Constraints(known.months, known.lower, known.upper, tuple(kept)))
+
+    def anchor(self, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> None:
+        """Draw the vectors of estimated groups at parameters spread over the given ones; arguments as in `log_likelihood`.
+
+        Unless this is done, the first evaluation does it.
+        """
+        for group in self.estimated:
+            group.anchor(np.exp(log_mean[:, list(group.months)]), shape, distribution)
 
     @property
     def costly(self) -> bool:
@@ -115,7 +136,7 @@ class FactLikelihood:
             total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
         for group in self.groups:
             found = group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
-            total = total + self._checked(found, group)
+            total = total + (found if isinstance(group, EstimatedGroup) else self._checked(found, group))
         return total
 
     def _checked(self, found: FloatArray, group: Group) -> FloatArray:

@@ -114,12 +114,17 @@ class BayesianModel(Model):
         SamplingWarning
             If k-hat is above 0.7, so that the draws are those of the slower sampler.
         """
-        generator, density = require_rng(rng), self.density(read_data(data))
+        return self._posterior(data, self.density(read_data(data)), draws, require_rng(rng))
+
+    def _posterior(
+        self, data: Observed, density: ModelDensity, draws: int | None, rng: np.random.Generator
+    ) -> Posterior:
+        """Draw from the posterior of a density, and warn the caller of `posterior` of what a reader must know."""
         number = read_draws(draws, _FEW_DRAWS if density.costly else _DRAWS)
         for remark in self.remarks(data):
-            warnings.warn(remark, ForecastingWarning, stacklevel=2)
-        posterior = self._drawn(data, density, number, generator)
-        posterior.sample.warn_if_doubtful(data.name, stacklevel=2)
+            warnings.warn(remark, ForecastingWarning, stacklevel=3)
+        posterior = self._drawn(data, density, number, rng)
+        posterior.sample.warn_if_doubtful(data.name, stacklevel=3)
         return posterior
 
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:

@@ -120,5 +120,6 @@ def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:
         )
     log_mean = posterior.log_mean(posterior.months)
     facts = FactLikelihood(posterior.data.constraints)
+    facts.anchor(log_mean, posterior.shape, posterior.distribution)
     paths = facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)
     return Reconstruction(posterior.months, paths, posterior.name)

@@ -5,6 +5,7 @@ The data are anything that says what is known about the months: a complete serie
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,16 +16,25 @@ from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial, split_shape
-from forecasting.errors import InvalidInput
+from forecasting.errors import InvalidInput, SamplingWarning
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.inference.priors import Priors, log_normal_density
+from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.likelihood import FactLikelihood
+from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
+from forecasting.likelihood.estimate import effective, log_error
+from forecasting.models.anchoring import anchor
 from forecasting.models.base import BayesianModel, read_data
 from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.results import Posterior
+from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
 
 _LEVEL = 1e-6  # largest residual of a constant on the columns at which they hold one
+FEWEST_VECTORS = 50
+"""Effective month vectors below which an estimate of the probability of facts is warned of."""
+
+_JUDGED = 50  # draws at which estimates are judged
 _STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
 
 
@@ -34,14 +44,21 @@ class RegressionDensity:
     Working coordinates are the coefficients followed by the working shape coordinates of the distribution.
     """
 
-    def __init__(self, terms: Terms, distribution: Distribution, data: Observed, priors: Priors) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        distribution: Distribution,
+        data: Observed,
+        priors: Priors,
+        likelihood: Likelihood | None = None,
+    ) -> None:
         clash = set(terms.columns()) & set(distribution.shape_names)
         if clash:
             raise InvalidInput(
                 f"the covariate {', '.join(sorted(clash))} has the name of a parameter of the distribution; rename it"
             )
         self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
-        self.facts = FactLikelihood(data.constraints)
+        self.facts = FactLikelihood(data.constraints, likelihood)
         self.design, self.offset = terms.design(data.months, origin=data.months)
         self.names = (*terms.columns(), *distribution.shape_names)
         self.log_rates = terms.columns()
@@ -57,6 +74,8 @@ class RegressionDensity:
         unlimited = np.full(self.scale.size, np.inf)
         self.limits = np.where(self.folded, 0.0, -unlimited), unlimited
         self.note = ""
+        if self.facts.estimated:
+            anchor(self)
 
     def _informative_units(self) -> tuple[FloatArray, FloatArray]:
         """Return average design rows ``[U, k]`` and log rates a month and exposure ``[U]`` of all that is known."""
@@ -92,13 +111,34 @@ class RegressionDensity:
         """Return coefficients and shape parameters ``[S, p]``."""
         return np.column_stack([work[:, : self.width], self.distribution.natural(work[:, self.width :])])
 
+    def at(self, work: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
+        """Return the log means of the months ``[S, T]`` and the shape parameters, each ``[S]``."""
+        shape = self.distribution.natural(work[:, self.width :])
+        return work[:, : self.width] @ self.design.T + self.offset, list(shape.T)
+
     def log_likelihood(self, work: FloatArray) -> FloatArray:
         """Return the log probability ``[S]`` of everything known."""
-        shape = self.distribution.natural(work[:, self.width :])
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            log_mean = work[:, : self.width] @ self.design.T + self.offset
-            columns = [shape[:, k] for k in range(shape.shape[1])]
-            return self.facts.log_likelihood(log_mean, columns, self.distribution)
+            return self.facts.log_likelihood(*self.at(work), self.distribution)
+
+    def estimates(self, work: FloatArray) -> pd.DataFrame:
+        """Return how good each estimate of the probability of facts is around parameters ``[S, p]``; see `Posterior`."""
+        log_mean, shape = self.at(work[:: max(len(work) // _JUDGED, 1)])
+        rows = []
+        for group in self.facts.estimated:
+            logs = group.log_weights(np.exp(log_mean[:, list(group.months)]), shape, self.distribution)
+            _, khat = smooth_weights(logs[0])
+            rows.append(
+                {
+                    "facts": ", ".join(group.facts),
+                    "months": len(group.months),
+                    "vectors": group.number,
+                    "effective": float(np.median(effective(logs))),
+                    "log_error": float(np.median(log_error(logs, group.number))),
+                    "khat": khat,
+                }
+            )
+        return pd.DataFrame(rows, columns=["facts", "months", "vectors", "effective", "log_error", "khat"])
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""
@@ -222,6 +262,50 @@ class CountRegression(BayesianModel):
             "add Intercept() unless that is meant",
             *super().remarks(data),
         )
+
+    def posterior(
+        self, data: Observed, *, draws: int | None = None, rng: Rng, likelihood: str | None = None
+    ) -> Posterior:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        data : CountSeries or Evidence
+            What is known about the months.
+        draws : int, optional
+            Number of draws S, at least 100; 4000 by default, or 1000 where the likelihood is costly.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
+        likelihood : {"exact", "estimate"}, optional
+            How the probability of the facts is computed; by default exactly where that is affordable, and where months are tied
+            together in too many ways by an unbiased estimate, whose error is in `Posterior.estimates`.
+
+        Raises
+        ------
+        SamplingError
+            If no sampler reached an acceptable sample.
+        TooLarge
+            If ``likelihood="exact"`` and the facts tie months together in too many ways.
+
+        Warns
+        -----
+        SamplingWarning
+            If the draws are doubtful (k-hat above 0.7), or an estimate rests on few month vectors.
+        """
+        chosen = read_likelihood(likelihood)
+        density = RegressionDensity(Terms.of(self.terms), self.distribution, read_data(data), self.priors, chosen)
+        posterior = self._posterior(data, density, draws, require_rng(rng))
+        table = posterior.estimates
+        doubtful = table[table["effective"] < FEWEST_VECTORS]
+        for facts, few in doubtful[["facts", "effective"]].itertuples(index=False):
+            warnings.warn(
+                f"{data.name}: the probability of the facts {facts} is an estimate that rests on {few:.0f} effective month "
+                f"vectors, fewer than {FEWEST_VECTORS}; its error is not negligible: leave one of these facts out "
+                "(without=[...]), or use a shorter window",
+                SamplingWarning,
+                stacklevel=2,
+            )
+        return posterior
 
     def fit(self, data: Observed, *, information: str = "observed") -> Fit:
         """Maximise the likelihood.

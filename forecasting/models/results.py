@@ -73,6 +73,17 @@ class Posterior(Drawable, Frozen):
         """Effective number of draws."""
         return self.sample.ess
 
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """How good the estimates are with which the probability of facts was computed; empty if it is exact.
+
+        One row per group of months that facts tie together in too many ways: `facts`, the number of `months`, of `vectors`
+        of them drawn and of `effective` ones, the standard error `log_error` of the log likelihood (medians over the
+        posterior), and the Pareto shape `khat` of the weights of the vectors.
+        """
+        judged = getattr(self.density, "estimates", None)
+        return pd.DataFrame() if judged is None else judged(self.sample.work)
+
     @property
     def quality(self) -> Quality:
         """Number of draws, k-hat, effective number and method together."""

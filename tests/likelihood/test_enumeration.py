@@ -53,7 +53,7 @@ def test_many_parameter_vectors_at_once(rng: np.random.Generator) -> None:
 def test_an_unbounded_comparison_names_its_facts() -> None:
     rows = [Linear((0, 1), (1, -1), 1, None, ("F017",), True)]
     with pytest.raises(TooLarge, match=r"F017.*bounds from above"):
-        FactLikelihood(brute.known(rows, 2))
+        FactLikelihood(brute.known(rows, 2), "exact")
 
 
 def test_too_many_vectors_name_their_facts() -> None:
@@ -62,4 +62,4 @@ def test_too_many_vectors_name_their_facts() -> None:
         Linear((0, 1), (1, -1), 1, None, ("F002",), True),
     ]
     with pytest.raises(TooLarge, match=r"F001, F002 tie 6 unknown months"):
-        FactLikelihood(brute.known(rows, 6))
+        FactLikelihood(brute.known(rows, 6), "exact")
