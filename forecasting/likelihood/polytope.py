@@ -76,7 +76,7 @@ class Polytope:
             for some in (self.equality, ~self.equality)
             if some.any()
         ]
-        found = minimize(  # type: ignore[call-overload]
+        found = minimize(
             cost,
             (start - mean) / scale,
             jac=True,
