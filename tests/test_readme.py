@@ -46,8 +46,12 @@ def test_first_table_is_that_of_the_report() -> None:
     rows = {
         "constant": "constant",
         "trend": "trend",
+        "wandering": "wandering",
+        "reverting": "reverting",
         "step in September": "step",
         "trend + step": "trend + step",
+        "wandering + step": "wandering + step",
+        "reverting + step": "reverting + step",
     }
     window = re.search(r"ratio of the two windows is ([\d.]+) to ([\d.]+)\. ", README)
     assert window

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 
+_CENTRAL = 1.96  # standard deviations on either side that hold 95%
 _LOG_ROOT_TWO_PI = 0.5 * np.log(2.0 * np.pi)
 
 
@@ -88,6 +89,37 @@ class Priors:
                     f"the prior scale {field.name}={value!r} must be a positive, finite number; "
                     f"the default is {field.default}"
                 )
+
+    @classmethod
+    def from_largest_growth(cls, monthly: float, **scales: float) -> Priors:
+        r"""Return priors of somebody who would be surprised by a steadier growth than `monthly`, either way.
+
+        The scale of the trend becomes :math:`\log(1+g)/1.96`: growth by more than g per month, or a decline by as large a
+        factor, has a probability of 5% beforehand.
+
+        Parameters
+        ----------
+        monthly : float
+            The largest steady growth per month that one would believe, for example 0.2 for 20%.
+        **scales : float
+            Other scales.
+
+        Raises
+        ------
+        InvalidInput
+            If `monthly` is not a positive, finite number.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> round(fc.Priors.from_largest_growth(0.2).trend, 3)
+        0.093
+        """
+        if isinstance(monthly, bool) or not isinstance(monthly, int | float) or not 0.0 < monthly < np.inf:
+            raise InvalidInput(
+                f"monthly={monthly!r} must be the largest growth per month that you would believe, for example 0.2 for 20%"
+            )
+        return cls(trend=float(np.log1p(monthly) / _CENTRAL), **scales)
 
     def scaled(self, factor: float) -> Priors:
         """Return the same priors with every scale multiplied by `factor`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import forecasting as fc
 from forecasting import InvalidInput, Priors
@@ -214,3 +215,12 @@ def test_every_limit_of_khat_is_the_same() -> None:
         if re.search(r"khat|k.hat|KHAT|doubtful", line, re.I) and re.search(r"[=<>]\s*0\.7\b", line)
     ]
     assert [line for line in lines if ">>>" not in line] == ["KHAT_LIMIT = 0.7"]
+
+
+def test_a_scale_from_the_largest_growth_one_would_believe() -> None:
+    priors = Priors.from_largest_growth(0.2, step=0.5)
+    assert norm.cdf(np.log(1.2), scale=priors.trend) == pytest.approx(0.975, abs=1e-4)
+    assert priors.step == 0.5
+    for wrong in (0.0, -0.1, np.inf, True, "20%"):
+        with pytest.raises(InvalidInput, match="largest growth per month"):
+            Priors.from_largest_growth(wrong)  # type: ignore[arg-type]
