@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.batch.archive import Archive, Contents
+from forecasting.batch.archive.contents import months_of
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.judging import score_forecasts
 from forecasting.batch.records import ForecastRecord, ScoreRecord
@@ -94,7 +95,7 @@ def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "
     new = known = pending = failed = 0
     with archive.snapshot() as held:
         for names in _in_parts(held):
-            months = [_months(held, release, names) for release in releases]
+            months = _months(held, releases, names)
             counted = pd.concat(months).drop_duplicates(["job", "ds", "y"])
             left = counted[counted["status"] == "unscored"]
             new += archive.store_scores(_scores(held, left))
@@ -149,24 +150,28 @@ def score_table(
         failed and was not made up for by a later attempt.
     """
     with archive.snapshot() as held:
-        rows = _months(held, release, series).drop(columns="id")
+        rows = _months(held, [release], series)[0].drop(columns="id")
         scores = held.scores(names, series=series)[["job", "ds", "y", *names]].astype({"y": float})
     return rows.merge(scores, "left", ["job", "ds", "y"])
 
 
-def _months(archive: Contents, release: Release, series: Series) -> pd.DataFrame:
-    """Return every month of every forecast with its truth, and whether it is scored."""
+def _months(archive: Contents, releases: Sequence[Release], series: Series) -> list[pd.DataFrame]:
+    """Return every month of every forecast with its truth, and whether it is scored; a table for each release."""
     keys = archive.keys(series=series)
     issued = pd.concat([keys[keys["status"] == "done"], _lost(keys)])
     rows = issued.loc[issued.index.repeat(issued["horizon"])].reset_index(drop=True)
     rows["horizon"] = rows.groupby("id").cumcount() + 1
-    rows["origin"] = pd.PeriodIndex(rows["origin"], freq="M")
+    rows["origin"] = months_of(rows["origin"])
     rows["ds"] = pd.PeriodIndex(rows["origin"].array + rows["horizon"].to_numpy(), freq="M")
-    truth = archive.truth(series=series, release=release).drop(columns="known").astype({"y": float})
-    rows = rows.merge(truth, "left", ["unique_id", "ds"])
     scored = archive.scored(list(SCORES), series=series)
     scored = scored[scored["months"] == 1].drop(columns="months").astype({"y": float})
-    scored["ds"] = pd.PeriodIndex(scored["ds"], freq="M")
+    scored["ds"] = months_of(scored["ds"])
+    return [_beside(rows, truth, scored) for truth in archive.truths(releases, series=series)]
+
+
+def _beside(rows: pd.DataFrame, truth: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
+    """Return months of forecasts with their counts, and whether these are scored."""
+    rows = rows.merge(truth.drop(columns="known").astype({"y": float}), "left", ["unique_id", "ds"])
     rows = rows.merge(scored, "left", ["job", "ds", "y"], indicator="found")
     choices = [rows["status"] == "failed", rows["y"].isna(), rows["found"] == "both"]
     rows["status"] = np.select(choices, ["failed", "pending", "scored"], "unscored")

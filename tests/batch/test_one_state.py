@@ -79,10 +79,10 @@ def test_scoring_beside_a_run_neither_fails_nor_mixes_states(address: str, monke
             return asked
 
         with monkeypatch.context() as patch:
-            for name in ("keys", "truth", "scored"):
+            for name in ("keys", "truths", "scored"):
                 patch.setattr(Contents, name, interleaved(getattr(Contents, name)))
             found = score_archive(archive)
-        assert number == 6  # three queries for each of two releases
+        assert number == 3  # as many queries
         assert found == scoring.Scored(new=1, known=0, pending=2, failed=0)
         assert score_archive(archive) == scoring.Scored(new=number, known=1, pending=2 * (number + 1), failed=0)
         assert mean_scores(archive)["n"].tolist() == [number + 1]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Source, damaged
 from forecasting.batch.archive.rows import read_account, read_forecast, read_roll, read_vintage
-from forecasting.batch.archive.truth import Release, truth_of
+from forecasting.batch.archive.truth import Release, truths_of
 from forecasting.batch.records import ForecastRecord, Roll, Status, Vintage
 from forecasting.errors import ArchiveError, ForecastingError
 
@@ -159,7 +159,11 @@ class Contents:
         pandas.DataFrame
             ``unique_id, ds`` (Period), ``y`` (int64), ``known`` (the day of the vintage it is from, as text).
         """
-        return truth_of(self.dated(series), release)
+        return self.truths([release], series=series)[0]
+
+    def truths(self, releases: Sequence[Release], *, series: Names = None) -> list[pd.DataFrame]:
+        """Return what `truth` does for several releases, reading the data once."""
+        return truths_of(self.dated(series), releases)
 
     def runs(self) -> pd.DataFrame:
         """Return one row per run; ``finished``, ``summary`` and ``roll`` are missing where it was interrupted."""
@@ -206,7 +210,7 @@ class Contents:
         query = select(*key, *values).select_from(joined).where(s.months > 1 if total else s.months == 1).group_by(*key)
         frame = self._frame(_matching(query, series, model, None, None, None))
         with self._intact():
-            frame["ds"] = pd.PeriodIndex(frame["ds"], freq="M")
+            frame["ds"] = months_of(frame["ds"])
             frame[list(names)] = frame[list(names)].astype(float)
             frame = frame.astype({"y": "int64", "months": "int64"})
             return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "months", "y"], ignore_index=True)
@@ -280,8 +284,14 @@ class Contents:
             raise ArchiveError(damaged(self.address, what)) from None
 
 
+def months_of(texts: pd.Series[Any]) -> pd.PeriodIndex:
+    """Return months written as ``YYYY-MM``; each different text is read once."""
+    codes, distinct = pd.factorize(texts)
+    return pd.PeriodIndex(distinct.tolist(), freq="M").take(codes)
+
+
 def _refuse_bad_months(months: pd.Series[Any]) -> None:
-    pd.PeriodIndex(months.unique().tolist(), freq="M")
+    months_of(months)
 
 
 def _matching(
