@@ -11,6 +11,7 @@ import pandas as pd
 from forecasting.inference.priors import Priors
 from forecasting.models import Posterior
 from forecasting.scenarios import rates
+from forecasting.scenarios.onsets import OnsetReport
 from forecasting.scenarios.outlook import Outlook
 from forecasting.scenarios.surprise import Surprise, Unforecastable
 from forecasting.scenarios.weighing import StepEffect, Weighing
@@ -74,6 +75,7 @@ class Findings:
     step: StepEffect
     sensitivity: pd.DataFrame
     known: pd.DataFrame
+    onset: OnsetReport | None
     outlook: Outlook
     priors: Priors
     draws: int

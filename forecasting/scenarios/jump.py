@@ -18,12 +18,15 @@ from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.findings import Result
 from forecasting.scenarios.fits import Fits
 from forecasting.scenarios.observed import observed
+from forecasting.scenarios.onsets import onset
 from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, outlook
 from forecasting.scenarios.report import JumpReport
 from forecasting.scenarios.search import search
 from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensitivity
 from forecasting.scenarios.weighing import Weighing
 from forecasting.scenarios.windows import Comparison
+
+_ONSET = 1000  # draws of the month of the step, which are shared by the months
 
 
 def jump(
@@ -103,6 +106,9 @@ def jump(
         step=averaged_step(fits, drawn, weighing, level),
         sensitivity=sensitivity(fits, scales, level, partial(stream, "sensitivity")),
         known=_known(data, reconstruct(fits.fullest, rng=stream("months"))),
+        onset=None
+        if fits.fullest.density.costly
+        else onset(data, draws=draws or _ONSET, priors=scales, rng=stream("onset")),
         outlook=_outlook(fits.fullest, comparison, horizon, stream("outlook")),
         priors=scales,
         draws=len(fits.fullest.draws),

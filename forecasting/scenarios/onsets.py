@@ -91,12 +91,17 @@ class OnsetReport:
 
     def in_words(self) -> str:
         """Return what the facts say of the onset as a paragraph."""
-        best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
-        months = self.interval(0.9)
         return (
-            f"{self._verdict()} {self._odds()} If there was one, it most probably began in {best['month']:%B %Y} "
-            f"({chance(float(best['probability']))}), and with 90% in {_spans(months)}; the level changed by a factor of "
+            f"{self._verdict()} {self._odds()} If there was one, it {self.when()}; the level changed by a factor of "
             f"{factor(self.effect.median)} ({_LEVEL:.0%} interval {factors(self.effect.lower, self.effect.upper)})."
+        )
+
+    def when(self) -> str:
+        """Return when the step began, if there was one, as words that follow its name."""
+        best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
+        return (
+            f"most probably began in {best['month']:%B %Y} ({chance(float(best['probability']))}), and with 90% in "
+            f"{_spans(self.interval(0.9))}"
         )
 
     def _verdict(self) -> str:

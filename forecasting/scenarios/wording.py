@@ -31,7 +31,7 @@ def paragraph(report: Findings) -> str:
 def statements(report: Findings) -> list[str]:
     """Return the ideas of `paragraph` one by one, the verdict first."""
     ideas = (
-        *(verdict.sentence, _observed, _poisson, _before, _all_facts, _step, _window, _season),
+        *(verdict.sentence, _observed, _poisson, _before, _all_facts, _step, _onset, _window, _season),
         *(_priors, _caveats),
     )
     return [said for said in (idea(report) for idea in ideas) if said]
@@ -174,6 +174,10 @@ def _step(report: Findings) -> str:
         f"If there was a step at {_boundary(report)}, the level changed there by a factor of {factor(step.median)} "
         f"({report.level:.0%} interval {factors(step.lower, step.upper)}), averaged over the baselines that have one."
     )
+
+
+def _onset(report: Findings) -> str:
+    return "" if report.onset is None else f"With the month left open, a step {report.onset.when()}."
 
 
 def _window(report: Findings) -> str:

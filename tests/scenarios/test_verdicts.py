@@ -224,3 +224,10 @@ def test_replicated_periods_do_not_contain_the_jump(rng: np.random.Generator) ->
     report = _jump(np.concatenate([rng.poisson(50.0, 12), rng.poisson(150.0, 6)]), before=("2020-07", "2020-12"),
                    after=("2021-01", "2021-06"))  # fmt: skip
     assert all(result.search < 0.02 for result in report.results if not result.has_step)
+
+
+def test_the_month_of_the_step_may_be_left_open(report: fc.JumpReport) -> None:
+    assert report.onset is not None
+    assert report.onset.when() in report.in_words()
+    assert pd.Period("2021-01", "M") in report.onset.interval(0.9)
+    assert report.to_dict()["onset"]["log_bayes_factor"] == report.onset.log_bayes_factor
