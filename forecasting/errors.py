@@ -135,8 +135,8 @@ class InvalidLedger(InvalidInput):
     ... except fc.InvalidLedger as error:
     ...     for problem in error.problems:
     ...         print(problem)
-    facts.csv cannot be read from a_folder_without_files: No such file or directory
-    sources.csv cannot be read from a_folder_without_files: No such file or directory
+    facts.csv cannot be read from a_folder_without_files: No such file or directory; check the path
+    sources.csv cannot be read from a_folder_without_files: No such file or directory; check the path
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -171,7 +171,7 @@ class ContradictoryFacts(InvalidInput):
     ...     fc.Ledger((*ledger.entries, misprint), ledger.origins).evidence(misprint.series).check()
     ... except fc.ContradictoryFacts as error:
     ...     print(error.facts)
-    ('F001', 'F012b', 'F001-again')
+    ('F001', 'F001-again')
     """
 
     def __init__(self, facts: Iterable[str], message: str) -> None:

@@ -6,7 +6,7 @@ import functools
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -65,8 +65,8 @@ class Selection:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing about a ledger was typed; the months may be limited all the same."""
-        return not (self.ledger or self.as_of or self.series or self.reading or self.without)
+        """Whether nothing about a ledger alone was typed; months and day may be limited all the same."""
+        return not (self.ledger or self.series or self.reading or self.without)
 
     def everything(self) -> Ledger:
         """Return the ledger with all that is known today."""
@@ -106,12 +106,28 @@ class Table:
     csv, unique_id : str or None
         The file, and the series where it holds several.
     allow_missing : bool
-        Whether an empty count is a month not observed.
+        Whether a month without a count was not observed.
+    id_col : str or None
+        Column of the names of series; None for ``unique_id``, if there is one.
+    time_col, target_col : str
+        Columns of the months and counts.
+    last_month : {"drop", "keep"} or None
+        What to do with the month that was not over.
     """
 
     csv: str | None
     unique_id: str | None
     allow_missing: bool
+    id_col: str | None
+    time_col: str
+    target_col: str
+    last_month: Literal["drop", "keep"] | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing about a table was typed."""
+        named = self.csv or self.unique_id or self.allow_missing or self.id_col or self.last_month
+        return not named and (self.time_col, self.target_col) == ("ds", "y")
 
 
 def gathers(command: Command, name: str, kind: type[Any], added: Sequence[Callable[[Any], Any]]) -> Command:
@@ -129,7 +145,11 @@ def selects(command: Command) -> Command:
     """Add the options of a `Selection`, which the command receives as `selection`."""
     added = [
         click.option("--ledger", metavar="FOLDER", help="With facts.csv and sources.csv; default: the shipped ledger."),
-        click.option("--as-of", metavar="YYYY-MM-DD", help="Use only what was public on that day."),
+        click.option(
+            "--as-of",
+            metavar="YYYY-MM-DD",
+            help="Use only what was known on that day.",
+        ),
         click.option("--series", metavar="NAME", help=f"Default: {GET_LOST} as of {GET_LOST_DAY}."),
         click.option("--start", metavar="YYYY-MM", help="First month; default: the first one any fact mentions."),
         click.option("--end", metavar="YYYY-MM", help="Last month."),
@@ -144,7 +164,17 @@ def reads(command: Command) -> Command:
     added = [
         click.option("--csv", metavar="FILE", help="Counts with columns unique_id, ds, y, instead of a ledger."),
         click.option("--id", "unique_id", metavar="NAME", help="Series of the table, where it holds several."),
-        click.option("--allow-missing", is_flag=True, help="An empty y is a month that was not observed."),
+        click.option("--allow-missing", is_flag=True, help="Months without a count were not observed."),
+        click.option(
+            "--id-col", metavar="NAME", help="Column of the names of series; default: unique_id, if there is one."
+        ),
+        click.option("--time-col", metavar="NAME", default="ds", show_default=True, help="Column of the months."),
+        click.option("--target-col", metavar="NAME", default="y", show_default=True, help="Column of the counts."),
+        click.option(
+            "--last-month",
+            type=click.Choice(["drop", "keep"]),
+            help="Of a table with --as-of: leave out the month of that day, which was not over, or take it as complete.",
+        ),
     ]
     return gathers(command, "table", Table, added)
 

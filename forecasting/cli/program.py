@@ -17,6 +17,9 @@ DONE, FAILED, WRONG = 0, 1, 2
 
 _OPTIONS = {
     "allow_missing=True": "--allow-missing",
+    "last_month='": "--last-month '",
+    "as_of='": "--as-of '",
+    "id_col, time_col and target_col": "--id-col, --time-col and --target-col",
     "choose one with unique_id:": "choose one with --id:",
     "start= and end=": "--start and --end",
     "(without=[...])": "with --without FACT",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forecasting.cli.options import Selection, Table, window
-from forecasting.errors import InvalidInput, InvalidSeries, InvalidWindow
+from forecasting.cli.output import tell
+from forecasting.cli.program import as_typed
+from forecasting.errors import InvalidInput, InvalidWindow
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from forecasting.constraints import Observed
     from forecasting.models import CountRegression, Model
     from forecasting.scenarios.outlook import Scenario
@@ -65,17 +65,28 @@ def counted(selection: Selection, table: Table) -> CountSeries | None:
         If facts are asked for as well, or the file cannot be used.
     """
     if table.csv is None:
-        if table.unique_id is not None or table.allow_missing:
-            raise InvalidInput("--id and --allow-missing belong to a table; name it with --csv FILE")
+        if not table.is_empty:
+            raise InvalidInput(
+                "--id, --allow-missing, --last-month and the names of columns belong to a table; name it with --csv FILE"
+            )
         return None
     if not selection.is_empty:
         raise InvalidInput(
-            "--csv is a table of counts; --ledger, --series, --as-of, --reading and --without belong to a ledger: "
+            "--csv is a table of counts; --ledger, --series, --reading and --without belong to a ledger: "
             "use one or the other"
         )
-    from forecasting.series import CountSeries
+    from forecasting.series.files import Columns, read_counts_file
 
-    counts = CountSeries.from_frame(_read(table.csv), table.unique_id, allow_missing=table.allow_missing)
+    counts, notes = read_counts_file(
+        table.csv,
+        table.unique_id,
+        columns=Columns(table.id_col, table.time_col, table.target_col),
+        allow_missing=table.allow_missing,
+        last_month=table.last_month,
+        as_of=selection.as_of,
+    )
+    for note in notes:
+        tell(f"Note: {as_typed(note)}")
     return _within(counts, selection.start, selection.end)
 
 
@@ -97,38 +108,14 @@ def forecaster(name: str, terms: str, distribution: str) -> Model:
     return model
 
 
-def _read(file: str) -> pd.DataFrame:
-    import pandas as pd
+def _number(text: str) -> float | None:
+    """Return a text as a number if it is one."""
+    from forecasting.reading import Unreadable, number_in
 
     try:
-        table = pd.read_csv(file, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    except UnicodeDecodeError:
-        raise InvalidSeries(f"{file} is not UTF-8; save it as CSV UTF-8") from None
-    except OSError as error:
-        raise InvalidSeries(f"{file} cannot be read: {error.strerror}; check the path") from None
-    except pd.errors.EmptyDataError:
-        raise InvalidSeries(f"{file} is empty; the first line names the columns unique_id, ds, y") from None
-    except (pd.errors.ParserError, ValueError) as error:
-        raise InvalidSeries(f"{file} is no valid CSV: {error}; give every row as many cells as the header") from None
-    absent = [name for name in ("ds", "y") if name not in table]
-    if absent:
-        raise InvalidSeries(
-            f"{file} has no column {' and no column '.join(map(repr, absent))}, only {', '.join(table.columns)}; "
-            "its first line must name the columns unique_id, ds and y, separated by commas"
-        )
-    table["y"] = [_number(cell) for cell in table["y"]]
-    return table
-
-
-def _number(cell: str) -> Any:
-    """Return a cell as a number where it is one, None where it is empty, and else as it is."""
-    text = cell.strip()
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return text or None
+        return number_in(text)
+    except Unreadable:
+        return None
 
 
 def _within(series: CountSeries, start: str | None, end: str | None) -> CountSeries:
@@ -187,8 +174,8 @@ def parse_scenarios(texts: Iterable[str]) -> list[Scenario]:
             found.append(scenarios.Persist() if name == "persist" else scenarios.Continue())
         elif name == "revert" and argument:
             found.append(scenarios.Revert(*window(argument, "--scenario revert")))
-        elif name == "shift" and isinstance(_number(argument), int | float):
-            found.append(scenarios.Shift(_number(argument)))
+        elif name == "shift" and (delta := _number(argument)) is not None:
+            found.append(scenarios.Shift(delta))
         else:
             raise InvalidInput(
                 f"--scenario {text!r} is no scenario; use persist, continue, revert:2023-06..2023-08 or shift:0.3"
@@ -206,6 +193,6 @@ def regression(terms: Terms, distribution: str) -> CountRegression:
 
 def _whole(text: str, name: str) -> int:
     number = _number(text)
-    if not isinstance(number, int):
+    if number is None or number != int(number):
         raise InvalidInput(f"--terms: {name}:{text} needs a whole number, for example {name}:1")
-    return number
+    return int(number)

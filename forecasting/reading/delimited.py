@@ -226,7 +226,7 @@ def _undecodable_line(file: Path) -> int:
 
 
 def _unreadable(file: Path, error: OSError) -> InvalidTable:
-    return _invalid(file, 0, f"cannot be read from {file.parent}: {error.strerror or error}")
+    return _invalid(file, 0, f"cannot be read from {file.parent}: {error.strerror or error}; check the path")
 
 
 def _invalid(file: Path, line: int, message: str) -> InvalidTable:
