@@ -19,6 +19,7 @@ from forecasting.batch.config import Config
 from forecasting.batch.extras import needed
 from forecasting.batch.jobs import Chunk, perform
 from forecasting.batch.records import ForecastRecord
+from forecasting.batch.staff import Staff
 from forecasting.batch.workers import DEAD, Crew, Result, Results, Tell, Work
 from forecasting.errors import EngineLost
 
@@ -51,7 +52,7 @@ def engine_of(config: Config, tell: Tell) -> Iterator[Engine]:
     elif isinstance(config.workers, int):
         yield Crew(config.workers, config.job_timeout, tell)
     else:
-        with _cluster(config) as engine:
+        with _cluster(config, tell) as engine:
             yield engine
 
 
@@ -81,6 +82,8 @@ class Pool:
         What a future raises when its worker has died.
     lost : tuple of exception types
         What is raised when there are no workers any more.
+    stranded : callable
+        Whether a future waits for workers that are gone, though there are others.
     work : callable
         What is done with a chunk.
     """
@@ -89,6 +92,7 @@ class Pool:
     width: Callable[[], int]
     deaths: tuple[type[BaseException], ...]
     lost: tuple[type[BaseException], ...] = (CancelledError,)
+    stranded: Callable[[Future[Any]], bool] = lambda _: False
     work: Work = perform
 
     def __call__(self, chunks: Iterable[Chunk]) -> Results:
@@ -138,6 +142,10 @@ class Pool:
         """Yield what is done; chunks whose worker died become suspects."""
         for future in self._first_done(running):
             chunk = running.pop(future)
+            if not future.done():
+                future.cancel()
+                suspects.append(chunk)
+                continue
             try:
                 records = future.result()
             except self.deaths:
@@ -146,12 +154,14 @@ class Pool:
                 yield chunk, records
 
     def _first_done(self, futures: Iterable[Future[Any]]) -> set[Future[Any]]:
-        """Wait for the first of the futures, as long as there is anybody to do them."""
+        """Wait for the first of the futures while any worker is alive; those that are stranded are returned undone."""
         seen = time.monotonic()
         while True:
             done, _ = wait(futures, timeout=_GLANCE, return_when=FIRST_COMPLETED)
             if done:
                 return done
+            if stranded := {future for future in futures if self.stranded(future)}:
+                return stranded
             if self.width():
                 seen = time.monotonic()
             elif time.monotonic() - seen > _DESERTED:
@@ -165,8 +175,7 @@ class Pool:
                 records = []
                 for job in chunk.jobs:
                     try:
-                        (future,) = self._first_done([executor.submit(self.work, chunk.single(job))])
-                        records += future.result()
+                        records += self._alone(executor, chunk.single(job))
                     except self.deaths:
                         records.append(ForecastRecord.failed(job.key, DEAD))
                         executor.shutdown()
@@ -175,9 +184,17 @@ class Pool:
         finally:
             executor.shutdown()
 
+    def _alone(self, executor: Executor, chunk: Chunk) -> list[ForecastRecord]:
+        while True:
+            (future,) = self._first_done([executor.submit(self.work, chunk)])
+            if future.done():
+                found: list[ForecastRecord] = future.result()
+                return found
+            future.cancel()
+
 
 @contextmanager
-def _cluster(config: Config) -> Iterator[Engine]:
+def _cluster(config: Config, tell: Tell) -> Iterator[Engine]:
     dask = needed("distributed", "dask", "a Dask cluster")
     kind, _, place = str(config.workers).partition(":")
     where: dict[str, Any] = (
@@ -195,11 +212,16 @@ def _cluster(config: Config) -> Iterator[Engine]:
             client.wait_for_workers(1, timeout=_PATIENCE)
         except TimeoutError:
             raise EngineLost(f"the Dask cluster at {config.workers} has no workers; start some") from None
+        staff = Staff(client, tell)
+        if not staff.threads():
+            faults = "; ".join(f"{worker}: {fault}" for worker, fault in staff.faults.items())
+            raise EngineLost(f"no worker of the Dask cluster at {config.workers} can be used: {faults}")
         yield Pool(
-            lambda _: client.get_executor(pure=False),
-            lambda: sum(client.nthreads().values()),
+            lambda _: staff,
+            staff.width,
             (dask.KilledWorker,),
             (CancelledError, OSError, dask.client.ClosedClientError),
+            staff.is_stranded,
         )
     finally:
         client.close()

@@ -68,6 +68,10 @@ def across(written: Mapping[str, Any], file: str) -> Iterator[Problem]:
             fault = f"names {', '.join(given)}" if given else "names no source"
             yield Problem(file, 0, "input", f"{fault}; give exactly one of {', '.join(_SOURCES)}")
         yield from _columns(source, file)
+    if "job_timeout" in written and isinstance(written.get("workers"), str):
+        yield Problem(
+            file, 0, "job_timeout", "is for processes of this machine; take it out, or set workers to a number"
+        )
     chosen = written.get("models")
     if isinstance(chosen, list):
         tables = [table for table in chosen if isinstance(table, Mapping)]

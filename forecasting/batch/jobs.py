@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import threading
 import time
 import traceback
@@ -32,6 +33,7 @@ from forecasting.randomness import named_streams
 from forecasting.terms import Covariate, Exposure, Term
 
 LIBRARY = "desertion-forecasting"
+_PACKAGES = (LIBRARY, "numpy", "pandas", "scipy")
 _LONGEST_ERROR = 2000
 _ONE_AT_A_TIME = threading.Lock()
 """A worker may have threads; warnings and CPU time belong to one job at a time."""
@@ -154,6 +156,11 @@ class Planner:
         vintages = {id(vintage): vintage for vintage, _ in jobs}
         config = self._config
         return Chunk(tuple(job for _, job in jobs), tuple(vintages.values()), config.levels, config.paths, self.library)
+
+
+def versions() -> dict[str, str]:
+    """Return what the numbers of this process may depend on: versions of the interpreter and of packages."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
 def perform(chunk: Chunk) -> list[ForecastRecord]:

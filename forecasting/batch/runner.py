@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from typing import Any, Protocol
 
 from forecasting.batch.archive import Archive
@@ -16,10 +14,8 @@ from forecasting.batch.checks import Checked
 from forecasting.batch.config import Config
 from forecasting.batch.engines import engine_of
 from forecasting.batch.inputs import checked_series
-from forecasting.batch.jobs import LIBRARY, Chunk, Job, Planner
+from forecasting.batch.jobs import Chunk, Job, Planner, versions
 from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
-
-_PACKAGES = (LIBRARY, "numpy", "pandas", "scipy")
 
 
 class Listener(Protocol):
@@ -143,7 +139,7 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
     ):
         if archive.created:
             tell("created", archive=archive.address)
-        run = archive.begin(RunRecord(config.digest, datetime.now(UTC), config.public, _versions(), config.seed))
+        run = archive.begin(RunRecord(config.digest, datetime.now(UTC), config.public, versions(), config.seed))
         active = _Run(config, day, archive, tell, Summary(run, size))
         with closing(engine(active.chunks(series))) as results:
             for chunk, records in results:
@@ -233,7 +229,3 @@ class _Run:
         self._archive.finish(summary.run, told | {"day": self._day.isoformat()}, Roll(tuple(self._good), bad))
         self._tell("end", **told)
         return summary
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}

@@ -144,6 +144,8 @@ def test_hostile_files(tmp_path: Path, text: str | bytes, words: str) -> None:
         ("workers = 0", "workers"),
         ("as_of = 1", "as_of"),
         ("paths = 201", "paths"),
+        ("job_timeout = 0", "job_timeout"),
+        ('job_timeout = 5\nworkers = "dask://host:8786"', "job_timeout"),
         ('report = "a\\u001b[2J"', "report"),
         ('home = "/"', "home"),
         ('models = "auto"', "models"),

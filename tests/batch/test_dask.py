@@ -62,6 +62,28 @@ def test_a_cluster_with_a_killed_worker(cluster: Any, tmp_path: Path) -> None:
         assert processes[workers[0]] not in client.run(os.getpid).values()
 
 
+def pretend() -> None:
+    import forecasting.batch.jobs as jobs
+
+    jobs.versions = lambda: {"numpy": "9.9.9"}
+
+
+def test_a_worker_of_another_version_is_left_out(cluster: Any, tmp_path: Path) -> None:
+    config = write_batch(tmp_path, ROWS, "chunk = 1")
+    with _client(cluster) as client:
+        other = sorted(client.nthreads())[0]
+        client.run(pretend, workers=[other])
+    told: list[dict[str, Any]] = []
+    address = cluster.scheduler_address.replace("tcp:", "dask:")
+    summary = run_batch(
+        load_config(config, workers=address), lambda event, **details: told.append({"event": event, **details})
+    )
+    assert (summary.done, summary.complete) == (24, True)
+    (left_out,) = [details for details in told if details["event"] == "left_out"]
+    assert left_out["worker"] == other
+    assert "numpy 9.9.9 rather than" in left_out["reason"]
+
+
 Processes = tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]
 
 
