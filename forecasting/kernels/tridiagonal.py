@@ -35,7 +35,7 @@ class Tridiagonal(NamedTuple):
     @classmethod
     def factor(cls, diagonal: FloatArray, beside: FloatArray) -> Tridiagonal:
         """Factor positive definite systems with diagonals ``[T, S]`` and off-diagonals ``[T - 1, S]``."""
-        pivot, ratio = diagonal.copy(), np.empty_like(beside)
+        pivot, ratio = diagonal.copy(), np.empty(beside.shape)
         product = np.empty(diagonal.shape[1])
         for row, off in enumerate(beside):
             np.divide(off, pivot[row], out=ratio[row])

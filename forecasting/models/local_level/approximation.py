@@ -25,9 +25,9 @@ _DOWN, _UP, _POINTS = 2.6, 3.4, 6  # later grids reach so many standard deviatio
 _ROUNDS = 8  # grids at most
 _MUCH = 0.1  # posterior probability at the edge of a grid that moves the next one
 _STEADY = 0.6  # a grid whose spread is at least this share of the last one is the last
-_ITERATIONS, _POLISH = 25, 3
+_ITERATIONS = 25
 _LONGEST = 2.0  # longest step of a log mean
-_ENOUGH = 0.05  # change of a log mean, in its standard deviations, that ends the iteration
+_ROUGH, _FINE = (0.5, 1), (0.05, 3)  # last change of a log mean, in its standard deviations; fewest steps near the end
 _NARROW = 0.03  # width of the difference while the iteration is far from its end
 _LEAST_PRECISION = 1e-10
 _FREEDOM, _WIDER = 7.0, 1.1
@@ -95,6 +95,7 @@ class Approximation:
         log_mean = np.repeat(target.start[:, None] if start is None else start, draws, axis=1)
         deviation = np.full(log_mean.shape, _NARROW)
         polished = 0
+        enough, least = _ROUGH if start is None else _FINE  # the first grid only finds where the second one is
         for _ in range(_ITERATIONS):
             months = target.surrogate.expand(log_mean, deviation, shape)
             precision = np.maximum(months.precision, _LEAST_PRECISION)
@@ -106,7 +107,7 @@ class Approximation:
             move = conditional.log_mean(path, coefs) + origin - log_mean
             width = conditional.deviation()
             farthest = float((np.abs(move) / np.maximum(width, 0.02)).max())
-            if farthest < _ENOUGH and polished >= _POLISH:
+            if farthest < enough and polished >= least:
                 break
             if farthest < 1.0:
                 polished += 1

@@ -74,7 +74,6 @@ class Conditional:
             self._border = self._tri.backward(scaled)
             shifted = self._right - np.einsum("tks,ts->ks", self._border, right)
             self._coefs = self._solved(shifted)
-        self._free_path, self._free_coefs = self._assembled(np.zeros_like(self._forward), np.zeros_like(self._coefs))
         if quadratic.ties is not None:
             self._tie(quadratic.ties)
 
@@ -82,14 +81,17 @@ class Conditional:
         """Return the Schur complement's inverse times ``[k, S]``."""
         return np.asarray(np.linalg.solve(self._schur, right.T[:, :, None])[:, :, 0].T)
 
-    def _assembled(self, path_noise: FloatArray, coefs_noise: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return path and coefficients for standard normal deviations, before the ties."""
-        coefs = self._coefs
-        if coefs.size:
-            back = np.linalg.solve(np.swapaxes(self._root, 1, 2), coefs_noise.T[:, :, None])[:, :, 0].T
-            coefs = coefs + back
-        path = self._tri.backward((self._forward + path_noise * np.sqrt(self._tri.pivot)) / self._tri.pivot)
-        if coefs.size:
+    def _assembled(self, normal: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+        """Return path and coefficients for standard normal deviations, or their means, before the ties."""
+        path, coefs = self._forward / self._tri.pivot, self._coefs
+        size, k = len(path), len(coefs)
+        if normal is not None:
+            path += normal[:size] / np.sqrt(self._tri.pivot)
+            if k:
+                right = normal[size : size + k].T[:, :, None]
+                coefs = coefs + np.linalg.solve(np.swapaxes(self._root, 1, 2), right)[:, :, 0].T
+        self._tri.backward(path)
+        if k:
             path -= np.einsum("tks,ks->ts", self._border, coefs)
         return path, coefs
 
@@ -119,11 +121,7 @@ class Conditional:
 
     def mean(self) -> tuple[FloatArray, FloatArray]:
         """Return the means of path and coefficients."""
-        draws = self._forward.shape[1]
-        ties = self._quadratic.ties
-        return self._conditioned(
-            self._free_path, self._free_coefs, None if ties is None else np.zeros((draws, ties.value.shape[0]))
-        )
+        return self._conditioned(*self._assembled(None), 0.0)
 
     @property
     def deviations(self) -> int:
@@ -131,21 +129,23 @@ class Conditional:
         ties = self._quadratic.ties
         return len(self._forward) + len(self._coefs) + (0 if ties is None else len(ties.value))
 
-    def draw(self, normal: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return path ``[T, S]`` and coefficients ``[k, S]`` for standard normal deviations ``[deviations, S]``."""
-        size, k = len(self._forward), len(self._coefs)
-        path, coefs = self._assembled(normal[:size], normal[size : size + k])
-        ties = self._quadratic.ties
-        if ties is None:
-            return path, coefs
-        noise = np.linalg.cholesky(ties.noise) @ normal[size + k :].T[:, :, None]
-        return self._conditioned(path, coefs, noise[:, :, 0])
+    def draw(self, normal: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return path ``[T, S]``, coefficients ``[k, S]`` and log density ``[S]`` for deviations ``[deviations, S]``."""
+        path, coefs = self._assembled(normal)
+        ties, size = self._quadratic.ties, len(path) + len(coefs)
+        if ties is not None:
+            noise = np.linalg.cholesky(ties.noise) @ normal[size:].T[:, :, None]
+            path, coefs = self._conditioned(path, coefs, noise[:, :, 0])
+            return path, coefs, self.log_density(path, coefs)
+        form = np.einsum("ns,ns->s", normal, normal)
+        return path, coefs, 0.5 * (self.log_determinant() - size * _LOG_TWO_PI - form)
 
     def _conditioned(
-        self, path: FloatArray, coefs: FloatArray, noise: FloatArray | None
+        self, path: FloatArray, coefs: FloatArray, noise: FloatArray | float
     ) -> tuple[FloatArray, FloatArray]:
+        """Return path and coefficients after the ties have been seen with that noise ``[S, R]``."""
         ties = self._quadratic.ties
-        if ties is None or noise is None:
+        if ties is None:
             return path, coefs
         seen = np.einsum("trs,ts->sr", ties.loads, self.log_mean(path, coefs))
         missed = np.linalg.solve(self._spread, (ties.value.T - seen - noise)[:, :, None])[:, :, 0]

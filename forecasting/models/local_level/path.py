@@ -84,10 +84,10 @@ class LevelPath:
         draws, k = noise.size, self.scale.size
         weight = 1.0 / np.square(noise)
         first = weight * (1.0 - np.square(kept)) if self.reversion else np.full(draws, self.spread**-2)
-        diagonal = np.repeat(((1.0 + np.square(kept)) * weight)[None], self.size, axis=0)
+        diagonal = np.broadcast_to((1.0 + np.square(kept)) * weight, (self.size, draws)).copy()
         diagonal[0] = first + np.square(kept) * weight
         diagonal[-1] = weight if self.size > 1 else first
-        beside = np.repeat((-kept * weight)[None], self.size - 1, axis=0)
+        beside = np.broadcast_to(-kept * weight, (self.size - 1, draws))
         border, corner = np.zeros((self.size, k, draws)), np.zeros((k, k, draws))
         corner[range(k), range(k)] = (self.scale**-2.0)[:, None]
         if self.moving:  # each step is a_t - kept a_(t-1) - x'c, the first one (a_1 - m) root(1 - kept^2)

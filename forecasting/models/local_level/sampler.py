@@ -41,13 +41,13 @@ class PathEstimate:
     def log_likelihood(self, work: FloatArray) -> FloatArray:
         """Draw a path for each row of parameters, and return the estimates ``[S]``."""
         conditional = self._approximation.conditional(work)
-        path, coefs = conditional.draw(self._rng.standard_normal((conditional.deviations, len(work))))
+        path, coefs, density = conditional.draw(self._rng.standard_normal((conditional.deviations, len(work))))
         likelihood = self._target.log_likelihood(work, path, coefs)
         self._paths.append(path)
         self._coefs.append(coefs)
         self._log_likelihoods.append(likelihood)
         prior = self._target.prior.log_density(path, coefs, self._target.motion(work))
-        return np.asarray(likelihood + prior - conditional.log_density(path, coefs))
+        return np.asarray(likelihood + prior - density)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density of the parameters ``[S]``."""
