@@ -29,6 +29,7 @@ _ITERATIONS = 25
 _LONGEST = 2.0  # longest step of a log mean
 _ROUGH, _FINE = (0.5, 1), (0.05, 3)  # last change of a log mean, in its standard deviations; fewest steps near the end
 _NARROW = 0.03  # width of the difference while the iteration is far from its end
+_LEAST_WIDTH = 1e-4  # standard deviation of a log mean below which its moves no longer matter
 _LEAST_PRECISION = 1e-10
 _FREEDOM, _WIDER = 7.0, 1.1
 
@@ -106,7 +107,7 @@ class Approximation:
             path, coefs = conditional.mean()
             move = conditional.log_mean(path, coefs) + origin - log_mean
             width = conditional.deviation()
-            farthest = float((np.abs(move) / np.maximum(width, 0.02)).max())
+            farthest = float((np.abs(move) / np.maximum(width, _LEAST_WIDTH)).max())
             if farthest < enough and polished >= least:
                 break
             if farthest < 1.0:
