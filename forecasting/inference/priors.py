@@ -75,7 +75,7 @@ class Priors:
     growth: float = 0.02
     reversion: float = 1.5
     anchor: float = 0.5
-    noise: float = 0.1
+    noise: float = 0.2
     harmonic: float = 0.06
     dispersion: float = 0.5
     inflation: float = 0.5

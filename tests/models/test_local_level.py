@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 import forecasting as fc
 from forecasting.constraints import Constraints, Linear
-from forecasting.errors import InvalidInput, InvalidWindow
+from forecasting.errors import InvalidInput, InvalidWindow, SamplingError
+from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models import LocalLevelPosterior
+from forecasting.models.local_level.sampler import sample_path
 from tests.models import data
 from tests.models.level_oracle import Exact, Fact, Window, integrate, known
 
@@ -208,3 +212,91 @@ def test_impossible_data_and_requests() -> None:
     posterior = fc.LocalLevel().posterior(data.series([3, 4, 5]), draws=100, rng=1)
     with pytest.raises(InvalidInput, match="strictly between 0 and 1"):
         posterior.level([0.0])
+
+
+def burst(size: int) -> np.ndarray:
+    counts = data.generator().poisson(0.2, size)
+    counts[size // 3 : size // 3 + 3] = (40, 5000, 300)
+    return counts
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        burst(200),
+        np.where(np.arange(120) == 60, 2000, data.generator().poisson(20, 120)),
+        np.r_[np.zeros(35, dtype=int), 1],
+        np.zeros(24, dtype=int),
+        data.generator().poisson(1e6, 12),
+        data.generator().poisson(np.exp(np.linspace(0, 13, 36))),
+        np.full(6, 7),
+    ],
+    ids=["burst", "outlier", "nearly zero", "zero", "a million", "growth", "constant"],
+)
+def test_weights_are_even_on_hard_series(counts: np.ndarray) -> None:
+    for distribution in (fc.NegativeBinomial(), fc.Poisson()):
+        posterior = fc.LocalLevel(distribution=distribution).posterior(data.series(counts), rng=data.generator())
+        assert posterior.khat < 0.7
+        assert posterior.ess > 250
+
+
+def test_outliers_take_more_than_one_path_each() -> None:
+    """A month that is an outlier or is not has two peaks: one normal path will not do, many averaged will."""
+    counts = np.where(np.arange(60) < 30, data.generator().poisson(20, 60), data.generator().poisson(400, 60))
+    model = fc.LocalLevel(distribution=fc.Contaminated())
+    posterior = model.posterior(data.series(counts), draws=1000, rng=data.generator())
+    assert posterior.khat < 0.7
+    level = posterior.level()["median"]
+    assert level.iloc[27] == pytest.approx(20, rel=0.3)
+    assert level.iloc[32] == pytest.approx(400, rel=0.3)
+
+
+def test_what_cannot_be_sampled_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.models.local_level.sampler.KHAT_LIMIT", -9.0)
+    with pytest.raises(SamplingError, match=r"k-hat .* limit -9.*another distribution or prior of the noise"):
+        fc.LocalLevel().posterior(data.series(data.drifting(12)), draws=500, rng=data.generator())
+
+
+def generated(
+    priors: fc.Priors, size: int, level: float, rng: np.random.Generator
+) -> tuple[FloatArray, IntArray, float]:
+    """Return log level, counts and noise of a walk, all drawn from their priors."""
+    noise, kappa = abs(rng.normal(0.0, priors.noise)), abs(rng.normal(0.0, priors.dispersion))
+    path = rng.normal(np.log(level), priors.level) + noise * np.r_[0.0, np.cumsum(rng.standard_normal(size - 1))]
+    return path, fc.NegativeBinomial().sample(np.exp(path), np.full(size, kappa**2), rng=rng), float(noise)
+
+
+def mixed(counts: IntArray) -> list[Linear]:
+    """Return what is known: a quarter to the nearest ten, quarters, bounds, an ordering, the last three months."""
+    total = [int(counts[first : first + 3].sum()) for first in (0, 3, 6)]
+    rows = [
+        Linear((0, 1, 2), (1, 1, 1), total[0] // 10 * 10, total[0] // 10 * 10 + 9),
+        Linear((3, 4, 5), (1, 1, 1), total[1], total[1]),
+        Linear((6, 7, 8), (1, 1, 1), total[2], total[2]),
+        *(Linear((t,), (1,), int(counts[t]), int(counts[t])) for t in (11, 12, 13)),
+        Linear((9,), (1,), int(counts[9]) // 5 * 5, int(counts[9]) // 5 * 5 + 4),
+    ]
+    rows.append(Linear((10,), (1,), *((6, None) if counts[10] >= 6 else (None, 5))))
+    return [*rows, Linear((3, 4), (1, -1), *((1, None) if counts[3] > counts[4] else (None, 0)), (), True)]
+
+
+@pytest.mark.slow
+def test_ranks_of_truths_are_uniform_whatever_is_known() -> None:
+    """Simulation-based calibration (Talts et al. 2018) with a quarter in a band, quarters, bounds and orderings."""
+    priors, rng, ranks = fc.Priors(level=0.5), data.generator(), []
+    model = fc.LocalLevel(priors=priors)
+    for _ in range(80):
+        path, counts, noise = generated(priors, 15, 8.0, rng)
+        where = data.months(14)
+        density = model.density(data.Known(where, Constraints.solve(where, mixed(counts[:14]))))
+        density.target.prior = replace(density.target.prior, centre=float(np.log(8.0)))
+        sample = sample_path(density.target, 200, rng=rng)
+        posterior = LocalLevelPosterior(density.data, density, sample, rng)
+        months = fc.reconstruct(posterior, rng=rng).paths
+        ahead = posterior.forecast(1, rng=rng).paths
+        drawn = np.column_stack([posterior.draws[:, 1], sample.work[:, [0, 4, 13]], months[:, [1, 3, 10]], ahead])
+        truth = np.r_[noise, path[[0, 4, 13]], counts[[1, 3, 10, 14]]]
+        ranks.append((drawn < truth).mean(axis=0) + rng.random(truth.size) * (drawn == truth).mean(axis=0))
+    p_values = [kstest(column, "uniform").pvalue for column in np.array(ranks).T]
+    assert min(p_values) > 0.005
+    assert 0.7 < float((np.abs(np.array(ranks) - 0.5) < 0.4).mean()) < 0.9

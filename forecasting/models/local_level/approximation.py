@@ -31,7 +31,7 @@ _ROUGH, _FINE = (0.5, 1), (0.05, 3)  # last change of a log mean, in its standar
 _NARROW = 0.03  # width of the difference while the iteration is far from its end
 _LEAST_WIDTH = 1e-4  # standard deviation of a log mean below which its moves no longer matter
 _LEAST_PRECISION = 1e-10
-_FREEDOM, _WIDER = 7.0, 1.1
+_FREEDOM, _WIDER = 5.0, 1.8  # the noise has a long tail: a share of wide draws bounds its weights
 
 
 class Nodes(NamedTuple):

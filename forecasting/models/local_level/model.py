@@ -67,7 +67,7 @@ class LocalLevel(BayesianModel):
     >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
     >>> posterior = fc.LocalLevel().posterior(evidence, rng=1)
     >>> posterior.level()["median"].round(-1).tolist()[-3:]
-    [150.0, 160.0, 160.0]
+    [170.0, 190.0, 170.0]
     """
 
     seasonal: int | None = None

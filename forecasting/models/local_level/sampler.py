@@ -20,16 +20,21 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.local_level.approximation import Approximation
 from forecasting.models.local_level.target import Target
 
-_PILOT, _FEWEST = 400, 500  # points of the first proposal; points evaluated however few draws are asked for
-_FURTHER = 3  # rounds of fitted proposals of the parameters
+_PILOT, _FEWEST = (
+    5,
+    500,
+)  # one in five points is of the first proposal; points evaluated however few draws are asked for
+_PATHS = (1, 24)  # paths for each draw of the parameters: one, or many where one does not do
+_EVEN = 0.15  # share of effective draws below which more paths are worth their price
+_LOWEST = -1e300
 
 
 class PathEstimate:
-    """The log likelihood of parameters, estimated by one path each; the paths are kept, in the order of the calls."""
+    """The log likelihood of parameters, estimated by `each` paths; one of them is kept, in the order of the calls."""
 
-    def __init__(self, approximation: Approximation, rng: np.random.Generator) -> None:
+    def __init__(self, approximation: Approximation, each: int, rng: np.random.Generator) -> None:
         target = approximation.target
-        self._approximation, self._target, self._rng = approximation, target, rng
+        self._approximation, self._target, self._each, self._rng = approximation, target, each, rng
         self.names = target.names
         self.start: FloatArray = approximation.parameters.centre
         self.scale: FloatArray = target.scale
@@ -39,15 +44,22 @@ class PathEstimate:
         self._log_likelihoods: list[FloatArray] = []
 
     def log_likelihood(self, work: FloatArray) -> FloatArray:
-        """Draw a path for each row of parameters, and return the estimates ``[S]``."""
-        conditional = self._approximation.conditional(work)
-        path, coefs, density = conditional.draw(self._rng.standard_normal((conditional.deviations, len(work))))
-        likelihood = self._target.log_likelihood(work, path, coefs)
-        self._paths.append(path)
-        self._coefs.append(coefs)
-        self._log_likelihoods.append(likelihood)
-        prior = self._target.prior.log_density(path, coefs, self._target.motion(work))
-        return np.asarray(likelihood + prior - density)
+        """Draw paths for each row of parameters, return the estimates ``[S]``, and keep one path each."""
+        repeated = np.repeat(work, self._each, axis=0)
+        conditional = self._approximation.conditional(repeated)
+        path, coefs, density = conditional.draw(self._rng.standard_normal((conditional.deviations, len(repeated))))
+        likelihood = self._target.log_likelihood(repeated, path, coefs)
+        prior = self._target.prior.log_density(path, coefs, self._target.motion(repeated))
+        weights = (likelihood + prior - density).reshape(len(work), self._each)
+        top = weights.max(axis=1, initial=_LOWEST, keepdims=True)
+        cumulative = np.cumsum(np.exp(weights - top), axis=1)
+        chosen = (cumulative < self._rng.random((len(work), 1)) * cumulative[:, -1:]).sum(axis=1)
+        kept = np.arange(len(work)) * self._each + np.minimum(chosen, self._each - 1)
+        self._paths.append(path[:, kept])
+        self._coefs.append(coefs[:, kept])
+        self._log_likelihoods.append(likelihood[kept])
+        with np.errstate(divide="ignore"):
+            return np.asarray(top[:, 0] + np.log(cumulative[:, -1] / self._each))
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density of the parameters ``[S]``."""
@@ -74,15 +86,16 @@ def sample_path(target: Target, draws: int, *, rng: np.random.Generator) -> Samp
     SamplingError
         If no sampler reached an acceptable sample.
     """
-    approximation = Approximation(target)
-    estimate = PathEstimate(approximation, rng)
-    cloud = Cloud(estimate, rng)
-    number = max(draws, _FEWEST)
-    cloud.add(approximation.parameters, min(_PILOT, number // 4))
-    cloud.add(cloud.fitted(), number - cloud.size)
-    for _ in range(_FURTHER):
+    approximation, number = Approximation(target), max(draws, _FEWEST)
+    for each in _PATHS:
+        estimate = PathEstimate(approximation, each, rng)
+        cloud = Cloud(estimate, rng)
+        cloud.add(approximation.parameters, number // _PILOT)
+        cloud.add(cloud.fitted(), number - cloud.size)
         if cloud.khat > KHAT_LIMIT:
             cloud.add(cloud.fitted(), number)
+        if cloud.khat <= KHAT_LIMIT and cloud.ess() >= _EVEN * number:
+            break
     if cloud.khat > KHAT_LIMIT:
         raise SamplingError(
             f"{target.data.name}: the normal approximation of the level is too far from its posterior (k-hat "
