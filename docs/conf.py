@@ -9,6 +9,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from commands import commands_page
+from notebook_pages import write_notebook
+from pictures import draw_cards
 from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
@@ -21,7 +24,7 @@ extensions = [
     *("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"),
     *("myst_parser", "sphinx_copybutton", "sphinx_gallery.gen_gallery", "mathml"),
 ]
-exclude_patterns = ["_build", "gallery"]
+exclude_patterns = ["_build", "gallery", "tutorials", "howto", "worked"]
 templates_path = ["_templates"]
 default_role = "py:obj"
 add_module_names = False
@@ -34,8 +37,8 @@ autodoc_typehints = "none"  # types stand in the docstrings, in words
 numpydoc_show_class_members = False  # the template lists them
 
 sphinx_gallery_conf = {
-    "examples_dirs": "gallery",
-    "gallery_dirs": "generated/gallery",
+    "examples_dirs": ["gallery", "tutorials", "howto", "worked"],
+    "gallery_dirs": [f"generated/{name}" for name in ("gallery", "tutorials", "howto", "worked")],
     "filename_pattern": r"\.py$",
     "image_scrapers": ("pictures.scraper",),
     "reset_modules": (),
@@ -72,6 +75,16 @@ def bring_tables(app: Sphinx) -> None:
         (home / page.name).write_text("---\norphan: true\n---\n\n" + page.read_text(encoding="utf-8"), encoding="utf-8")
 
 
+def bring_pages(app: Sphinx) -> None:
+    """Write the pages that are made: one for each notebook, and one for the commands."""
+    home = Path(app.srcdir, "generated", "notebooks")
+    home.mkdir(parents=True, exist_ok=True)
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        write_notebook(notebook, home)
+    draw_cards(Path(app.srcdir, "generated", "cards"))
+    Path(app.srcdir, "generated", "commands.md").write_text(commands_page(), encoding="utf-8")
+
+
 def find_tables(app: Sphinx, name: str, source: list[str]) -> None:
     """Lead links for a measured table to its copy; one that no run has written yet is named without a link."""
 
@@ -101,6 +114,7 @@ def shorten(
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
     app.connect("builder-inited", bring_tables)
+    app.connect("builder-inited", bring_pages)
     app.connect("source-read", find_tables)
     app.connect("missing-reference", find_public)
     app.connect("autodoc-process-signature", shorten)

@@ -196,6 +196,7 @@ def _new_axes(result: object) -> Axes:
     axes: Axes = plt.subplots()[1]
     title = getattr(result, "name", None) or getattr(result, "series", "")
     axes.set_title(shown(title) if isinstance(title, str) else "")
+    axes.figure.set_label(shown(repr(result).partition("\n")[0], 200))
     return axes
 
 

@@ -28,7 +28,8 @@ SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("*.py"))
 def built(home: Path) -> Path:
     """Build the site from a copy of docs/, without drawing the gallery, and return its folder."""
     shutil.copytree(ROOT / "docs", home / "docs", ignore=shutil.ignore_patterns("_build", "generated"))
-    (home / "benchmarks").symlink_to(ROOT / "benchmarks")
+    for name in ("benchmarks", "notebooks", "forecasting"):  # pages include files of theirs
+        (home / name).symlink_to(ROOT / name)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-D", "plot_gallery=0"]
     outcome = subprocess.run([*command, home / "docs", home / "html"], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
