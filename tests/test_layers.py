@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up, one layer a line; a room may import those named before it.
 ROOMS = [
-    *("errors", "display", "reading", "months", "randomness", "statements", "kernels"),
+    *("errors", "extras", "display", "reading", "months", "randomness", "statements", "kernels"),
     *("constraints", "evidence", "series", "shipped", "terms"),
     *("distributions", "likelihood", "inference"),
     *("predictive",),
@@ -26,7 +26,7 @@ ROOMS = [
 ]
 MAY_PRINT = {"cli"}
 MAY_CREATE_GENERATORS = {"randomness", "batch", "cli"}
-MAY_IMPORT_BY_NAME = {"forecasting/display.py", "forecasting/batch/extras.py"}
+MAY_IMPORT_BY_NAME = {"forecasting/display.py", "forecasting/extras.py"}
 LONGEST = 400
 
 PUBLIC = {

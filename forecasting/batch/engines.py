@@ -16,12 +16,12 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from forecasting.batch.config import Config
-from forecasting.batch.extras import needed
 from forecasting.batch.jobs import Chunk, perform
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.staff import Staff
 from forecasting.batch.workers import DEAD, Crew, Result, Results, Tell, Work
 from forecasting.errors import EngineLost
+from forecasting.extras import needed
 
 Engine: TypeAlias = Callable[[Iterable[Chunk]], Results]
 

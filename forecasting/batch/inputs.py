@@ -14,12 +14,12 @@ from uuid import UUID
 
 from forecasting.batch.checks import Checked, Rules, check, check_evidence
 from forecasting.batch.config import SHIPPED, Columns, Config, Query
-from forecasting.batch.extras import needed
 from forecasting.batch.secrets import masked, resolved, scrubbed
 from forecasting.batch.staging import LONGEST_TEXT, Staging
 from forecasting.errors import ForecastingError, InvalidInput, InvalidSeries, UnknownSeries
 from forecasting.evidence import Ledger, load_ledger
 from forecasting.evidence.ledger import shipped_folder
+from forecasting.extras import needed
 from forecasting.reading import Unreadable, name_of, open_delimited
 from forecasting.reading.cells import is_missing
 from forecasting.series import listing

@@ -14,6 +14,7 @@ from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
+from forecasting.extras import needed
 from forecasting.inference.priors import Priors
 from forecasting.inference.sampling import Quality, Sample
 from forecasting.kernels.counts import FloatArray
@@ -236,10 +237,7 @@ class Posterior(Drawable, Frozen):
         InvalidInput
             If the package arviz-base is not installed.
         """
-        try:
-            from arviz_base import from_dict
-        except ImportError as error:
-            raise InvalidInput("to_arviz() needs arviz-base; install it with pip install arviz-base") from error
+        from_dict = needed("arviz_base", "arviz", "to_arviz()").from_dict
         return from_dict(
             {
                 "posterior": {name: self.draws[None, :, k] for k, name in enumerate(self.names)},

@@ -11,8 +11,8 @@ import pandas as pd
 from pandas.api.types import is_string_dtype
 
 from forecasting.batch.export.spreadsheet import escaped
-from forecasting.batch.extras import needed
 from forecasting.errors import ForecastingError, InvalidInput
+from forecasting.extras import needed
 
 SUFFIXES = (".csv", ".parquet")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,11 @@ from scipy.special import ndtri
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.errors import SamplingError
+from forecasting.extras import needed
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.sarima.density import ArimaDensity, partial
+from forecasting.models.sarima.orders import PERIOD
 from forecasting.models.sarima.search import corrected, inverse_roots, starting_points
 from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
@@ -114,6 +116,45 @@ class SarimaFit(Drawable):
             As in `SARIMA.forecast`.
         """
         return self.model.forecast(self.data, horizon, draws=draws, rng=rng)
+
+    def to_statsmodels(self) -> Any:
+        """Return the same model as statsmodels has it, filtered and smoothed at these estimates.
+
+        Its diagnostics, decompositions and plots then speak of this fit.  The series is the transformed one, less the log
+        exposure, and regressors are those of `SARIMA.design`; months that are missing stay so.  The start is exactly diffuse.
+
+        Returns
+        -------
+        statsmodels.tsa.statespace.sarimax.SARIMAXResults
+            With the parameters in the order of statsmodels: regression first.
+
+        Raises
+        ------
+        InvalidInput
+            If statsmodels is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import forecasting as fc
+        >>> months = [f"{year}-{month:02d}" for year in range(2018, 2023) for month in range(1, 13)]
+        >>> fit = fc.SARIMA(seasonal=(0, 0, 0)).fit(fc.CountSeries(months, np.random.default_rng(1).poisson(20, 60)))
+        >>> theirs = fit.to_statsmodels()
+        >>> theirs.resid.shape, bool(np.isclose(theirs.params["ma.L1"], fit.params["ma1"]))
+        ((60,), True)
+        """
+        sarimax = needed("statsmodels.tsa.statespace.sarimax", "statsmodels", "to_statsmodels()").SARIMAX
+        density = self.density
+        values = np.where(density.missing, np.nan, density.filled)
+        regressors = pd.DataFrame(density.design, self.data.months, list(density.regressors))
+        model = sarimax(
+            pd.Series(values, self.data.months, name=self.data.name),
+            regressors if density.regressors else None,
+            order=density.orders.order,
+            seasonal_order=(*density.orders.seasonal, PERIOD),
+            use_exact_diffuse=True,
+        )
+        return model.smooth(self.params[[*density.regressors, *density.names, "sigma2"]].to_numpy())
 
     def __repr__(self) -> str:
         return (

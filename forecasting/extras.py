@@ -1,4 +1,4 @@
-"""Packages that only some batches need."""
+"""Packages that the library can do without: which extra brings them is said when one is missing."""
 
 from __future__ import annotations
 
