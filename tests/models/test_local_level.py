@@ -285,7 +285,7 @@ def test_ranks_of_truths_are_uniform_whatever_is_known() -> None:
     """Simulation-based calibration (Talts et al. 2018) with a quarter in a band, quarters, bounds and orderings."""
     priors, rng, ranks = fc.Priors(level=0.5), data.generator(), []
     model = fc.LocalLevel(priors=priors)
-    for _ in range(80):
+    for _ in range(40):
         path, counts, noise = generated(priors, 15, 8.0, rng)
         where = data.months(14)
         density = model.density(data.Known(where, Constraints.solve(where, mixed(counts[:14]))))
