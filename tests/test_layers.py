@@ -57,7 +57,7 @@ PUBLIC = {
         "SeasonalNaive",
         "ShiftingLevel",
     ),
-    *("auto", "Auto", "PooledForecast"),
+    *("auto", "Auto", "Member", "PooledForecast"),
 }
 
 

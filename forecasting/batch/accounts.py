@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from forecasting import predictive
 from forecasting.inference.psis import KHAT_LIMIT
+from forecasting.inference.sampling import Quality
 
 _NEGLIGIBLE = 0.01
 """Weight of a member of a pool whose fit does not matter."""
@@ -19,41 +21,27 @@ _NEGLIGIBLE = 0.01
 Account = Mapping[str, Any]
 
 
-def account_of(label: str, forecast: Any, posterior: Any = None, warnings: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the account of a forecast.
-
-    Parameters
-    ----------
-    label : str
-        Name of the model.
-    forecast : Predictive
-        The forecast; a pool knows its members.
-    posterior : object, optional
-        Draws of the parameters of the only model, with their ``quality``.
-    warnings : sequence of str
-        Heard while it was made.
+def account_of(label: str, made: predictive.Account, warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the account of a forecast as it is archived; a model by itself has the name `label`.
 
     Examples
     --------
-    >>> account_of("constant", None, warnings=["RuntimeWarning: overflow"])
+    >>> account_of("constant", predictive.Account(), ["RuntimeWarning: overflow"])
     {'warnings': ['RuntimeWarning: overflow']}
     """
-    weights = getattr(forecast, "weights", None)
-    members = []
-    if posterior is not None:
-        members = [{"name": label, "weight": 1.0, **_quality(posterior)}]
-    elif weights is not None:
-        posteriors = forecast.posteriors
-        members = [
-            {"name": str(name), "weight": float(weight), **(_quality(posteriors[name]) if name in posteriors else {})}
-            for name, weight in weights.items()
-        ]
+    alone = len(made.members) == 1
+    members = [
+        {"name": label if alone else one.name, "weight": one.weight, **_quality(one.quality)}
+        for one in made.members
+        if one.quality or not alone
+    ]
     told = {"members": members, "warnings": list(warnings)}
     return {name: parts for name, parts in told.items() if parts}
 
 
-def _quality(posterior: Any) -> dict[str, Any]:
-    found = posterior.quality
+def _quality(found: Quality | None) -> dict[str, Any]:
+    if found is None:
+        return {}
     return {"method": found.method, "khat": found.khat if np.isfinite(found.khat) else None, "ess": found.ess}
 
 

@@ -28,7 +28,7 @@ from forecasting.batch.specification import Specification
 from forecasting.constraints import Observed
 from forecasting.errors import ForecastingError, InvalidInput
 from forecasting.evidence import Evidence
-from forecasting.models.behind import forecast_and_posterior
+from forecasting.predictive import Account
 from forecasting.randomness import named_streams
 from forecasting.terms import Covariate, Exposure, Term
 
@@ -188,12 +188,12 @@ def _perform(job: Job, levels: Sequence[float], paths: int) -> ForecastRecord:
             rng = named_streams(np.random.default_rng(key.seed))(key.series, key.model, key.origin)
             model = job.specification.build(job.known)
             draws = job.specification.draws
-            forecast, posterior, _ = forecast_and_posterior(model, job.data, key.horizon, draws=draws, rng=rng)
-            account = account_of(key.model, forecast, posterior, _unique(caught))
+            forecast = model.forecast(job.data, key.horizon, draws=draws, rng=rng)
+            account = account_of(key.model, forecast.account, _unique(caught))
             record = issued(key, forecast, levels, account=account, paths=paths, hindcast=job.hindcast)
             return replace(record, cpu=time.thread_time() - start)
         except Exception as error:  # whatever it is, it concerns this job alone
-            account = account_of(key.model, None, warnings=_unique(caught))
+            account = account_of(key.model, Account(), _unique(caught))
             cpu = time.thread_time() - start
             return ForecastRecord.failed(key, reason(error), account=account, cpu=cpu, hindcast=job.hindcast)
 

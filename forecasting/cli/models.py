@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from forecasting.constraints import Observed
-    from forecasting.models import CountRegression, Posterior, SarimaPosterior
+    from forecasting.models import CountRegression
+    from forecasting.predictive import AccountMember
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -151,15 +152,14 @@ def forecast(
     as_json: bool,
 ) -> None:
     """Forecast the months after the data, uncertainty of the parameters included."""
-    from forecasting.models.behind import forecast_and_posterior
-
     model = forecaster(name, request.terms, request.distribution)
     data = request.data()
     rng = options.generator(seed)
     with noting() as notes:
-        ahead, posterior, members = forecast_and_posterior(model, data, horizon, draws=draws, rng=rng)
+        ahead = model.forecast(data, horizon, draws=draws, rng=rng)
         table = ahead.to_frame()
-    weights = dict(getattr(ahead, "weights", {}))
+    members = ahead.account.members
+    weights = ahead.account.weights if len(members) > 1 else {}
     what = request.title if name == "regression" else name
     if picture:
         from forecasting.figures import forecast_figure
@@ -174,12 +174,9 @@ def forecast(
                 "seed": seed,
                 "draws": len(ahead.paths),
                 "priors": model.priors_in_words,
-                **({} if posterior is None else _drawn(posterior)),
+                **(_drawn(members[0]) if not weights else {}),
                 "weights": weights,
-                "members": [
-                    {"member": member, "weight": weight, **(_drawn(members[member]) if member in members else {})}
-                    for member, weight in weights.items()
-                ],
+                "members": [{"member": one.name, "weight": one.weight, **_drawn(one)} for one in members if weights],
                 "messages": notes,
                 "forecast": records(table),
                 **_origin(context, data, seed, draws),
@@ -234,7 +231,7 @@ def outlook(
             {
                 **request.header(data),
                 "seed": seed,
-                **_drawn(posterior),
+                **_drawn(posterior.account.members[0]),
                 "messages": notes,
                 "outlook": records(table),
                 "totals": records(ahead.totals().reset_index()),
@@ -253,16 +250,9 @@ def _whose(data: Observed) -> dict[str, Any]:
     }
 
 
-def _drawn(posterior: Posterior | SarimaPosterior) -> dict[str, Any]:
-    """Return how well the draws were got, and under which priors."""
-    from forecasting.models import Posterior
-
-    further = (
-        {"log_evidence": posterior.log_evidence, "priors": asdict(posterior.priors)}
-        if isinstance(posterior, Posterior)
-        else {}
-    )
-    return {**asdict(posterior.quality), **further}
+def _drawn(one: AccountMember) -> dict[str, Any]:
+    """Return how well the draws of a model were got, and under which priors; nothing if it draws none."""
+    return {name: value for name, value in one.to_dict().items() if name not in ("name", "weight")}
 
 
 def _origin(context: click.Context, data: Any, seed: int, draws: int) -> dict[str, Any]:

@@ -25,14 +25,14 @@ from forecasting.distributions import Contaminated
 from forecasting.errors import ForecastingError, ForecastingWarning, InvalidInput, InvalidSeries
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.base import Model, read_data, read_draws
+from forecasting.models.base import Model, read_draws
 from forecasting.models.baselines import HistoricalMoments
-from forecasting.models.known import read_counts
+from forecasting.models.known import read_counts, read_data
 from forecasting.models.level import DynamicLevel
 from forecasting.models.results import Posterior
 from forecasting.models.shifting_level import ShiftingLevel
 from forecasting.months import following
-from forecasting.predictive import Predictive, pool
+from forecasting.predictive import Account, Predictive, pool
 from forecasting.randomness import Rng, named_streams
 from forecasting.series import listing
 from forecasting.series.collection import read_collection, warn_of_failures
@@ -60,6 +60,15 @@ class Member:
         What forecasts.
     prior : float
         Weight before the data.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> slow = fc.Member("slow", fc.DynamicLevel(priors=fc.Priors(dispersion=0.7, gain=1.2)), 0.5)
+    >>> shifting = fc.Member("shifting", fc.ShiftingLevel(), 0.5)
+    >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 13)], [12, 9, 14, 11, 8, 13, 10, 12, 9, 11, 13, 10])
+    >>> list(fc.Auto(members=(slow, shifting)).forecast(series, 1, rng=1).account.weights)
+    ['slow', 'shifting']
     """
 
     name: str
@@ -224,10 +233,19 @@ class Auto(Model):
             forecasts[member.name] = prepared.forecast(horizon, rng=source)
             scores.append(prepared.one_step_scores())
         weights = self.weigh(np.array(scores))
-        for weight, raised in zip(weights, doubts, strict=True):
-            for doubt in raised if weight >= _HEARD else ():
-                warnings.warn(doubt.message, stacklevel=2)
-        return _pooled(forecasts, posteriors, weights, number)
+        heard = [
+            doubt.message
+            for weight, raised in zip(weights, doubts, strict=True)
+            if weight >= _HEARD
+            for doubt in raised
+        ]
+        for message in heard:
+            warnings.warn(message, stacklevel=2)
+        account = Account(
+            tuple(f.account.member(name, float(w)) for (name, f), w in zip(forecasts.items(), weights, strict=True)),
+            tuple(map(str, heard)),
+        )
+        return _pooled(forecasts, posteriors, account, number)
 
     def weigh(self, scores: FloatArray) -> FloatArray:
         r"""Return the weights :math:`w_m` ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
@@ -261,9 +279,9 @@ class Forecasts(dict[str, PooledForecast]):
 
 
 def _pooled(
-    forecasts: dict[str, Predictive], posteriors: dict[str, Posterior], weights: FloatArray, draws: int
+    forecasts: dict[str, Predictive], posteriors: dict[str, Posterior], account: Account, draws: int
 ) -> PooledForecast:
-    whole = pool(list(forecasts.values()), weights, draws)
+    whole = pool(list(forecasts.values()), list(account.weights.values()), draws)
     return PooledForecast(
         whole.months,
         whole.paths,
@@ -271,9 +289,11 @@ def _pooled(
         whole.shape,
         whole.distribution,
         whole.name,
-        pd.Series(weights, index=pd.Index(list(forecasts), name="member"), name="weight"),
+        pd.Series(account.weights, name="weight").rename_axis("member"),
         forecasts,
         posteriors,
+        account=account,
+        history=next(iter(forecasts.values())).history,
     )
 
 

@@ -21,11 +21,11 @@ from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.kernels.ingarch import PRESAMPLES
-from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.base import BayesianModel
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
-from forecasting.models.known import read_centred
+from forecasting.models.known import read_centred, read_data
 from forecasting.terms import Intercept, Term, Terms
 
 _LINKS = ("log", "identity")

@@ -13,6 +13,7 @@ from forecasting.errors import ForecastingWarning, InvalidInput
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
+from forecasting.models.known import read_data
 from forecasting.models.results import Posterior
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
@@ -139,16 +140,6 @@ class BayesianModel(Model):
         """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
         generator = require_rng(rng)
         return self.posterior(data, draws=draws, rng=generator).forecast(horizon, rng=generator)
-
-
-def read_data(data: Observed) -> Observed:
-    """Return `data` if a model can be fitted to it."""
-    if not hasattr(data, "constraints"):
-        raise InvalidInput(
-            f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
-            "make one with CountSeries.from_frame(df), CountSeries.from_pandas(series) or ledger.evidence(name)"
-        )
-    return data
 
 
 def read_draws(draws: int | None, default: int) -> int:

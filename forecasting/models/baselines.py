@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,10 @@ from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.distributions.point import Point
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models.base import Model, Prepared, read_data, read_draws
-from forecasting.models.known import read_counts
+from forecasting.models.base import Model, Prepared, read_draws
+from forecasting.models.known import history_of, read_counts, read_data
 from forecasting.months import following
-from forecasting.predictive import Predictive
+from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
 
 _DRAWS = 4000
@@ -54,7 +55,7 @@ class Climatology(Model):
         rounds = -(-read_draws(draws, _DRAWS) // recent.size)
         order = np.tile(recent, rounds)[:, None].repeat(len(months), axis=1)
         paths = generator.permuted(order, axis=0)
-        return Predictive(months, paths, paths.astype(float), (), Point(), data.name)
+        return Predictive(months, paths, paths.astype(float), (), Point(), data.name, **_made_by(self, data))
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class HistoricalMoments(Model):
         level = mean * variation * generator.standard_gamma(1.0 / variation, number)
         means = np.repeat(np.maximum(level, 1e-9)[:, None], len(months), axis=1)
         shape = (np.full(number, alpha[0]),)
-        return Predictive.draw(months, means, shape, self.distribution, name=data.name, rng=generator)
+        return Predictive.draw(
+            months, means, shape, self.distribution, name=data.name, **_made_by(self, data), rng=generator
+        )
 
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
         """Return the moments of these data; nothing is drawn before a forecast is."""
@@ -185,8 +188,23 @@ class SeasonalNaive(Model):
         number = read_draws(draws, _DRAWS)
         means = np.repeat((expected + _LEAST / 12.0)[None], number, axis=0)
         return Predictive.draw(
-            months, means, (np.full(number, alpha),), NegativeBinomial(), name=data.name, rng=generator
+            months,
+            means,
+            (np.full(number, alpha),),
+            NegativeBinomial(),
+            name=data.name,
+            **_made_by(self, data),
+            rng=generator,
         )
+
+
+class _Made(TypedDict):
+    account: Account
+    history: History
+
+
+def _made_by(model: Model, data: Observed) -> _Made:
+    return _Made(account=Account((AccountMember(type(model).__name__),)), history=history_of(data))
 
 
 def _last_known(counts: IntArray, missing: NDArray[np.bool_], step: int, name: str) -> float:

@@ -27,6 +27,8 @@ class ModelDensity(Density, Protocol):
         Scales of the priors.
     log_rates : tuple of str
         Parameters that are added to the log mean, so that their exponential is a factor.
+    label : str
+        Name of the model.
     costly : bool
         Whether one evaluation takes so long that fewer draws are the better default.
     """
@@ -35,6 +37,7 @@ class ModelDensity(Density, Protocol):
     distribution: Distribution
     priors: Priors
     log_rates: tuple[str, ...]
+    label: str
 
     @property
     def costly(self) -> bool: ...  # noqa: D102

@@ -34,6 +34,7 @@ class IngarchDensity:
     in units of the mean of the counts.
     """
 
+    label = "Autoregression"
     costly = False
 
     def __init__(self, likelihood: IngarchLikelihood, priors: Priors) -> None:

@@ -9,8 +9,18 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import IntArray
-from forecasting.models.base import read_data
+from forecasting.predictive import History
 from forecasting.series import listing
+
+
+def read_data(data: Observed) -> Observed:
+    """Return `data` if a model can be fitted to it."""
+    if not hasattr(data, "constraints"):
+        raise InvalidInput(
+            f"a model is fitted to a CountSeries or to Evidence, not to {type(data).__name__}; "
+            "make one with CountSeries.from_frame(df), CountSeries.from_pandas(series) or ledger.evidence(name)"
+        )
+    return data
 
 
 def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]]:
@@ -30,6 +40,12 @@ def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]
             "month known or wholly unknown. Use CountRegression, which takes any facts, or a window of published months"
         )
     return np.where(known.exact, known.lower, 0).astype(np.int64), ~known.exact
+
+
+def history_of(data: Observed) -> History:
+    """Return the exact months of the data, as a forecast carries them."""
+    known = data.constraints
+    return History(data.months, np.where(known.exact, known.lower, 0).astype(np.int64), known.exact)
 
 
 def read_centred(distribution: Distribution, model: str) -> Distribution:

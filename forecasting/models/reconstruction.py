@@ -12,12 +12,11 @@ from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import IntArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.likelihood import FactLikelihood
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
 from forecasting.predictive import Quantity
 from forecasting.predictive.levels import central, read_levels
-from forecasting.randomness import Rng, require_rng
+from forecasting.randomness import Rng
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +111,9 @@ def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:
     2023-08     90    170
     2023-09    180    180
     """
-    generator = require_rng(rng)
     if not isinstance(posterior, Posterior):
         raise InvalidInput(
             f"months are drawn from the posterior of a regression, not from {type(posterior).__name__}; "
             "make one with model.posterior(data, rng=rng)"
         )
-    log_mean = posterior.log_mean(posterior.months)
-    facts = FactLikelihood(posterior.data.constraints)
-    facts.anchor(log_mean, posterior.shape, posterior.distribution)
-    paths = facts.sample(log_mean, posterior.shape, posterior.distribution, rng=generator)
-    return Reconstruction(posterior.months, paths, posterior.name)
+    return Reconstruction(posterior.months, posterior.draw_months(rng=rng), posterior.name)

@@ -24,8 +24,9 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
-from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.base import BayesianModel
 from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.known import read_data
 from forecasting.models.results import Posterior
 from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
@@ -43,6 +44,8 @@ class RegressionDensity:
 
     Working coordinates are the coefficients followed by the working shape coordinates of the distribution.
     """
+
+    label = "CountRegression"
 
     def __init__(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,16 @@ from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
 from forecasting.extras import needed
 from forecasting.inference.priors import Priors
+from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Quality, Sample
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
+from forecasting.likelihood import FactLikelihood
 from forecasting.models.density import ModelDensity
 from forecasting.models.effects import with_factors
+from forecasting.models.known import history_of
 from forecasting.months import following
-from forecasting.predictive import Predictive
+from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
 
 _FACTORS = {"factor": "50%", "factor 5%": "5%", "factor 95%": "95%"}
@@ -89,6 +92,15 @@ class Posterior(Drawable, Frozen):
     def quality(self) -> Quality:
         """Number of draws, k-hat, effective number and method together."""
         return self.sample.quality
+
+    @property
+    def account(self) -> Account:
+        """How the draws were made, as a forecast from them carries it."""
+        remarks = () if self.khat <= KHAT_LIMIT else (f"k-hat {self.khat:.2f}: {self.sample.method} draws",)
+        member = AccountMember(
+            self.density.label, quality=self.quality, log_evidence=self.log_evidence, priors=asdict(self.priors)
+        )
+        return Account((member,), remarks)
 
     @property
     def priors(self) -> Priors:
@@ -195,9 +207,31 @@ class Posterior(Drawable, Frozen):
         2023-09      7     16
         2023-10      7     16
         """
-        months = self.future(horizon)
-        paths, mean = self.density.simulate(self.sample.work, months, rng=require_rng(rng))
-        return Predictive(months, paths, mean, self.shape, self.distribution, self.name)
+        months, generator = self.future(horizon), require_rng(rng)
+        paths, mean = self.density.simulate(self.sample.work, months, rng=generator)
+        return Predictive(
+            months,
+            paths,
+            mean,
+            self.shape,
+            self.distribution,
+            self.name,
+            account=self.account,
+            history=self._history(generator),
+        )
+
+    def _history(self, rng: np.random.Generator) -> History:
+        """Return the months of the data; those that are not exact are drawn when they are asked for, if the model can."""
+        past = history_of(self.data)
+        if past.known.all() or not hasattr(self.density, "components"):
+            return past
+        return replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
+
+    def draw_months(self, *, rng: Rng) -> IntArray:
+        """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""
+        facts, log_mean = FactLikelihood(self.data.constraints), self.log_mean(self.months)
+        facts.anchor(log_mean, self.shape, self.distribution)
+        return facts.sample(log_mean, self.shape, self.distribution, rng=require_rng(rng))
 
     def summary(self) -> pd.DataFrame:
         """Return mean, standard deviation and 5, 50, 95% points of every parameter.

@@ -22,9 +22,9 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.hidden import Filtered, filter_levels
 from forecasting.kernels.season import Season, centred_year, fit_season
 from forecasting.models.base import Model, Prepared, read_draws
-from forecasting.models.known import read_counts
+from forecasting.models.known import history_of, read_counts
 from forecasting.months import following
-from forecasting.predictive import Predictive
+from forecasting.predictive import Account, AccountMember, Predictive
 from forecasting.randomness import Rng, require_rng
 
 _DRAWS = 4000
@@ -217,7 +217,14 @@ class FilteredLevel:
             log_mean += has_season[:, None] * seasons
         mean = np.exp(np.minimum(log_mean, _LARGEST))
         return Predictive.draw(
-            months, mean, (self.alpha[alpha],), self.model.distribution, name=self.data.name, rng=generator
+            months,
+            mean,
+            (self.alpha[alpha],),
+            self.model.distribution,
+            name=self.data.name,
+            account=Account((AccountMember("ShiftingLevel"),)),
+            history=history_of(self.data),
+            rng=generator,
         )
 
 

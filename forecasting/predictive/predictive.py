@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -18,6 +18,7 @@ from forecasting.errors import ForecastingWarning, InvalidInput, InvalidWindow, 
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, month_range, to_month
+from forecasting.predictive.account import Account
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
     beside,
@@ -30,6 +31,7 @@ from forecasting.predictive.arrays import (
     refuse_explosion,
 )
 from forecasting.predictive.explosion import told_of_means
+from forecasting.predictive.history import History
 from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
@@ -39,6 +41,7 @@ from forecasting.randomness import Rng, require_rng
 _PMF_TAIL = 1e-9
 _PMF_POINTS = 200_000
 _LEVELS = (0.5, 0.8, 0.9)
+_UNKNOWN = Account()  # of a distribution that no model made
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +65,10 @@ class Predictive(Drawable, Frozen):
         Conditional distribution of a month given its mean and shape.
     name : str
         Name of the series.
+    account : Account
+        How the forecast was made: members, weights, diagnostics of the draws, warnings.
+    history : History or None
+        The months before the forecast, for totals that begin there; None if no model made the forecast.
 
     Raises
     ------
@@ -92,6 +99,8 @@ class Predictive(Drawable, Frozen):
     shape: tuple[FloatArray, ...]
     distribution: Distribution
     name: str
+    account: Account = field(default=_UNKNOWN, kw_only=True)
+    history: History | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         months = read_months(self.months)
@@ -101,8 +110,8 @@ class Predictive(Drawable, Frozen):
             "shape": read_shape(self.shape, self.distribution, mean),
             "paths": read_paths(self.paths, mean, months),
         }
-        for field, value in checked.items():
-            object.__setattr__(self, field, value)
+        for attribute, value in checked.items():
+            object.__setattr__(self, attribute, value)
 
     @classmethod
     def draw(
@@ -113,13 +122,15 @@ class Predictive(Drawable, Frozen):
         distribution: Distribution,
         *,
         name: str,
+        account: Account = _UNKNOWN,
+        history: History | None = None,
         rng: Rng,
     ) -> Self:
         """Sample one path for each draw of the parameters.
 
         Parameters
         ----------
-        months, mean, shape, distribution, name
+        months, mean, shape, distribution, name, account, history
             As in the class.
         rng : numpy.random.Generator or int
             Generator or seed; required.
@@ -128,7 +139,7 @@ class Predictive(Drawable, Frozen):
         mu = read_mean(mean, read_months(months))
         columns = read_shape(shape, distribution, mu)
         paths = distribution.sample(mu, *beside(columns), rng=generator)
-        return cls(months, paths, mu, columns, distribution, name)
+        return cls(months, paths, mu, columns, distribution, name, account=account, history=history)
 
     @classmethod
     def coupled(
@@ -261,12 +272,15 @@ class Predictive(Drawable, Frozen):
     # Several months
 
     def total(self, start: MonthLike | None = None, end: MonthLike | None = None) -> Quantity:
-        """Return the sum over a window of the forecast, ends included; the whole of it by default.
+        """Return the sum over a window, ends included; the whole forecast by default.
+
+        A window may begin in the data: known months are added as they are, months known in part as they were drawn with the
+        parameters of each path.
 
         Raises
         ------
         InvalidWindow
-            If the window is reversed or leaves the forecast.
+            If the window is reversed, leaves data and forecast, or holds a month of which nothing is known.
 
         Examples
         --------
@@ -278,8 +292,15 @@ class Predictive(Drawable, Frozen):
         >>> forecast.total().interval(0.9)  # three times the interval of a month, 1 to 8, would be too wide
         (7.0, 18.0)
         """
-        window = self._window(start, end)
-        return Quantity(f"total {_label(window)}", self._sum(window))
+        window = month_range(self.months[0] if start is None else start, self.months[-1] if end is None else end)
+        past = window[np.asarray(window < self.months[0])]
+        if not len(past) or self.history is None:
+            window = self._window(start, end)
+            return Quantity(f"total {_label(window)}", self._sum(window))
+        total = self.history.sum(past, len(self.paths))
+        if len(past) < len(window):
+            total = total + self._sum(self._window(self.months[0], window[-1]))
+        return Quantity(f"total {_label(window)}", total)
 
     def ratio(self, numerator: tuple[MonthLike, MonthLike], denominator: tuple[MonthLike, MonthLike]) -> Quantity:
         """Return the total of one window divided by the total of another, path by path.

@@ -10,7 +10,7 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.inference.priors import Priors
 from forecasting.models import Posterior, Reconstruction, reconstruct
-from forecasting.models.base import read_data
+from forecasting.models.known import read_data
 from forecasting.months import Window, following
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, named_streams

@@ -14,7 +14,8 @@ from forecasting.distributions import NegativeBinomial
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression
-from forecasting.models.base import read_data, read_draws
+from forecasting.models.base import read_draws
+from forecasting.models.known import read_data
 from forecasting.months import Window, month_range
 from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.scenarios.baselines import season_of

@@ -16,7 +16,6 @@ from forecasting.batch.specification import names
 from forecasting.cli.output import plain
 from forecasting.cli.requests import FORECASTERS, forecaster
 from forecasting.models import Model
-from forecasting.models.behind import forecast_and_posterior
 from forecasting.report import checklist
 from tests.cli.commands import run_json
 from tests.models.data import months
@@ -53,8 +52,8 @@ def test_every_model_has_a_name_on_the_command_line() -> None:
 @pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 def test_command_line_batch_and_python_agree(table: Path, name: str) -> None:
     model, found = forecaster(name, "intercept,trend", "negative-binomial"), printed(table, name)
-    forecast, posterior, _ = forecast_and_posterior(model, SERIES, 2, draws=200, rng=np.random.default_rng(5))
-    account = account_of(name, forecast, posterior)
+    forecast = model.forecast(SERIES, 2, draws=200, rng=5)
+    account = account_of(name, forecast.account)
     assert found["draws"] == len(forecast.paths)
     assert [row["median"] for row in found["forecast"]] == forecast.quantile(0.5)[0.5].tolist()
     assert (found.get("ess") is not None) == (name in DRAWN)
@@ -67,7 +66,8 @@ def test_command_line_batch_and_python_agree(table: Path, name: str) -> None:
         kept = ("weight", "method", "khat", "ess")
         told = [{"name": row["member"]} | {key: row[key] for key in kept if key in row} for row in found["members"]]
         assert account.get("members", []) == told
-        assert [row["member"] for row in found["members"]] == list(dict(getattr(forecast, "weights", {})))
+        assert found["weights"] == (forecast.account.weights if name == "auto" else {})
+        assert [row["member"] for row in found["members"]] == list(found["weights"])
 
 
 @every_model
@@ -102,8 +102,8 @@ def test_a_model_without_weights_is_still_said_to_draw() -> None:
 def test_draws_without_weights_are_no_complaint() -> None:
     """Without coefficients there is nothing to weigh, and k-hat is minus infinity."""
     model = fc.SARIMA((0, 1, 0), (0, 0, 0))
-    forecast, posterior, _ = forecast_and_posterior(model, SERIES, 2, draws=200, rng=np.random.default_rng(5))
-    assert complaints(account_of("sarima", forecast, posterior)) == []
+    forecast = model.forecast(SERIES, 2, draws=200, rng=5)
+    assert complaints(account_of("sarima", forecast.account)) == []
 
 
 def test_doubtful_members_are_a_weakness() -> None:

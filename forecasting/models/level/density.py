@@ -67,6 +67,7 @@ class Layout:
 class LevelDensity:
     """Log likelihood and log prior of a dynamic level; see `forecasting.models.density.ModelDensity`."""
 
+    label = "DynamicLevel"
     costly = True
 
     def __init__(self, model: DynamicLevel, data: Observed) -> None:

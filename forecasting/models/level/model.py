@@ -14,8 +14,8 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
-from forecasting.models.base import BayesianModel, read_data
-from forecasting.models.known import read_centred
+from forecasting.models.base import BayesianModel
+from forecasting.models.known import read_centred, read_data
 from forecasting.models.level.density import LevelDensity
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 

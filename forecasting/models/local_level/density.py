@@ -28,6 +28,8 @@ _EVENTS = frozenset({"step", "pulse", "ramp"})
 class LocalLevelDensity:
     """Likelihood and prior of path, coefficients and parameters; see `forecasting.models.density.ModelDensity`."""
 
+    label = "LocalLevel"
+
     def __init__(self, model: LocalLevel, data: Observed) -> None:
         self.target = target = Target(model, data)
         self.model, self.data = model, data

@@ -16,8 +16,9 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
-from forecasting.models.base import BayesianModel, read_data
+from forecasting.models.base import BayesianModel
 from forecasting.models.density import ModelDensity
+from forecasting.models.known import read_data
 from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.local_level.sampler import sample_path

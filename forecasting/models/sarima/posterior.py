@@ -11,14 +11,16 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
+from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Quality, sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
+from forecasting.models.known import history_of
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.future import simulate
 from forecasting.models.sarima.rounded import RoundedNormal
 from forecasting.months import following
-from forecasting.predictive import Predictive
+from forecasting.predictive import Account, AccountMember, Predictive
 from forecasting.randomness import Rng, require_rng
 
 if TYPE_CHECKING:
@@ -71,6 +73,12 @@ class SarimaPosterior(Drawable, Frozen):
         return self.quality.ess
 
     @property
+    def account(self) -> Account:
+        """How the draws were made, as a forecast from them carries it."""
+        remarks = () if self.khat <= KHAT_LIMIT else (f"k-hat {self.khat:.2f}: {self.quality.method} draws",)
+        return Account((AccountMember("SARIMA", quality=self.quality),), remarks)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the p coefficients."""
         return self.density.names
@@ -116,7 +124,14 @@ class SarimaPosterior(Drawable, Frozen):
         counts = RoundedNormal(self.model.transform)
         mean = counts.mean_of(location + offset, scale)
         return Predictive(
-            months, counts.nearest(paths + offset), mean, (location + offset, scale), counts, self.data.name
+            months,
+            counts.nearest(paths + offset),
+            mean,
+            (location + offset, scale),
+            counts,
+            self.data.name,
+            account=self.account,
+            history=history_of(self.data),
         )
 
     def __repr__(self) -> str:
