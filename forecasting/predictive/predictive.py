@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
@@ -35,6 +35,7 @@ from forecasting.predictive.history import History
 from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
+from forecasting.predictive.tables import label_of, month_table, path_table
 from forecasting.predictive.words import told
 from forecasting.randomness import Rng, require_rng
 
@@ -296,11 +297,11 @@ class Predictive(Drawable, Frozen):
         past = window[np.asarray(window < self.months[0])]
         if not len(past) or self.history is None:
             window = self._window(start, end)
-            return Quantity(f"total {_label(window)}", self._sum(window))
+            return Quantity(f"total {label_of(window)}", self._sum(window))
         total = self.history.sum(past, len(self.paths))
         if len(past) < len(window):
             total = total + self._sum(self._window(self.months[0], window[-1]))
-        return Quantity(f"total {_label(window)}", total)
+        return Quantity(f"total {label_of(window)}", total)
 
     def ratio(self, numerator: tuple[MonthLike, MonthLike], denominator: tuple[MonthLike, MonthLike]) -> Quantity:
         """Return the total of one window divided by the total of another, path by path.
@@ -321,7 +322,7 @@ class Predictive(Drawable, Frozen):
         """
         above, below = self._window(*numerator), self._window(*denominator)
         over, under = self._sum(above), self._sum(below)
-        label = f"{_label(above)} / {_label(below)}"
+        label = f"{label_of(above)} / {label_of(below)}"
         undefined = int(np.sum((over == 0) & (under == 0)))
         if undefined:
             raise InvalidInput(
@@ -334,34 +335,18 @@ class Predictive(Drawable, Frozen):
     # Tables
 
     def to_frame(self, levels: ArrayLike = _LEVELS) -> pd.DataFrame:
-        """Return a long table, a row a month: unique_id, ds, mean, median, and the central intervals.
+        """Return a long table, one row per month: unique_id, ds, mean, median, and the central intervals.
 
         Parameters
         ----------
         levels : float or sequence of float
-            Probabilities of the intervals; 0.9 gives the columns ``lo-90`` and ``hi-90``.
+            Coverage of the intervals; 0.9 gives the columns ``lo-90`` and ``hi-90``.
         """
-        asked = [] if isinstance(levels, Sized) and len(levels) == 0 else read_levels(levels).tolist()
-        limits = {level: central(level) for level in asked}
-        points = self.quantile([0.5, *(limit for pair in limits.values() for limit in pair)])
-        names = [f"{end}-{100 * level:g}" for level in limits for end in ("lo", "hi")]
-        table = points.set_axis(["median", *names], axis=1).reset_index(drop=True)
-        table.insert(0, "mean", self.expected.to_numpy())
-        table.insert(0, "ds", self.months.to_timestamp())
-        table.insert(0, "unique_id", self.name)
-        return table
+        return month_table(self, levels)
 
     def samples(self) -> pd.DataFrame:
-        """Return the paths as a long table, a row a month and path: unique_id, ds, sample_id, y."""
-        draws, horizon = self.paths.shape
-        return pd.DataFrame(
-            {
-                "unique_id": self.name,
-                "ds": np.tile(self.months.to_timestamp().to_numpy(), draws),
-                "sample_id": np.repeat(np.arange(draws), horizon),
-                "y": self.paths.ravel(),
-            }
-        )
+        """Return the paths as a long table, one row per month and path: unique_id, ds, sample_id, y."""
+        return path_table(self.name, self.months, self.paths)
 
     def in_words(self, level: float = 0.9, *, observed: Mapping[MonthLike, int] | None = None) -> str:
         """Return the total as a sentence; or, for counts that are known by now, whether each was unusual.
@@ -379,7 +364,7 @@ class Predictive(Drawable, Frozen):
         return told(self, level, observed or {})
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, {_label(self.months)}, {len(self.paths)} draws)"
+        return f"{type(self).__name__}({self.name!r}, {label_of(self.months)}, {len(self.paths)} draws)"
 
     def _repr_html_(self) -> str:
         table = self.to_frame().drop(columns="unique_id").assign(ds=self.months.astype(str))
@@ -394,28 +379,22 @@ class Predictive(Drawable, Frozen):
     def _position(self, month: MonthLike) -> int:
         wanted = to_month(month)
         if wanted not in self.months:
-            raise InvalidInput(f"{wanted} is not forecast; the months held are {_label(self.months)}")
+            raise InvalidInput(f"{wanted} is not forecast; the months held are {label_of(self.months)}")
         return int((wanted - self.months[0]).n)
 
     def _point(self, month: MonthLike, y: float) -> tuple[FloatArray, IntArray]:
         return np.array([read_number(y, "y")]), np.array([self._position(month)])
 
     def _reach(self, column: int) -> int:
-        """Return the count that covers all but a negligible share of the probability of a month."""
         guess = np.array([float(self.paths[:, column].max())])
         return int(self._mixture.search(np.array([1.0 - _PMF_TAIL]), np.array([column]), guess)[0])
 
     def _window(self, start: MonthLike | None, end: MonthLike | None) -> pd.PeriodIndex:
         window = month_range(self.months[0] if start is None else start, self.months[-1] if end is None else end)
         if not window.isin(self.months).all():
-            raise InvalidWindow(f"the window {_label(window)} leaves the forecast of {_label(self.months)}")
+            raise InvalidWindow(f"the window {label_of(window)} leaves the forecast of {label_of(self.months)}")
         return window
 
     def _sum(self, window: pd.PeriodIndex) -> FloatArray:
         first = self._position(window[0])
-        total: FloatArray = self.paths[:, first : first + len(window)].sum(axis=1, dtype=float)
-        return total
-
-
-def _label(months: pd.PeriodIndex) -> str:
-    return f"{months[0]}" if len(months) == 1 else f"{months[0]}..{months[-1]}"
+        return np.asarray(self.paths[:, first : first + len(window)].sum(axis=1, dtype=float))
