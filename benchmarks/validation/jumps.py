@@ -201,7 +201,10 @@ _OURS = ("chance", "some", "probability", "interval", '"')
 
 def summarise(records: dict[str, list[Record]]) -> dict[str, Any]:
     """Return, by case and method, how often a change is called, with its standard error; NaN counts as no call."""
-    return {case: {name: _share([row[name] for row in rows]) for name in rows[0]} for case, rows in records.items()}
+    longest = max((row for rows in records.values() for row in rows), key=len)  # a level that fails leaves no chance
+    return {
+        case: {name: _share([row.get(name, np.nan) for row in rows]) for name in longest} for case, rows in records.items()
+    }
 
 
 def _share(values: list[float]) -> dict[str, float]:
