@@ -203,7 +203,8 @@ def summarise(records: dict[str, list[Record]]) -> dict[str, Any]:
     """Return, by case and method, how often a change is called, with its standard error; NaN counts as no call."""
     longest = max((row for rows in records.values() for row in rows), key=len)  # a level that fails leaves no chance
     return {
-        case: {name: _share([row.get(name, np.nan) for row in rows]) for name in longest} for case, rows in records.items()
+        case: {name: _share([row.get(name, np.nan) for row in rows]) for name in longest}
+        for case, rows in records.items()
     }
 
 
