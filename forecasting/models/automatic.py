@@ -18,6 +18,7 @@ from typing import TypeAlias, get_args, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
@@ -273,6 +274,10 @@ class Forecasts(dict[str, PooledForecast]):
 
     def __reduce__(self) -> tuple[type[Forecasts], tuple[dict[str, PooledForecast], dict[str, str]]]:
         return type(self), (dict(self), self.failures)
+
+    def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9), *, model: str | None = None) -> pd.DataFrame:
+        """Return `Predictive.to_frame` of every series in one long table."""
+        return pd.concat([one.to_frame(levels, model=model) for one in self.values()], ignore_index=True)
 
     def __repr__(self) -> str:
         return f"<Forecasts of {listing(self) or 'no series'}; {len(self.failures)} series failed>"

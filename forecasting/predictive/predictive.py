@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
@@ -35,8 +34,9 @@ from forecasting.predictive.history import History
 from forecasting.predictive.levels import central, read_levels, read_number
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
+from forecasting.predictive.storage import Stored
 from forecasting.predictive.tables import label_of, month_table, path_table
-from forecasting.predictive.words import told
+from forecasting.predictive.words import Told
 from forecasting.randomness import Rng, require_rng
 
 _PMF_TAIL = 1e-9
@@ -46,7 +46,7 @@ _UNKNOWN = Account()  # of a distribution that no model made
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Predictive(Drawable, Frozen):
+class Predictive(Drawable, Stored, Told, Frozen):
     """Forecast of H consecutive months as S equally likely draws.
 
     A single month has the mixture of its conditional distributions over the draws, so its quantiles and
@@ -334,34 +334,21 @@ class Predictive(Drawable, Frozen):
 
     # Tables
 
-    def to_frame(self, levels: ArrayLike = _LEVELS) -> pd.DataFrame:
+    def to_frame(self, levels: ArrayLike = _LEVELS, *, model: str | None = None) -> pd.DataFrame:
         """Return a long table, one row per month: unique_id, ds, mean, median, and the central intervals.
 
         Parameters
         ----------
         levels : float or sequence of float
             Coverage of the intervals; 0.9 gives the columns ``lo-90`` and ``hi-90``.
+        model : str, optional
+            Name of the model, for columns as Nixtla's packages name them: ``auto``, ``auto-median``, ``auto-lo-90``.
         """
-        return month_table(self, levels)
+        return month_table(self, levels, model)
 
     def samples(self) -> pd.DataFrame:
         """Return the paths as a long table, one row per month and path: unique_id, ds, sample_id, y."""
         return path_table(self.name, self.months, self.paths)
-
-    def in_words(self, level: float = 0.9, *, observed: Mapping[MonthLike, int] | None = None) -> str:
-        """Return the total as a sentence; or, for counts that are known by now, whether each was unusual.
-
-        A count is called unusual if it lies outside the central 95%.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import forecasting as fc
-        >>> forecast = fc.Predictive(pd.period_range("2024-01", periods=1, freq="M"), [[4]], [[4.0]], (), fc.Poisson(), "y")
-        >>> print(forecast.in_words(observed={"2024-01": 9}))
-        2024-01: 9 is unusually high. 90% of the probability lay between 1 and 8; the chance of 9 or more was 2%.
-        """
-        return told(self, level, observed or {})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {label_of(self.months)}, {len(self.paths)} draws)"

@@ -28,7 +28,7 @@ class Tabled(Protocol):
     def quantile(self, levels: ArrayLike) -> pd.DataFrame: ...  # noqa: D102
 
 
-def month_table(forecast: Tabled, levels: ArrayLike) -> pd.DataFrame:
+def month_table(forecast: Tabled, levels: ArrayLike, model: str | None = None) -> pd.DataFrame:
     """Return one row per month: unique_id, ds, mean, median, and the central intervals, ``lo-90`` and ``hi-90`` for 0.9."""
     asked = [] if isinstance(levels, Sized) and len(levels) == 0 else read_levels(levels).tolist()
     limits = {level: central(level) for level in asked}
@@ -36,6 +36,8 @@ def month_table(forecast: Tabled, levels: ArrayLike) -> pd.DataFrame:
     names = [f"{end}-{100 * level:g}" for level in limits for end in ("lo", "hi")]
     table = points.set_axis(["median", *names], axis=1).reset_index(drop=True)
     table.insert(0, "mean", forecast.expected.to_numpy())
+    if model is not None:
+        table = table.rename(columns={name: model if name == "mean" else f"{model}-{name}" for name in table})
     table.insert(0, "ds", forecast.months.to_timestamp())
     table.insert(0, "unique_id", forecast.name)
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from forecasting.display import chance
 from forecasting.months import MonthLike, to_month
@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from forecasting.predictive.predictive import Predictive
 
 _UNUSUAL = 0.025  # probability of one tail: outside the central 95%
+
+
+class Told:
+    """A forecast that says itself in sentences."""
+
+    def in_words(self, level: float = 0.9, *, observed: Mapping[MonthLike, int] | None = None) -> str:
+        """Return the total as a sentence; or, for counts that are known by now, whether each was unusual.
+
+        A count is called unusual if it lies outside the central 95%.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import forecasting as fc
+        >>> forecast = fc.Predictive(pd.period_range("2024-01", periods=1, freq="M"), [[4]], [[4.0]], (), fc.Poisson(), "y")
+        >>> print(forecast.in_words(observed={"2024-01": 9}))
+        2024-01: 9 is unusually high. 90% of the probability lay between 1 and 8; the chance of 9 or more was 2%.
+        """
+        return told(cast("Predictive", self), level, observed or {})
 
 
 def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int]) -> str:
