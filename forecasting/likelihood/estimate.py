@@ -25,8 +25,8 @@ from forecasting.likelihood.lookahead import Anchor, Lookahead, anchors
 from forecasting.likelihood.polytope import Polytope, Ranges
 from forecasting.randomness import require_rng
 
-_ANCHORS = 8
-_VECTORS = 1024
+_ANCHORS = 16
+_VECTORS = 1536
 _SEED = 20231205  # of vectors that serve all parameters: with it the estimate is a function of them
 _CHUNK = 4_000_000  # entries of a table of vectors by parameters
 _REACH = 1.0 - 1e-12  # of an unbounded month

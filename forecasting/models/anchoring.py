@@ -17,21 +17,26 @@ from forecasting.randomness import require_rng
 if TYPE_CHECKING:
     from forecasting.models.regression import RegressionDensity
 
-_POINTS = 8
+_FAR = 1.8  # standard deviations to either side, along each axis of the normal approximation
+_BETWEEN = 4  # further points, drawn from it
+_DISPERSED = (
+    0.1,
+    0.3,
+    0.7,
+    1.4,
+)  # prior scales above the mode of a folded coordinate, whose posterior has a long upper tail
 _SEED = 20231205  # of the anchors: the likelihood is a function of the facts alone
 
 
 def anchor(density: RegressionDensity) -> None:
     """Draw the month vectors of the density's facts around its posterior, in two rounds."""
     facts = density.facts
-    spread = require_rng(_SEED).standard_normal((_POINTS, density.scale.size))
     for rule in (facts.relaxed(), facts):
-        points = _around_the_mode(density, rule, spread)
-        facts.anchor(*density.at(points), density.distribution)
+        facts.anchor(*density.at(_around_the_mode(density, rule)), density.distribution)
 
 
-def _around_the_mode(density: RegressionDensity, facts: FactLikelihood, spread: FloatArray) -> FloatArray:
-    """Return points ``[K, p]`` of the normal approximation of the posterior that `facts` give."""
+def _around_the_mode(density: RegressionDensity, facts: FactLikelihood) -> FloatArray:
+    """Return points ``[K, p]`` of the posterior that `facts` give: of its normal approximation, and of long tails."""
 
     def log_posterior(work: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
@@ -39,4 +44,11 @@ def _around_the_mode(density: RegressionDensity, facts: FactLikelihood, spread: 
 
     mode = find_mode(log_posterior, density.start, density.scale, rough=True)
     root = density.scale[:, None] * inverse_root(mode.hessian * np.outer(density.scale, density.scale), 1e-2)
-    return np.asarray(mode.point + spread @ root.T)
+    axes = _FAR * np.eye(density.scale.size)
+    spread = np.concatenate([axes, -axes, require_rng(_SEED).standard_normal((_BETWEEN, density.scale.size))])
+    tails = [
+        f * density.scale * (np.arange(density.scale.size) == c)
+        for c in np.flatnonzero(density.folded)
+        for f in _DISPERSED
+    ]
+    return np.asarray(mode.point + np.concatenate([spread @ root.T, *(tail[None] for tail in tails)]))
