@@ -101,7 +101,10 @@ class EstimatedGroup:
         return np.where(np.isinf(self._upper), 4.0 * np.max(reach, axis=0) + max(asked, 0.0) + 16.0, self._upper)
 
     def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
-        """Return the log of the estimate ``[S]``; the first call draws the vectors unless `anchor` has."""
+        r"""Return the log of the estimate ``[S]``, :math:`\log\frac1N\sum_ip(y_i\mid\theta)/\bar q(y_i)`.
+
+        The first call draws the vectors unless `anchor` has.
+        """
         return np.concatenate([logsumexp(part, axis=1) for part in self._parts(mean, shape, distribution)])
 
     def log_weights(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:

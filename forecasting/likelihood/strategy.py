@@ -13,6 +13,7 @@ the estimate only for what is left of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations, islice
 from typing import Literal, TypeAlias
 
 from forecasting.constraints import Linear
@@ -22,6 +23,9 @@ from forecasting.likelihood.enumeration import LARGEST, ListedGroup
 from forecasting.likelihood.estimate import EstimatedGroup
 from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
+
+_LARGEST_SET = 3  # facts of an omission that is searched for
+_TRIALS = 5_000  # sets of one size that are tried
 
 CHEAP = 20_000
 """Most vectors that are listed unasked: about as costly as an estimate."""
@@ -50,7 +54,8 @@ def group_of(
     Raises
     ------
     TooLarge
-        If ``likelihood="exact"`` and no exact way is affordable; names the facts.
+        If ``likelihood="exact"`` and no exact way is affordable; names the facts, and a smallest set whose omission leaves
+        nested totals.
     """
     if likelihood == "estimate":
         return EstimatedGroup(rows, months, lower, upper)
@@ -58,10 +63,30 @@ def group_of(
         return SumGroup(rows, months, lower, upper)
     try:
         return ListedGroup(rows, months, lower, upper, LARGEST if likelihood == "exact" else CHEAP)
-    except TooLarge:
+    except TooLarge as error:
         if likelihood == "exact":
-            raise
+            chosen = sufficient_omission(rows)
+            raise TooLarge(f"{error}, or leave out {' and '.join(chosen)} (without={list(chosen)})") from None
         return EstimatedGroup(rows, months, lower, upper)
+
+
+def sufficient_omission(rows: Sequence[Linear]) -> tuple[str, ...]:
+    """Return a smallest set of facts without which the rows are nested totals; of more than `_LARGEST_SET`, one that suffices.
+
+    Examples
+    --------
+    >>> rows = [Linear((k, k + 1), (1, 1), 9, 9, (name,)) for k, name in enumerate("ABC")]
+    >>> sufficient_omission(rows)
+    ('B',)
+    """
+    names = list(dict.fromkeys(fact for row in rows for fact in row.facts))
+    for size in range(1, _LARGEST_SET + 1):
+        for chosen in islice(combinations(names, size), _TRIALS):
+            left = [row for row in rows if not set(chosen) & set(row.facts)]
+            if is_nested(left):
+                return chosen
+    kept = nested_part(rows)
+    return tuple(dict.fromkeys(fact for row in rows if row not in kept for fact in row.facts))
 
 
 def read_likelihood(likelihood: str | None) -> Likelihood | None:

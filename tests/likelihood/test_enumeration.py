@@ -63,3 +63,21 @@ def test_too_many_vectors_name_their_facts() -> None:
     ]
     with pytest.raises(TooLarge, match=r"F001, F002 tie 6 unknown months"):
         FactLikelihood(brute.known(rows, 6), "exact")
+
+
+def test_leaving_out_the_facts_named_is_enough() -> None:
+    rows = [
+        *(Linear(tuple(range(k, k + 3)), (1,) * 3, 500, 500, (f"Q{k}",)) for k in (0, 3, 6)),
+        *(Linear.of({4: 1, k: -1}, 1, None, ("RECORD",), True) for k in (0, 1, 2, 3, 5, 6, 7, 8)),
+        Linear((1, 2, 3, 4), (1,) * 4, 600, 700, ("BAND",)),
+        Linear.of({8: 1, 0: -1}, 1, None, ("ORDER",), True),
+    ]
+    with pytest.raises(TooLarge, match=r"leave out (.*) \(without=") as error:
+        FactLikelihood(brute.known(rows, 9), "exact")
+    named = set(str(error.value).rpartition("leave out ")[2].partition(" (without")[0].split(" and "))
+    assert named == {"RECORD", "BAND", "ORDER"}
+    FactLikelihood(brute.known([row for row in rows if not named & set(row.facts)], 9), "exact")
+    for kept in named:
+        fewer = [row for row in rows if not (named - {kept}) & set(row.facts)]
+        with pytest.raises(TooLarge):
+            FactLikelihood(brute.known(fewer, 9), "exact")
