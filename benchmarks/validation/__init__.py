@@ -6,13 +6,24 @@ A piece is a module with a ``TITLE``, a ``STUDY`` and its usual number of ``REPL
 
 from types import ModuleType
 
-from benchmarks.validation import agreement, calibration, facts, jumps, misspecification, prediction, recovery, trend
+from benchmarks.validation import (
+    agreement,
+    calibration,
+    facts,
+    jumps,
+    misspecification,
+    prediction,
+    recovery,
+    totals,
+    trend,
+)
 
 PIECES: dict[str, ModuleType] = {
     "sbc": facts,
     "calibration": calibration,
     "coverage": trend,
     "prediction": prediction,
+    "totals": totals,
     "misspecification": misspecification,
     "recovery": recovery,
     "jumps": jumps,
