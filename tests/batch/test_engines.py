@@ -112,7 +112,9 @@ def test_chunks_are_taken_as_workers_become_free_and_stopping_stops_the_workers(
 
 
 PARENT = """
+import signal
 from tests.batch.test_engines import chunks, crew
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 list(crew(1)(chunks("frozen")))
 """
 
@@ -125,7 +127,7 @@ def test_no_worker_outlives_its_parent() -> None:
         eventually(lambda number=parent.pid: "T" in map(state, children(number)), 200)  # its worker is frozen
         workers = children(parent.pid)
         parent.send_signal(end)
-        parent.wait()
+        parent.wait(timeout=60)
         eventually(lambda those=workers: {*map(state, those)} <= {"", "Z"}, 20)
 
 
