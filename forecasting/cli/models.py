@@ -133,7 +133,7 @@ def fit(request: Request, level: float, as_json: bool) -> None:
     type=click.Choice(list(FORECASTERS)),
     default="regression",
     show_default=True,
-    help="The regression and the local level take any facts; the others need each month known or missing.",
+    help="The regression, the local level, level and ingarch take facts; the others need each month known or missing.",
 )
 @options.horizon
 @options.draws

@@ -63,8 +63,9 @@ def levels(
 
     Parameters
     ----------
-    counts : ndarray, [T]
-        What stands where `missing` is true means nothing: the level passes such a month as if no count had come.
+    counts : ndarray, [T] or [T, S]
+        The same for all parameter vectors, or a column for each.  What stands where `missing` is true means nothing: the
+        level passes such a month as if no count had come.
     missing : ndarray of bool, [T]
         Months without a count.
     factors : ndarray, [T, S]
@@ -87,6 +88,8 @@ def levels(
     """
     inverse = 1.0 / factors
     with np.errstate(over="ignore", invalid="ignore"):
+        if counts.ndim == 2:
+            return _bounded(counts, missing, inverse, start, motion)
         path = _unbounded(counts, missing, inverse, start, motion)
         bounded = _meets_a_bound(path, counts, missing, inverse, motion.dispersion)
         if bounded.any():

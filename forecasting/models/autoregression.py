@@ -21,7 +21,7 @@ from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.kernels.ingarch import PRESAMPLES
-from forecasting.models.base import BayesianModel
+from forecasting.models.augmented import FollowingModel
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
@@ -33,7 +33,7 @@ _LONGEST_LAG = 120
 
 
 @dataclass(frozen=True)
-class Autoregression(BayesianModel):
+class Autoregression(FollowingModel):
     r"""Counts whose mean depends on past counts and past means.
 
     Parameters
@@ -112,6 +112,10 @@ class Autoregression(BayesianModel):
     def likelihood(self, data: Observed) -> IngarchLikelihood:
         """Return the log likelihood for `data` in natural coordinates."""
         return IngarchLikelihood(self, read_data(data))
+
+    def effects_on(self, data: Observed) -> Terms:
+        """Return the regressors."""
+        return self.terms
 
     def density(self, data: Observed) -> IngarchDensity:
         """Return the log likelihood and log prior for `data`."""

@@ -8,6 +8,8 @@ their logarithms, so that all are positive.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -95,8 +97,19 @@ class IngarchDensity:
             inside = self._inside(theta[:, self._past])
             result = np.full(len(work), -np.inf)
             if inside.any():
-                result[inside] = self.likelihood.log_likelihood(theta[inside])
+                result[inside] = self.likelihood.target.height(theta[inside], np.flatnonzero(inside))
         return result
+
+    def with_counts(self, counts: IntArray) -> IngarchDensity:
+        """Return the same density, prior and all, with other counts: a row of ``[S, T]`` for each parameter vector."""
+        other = copy(self)
+        other.likelihood = self.likelihood.with_counts(counts)
+        return other
+
+    def means(self, work: FloatArray) -> FloatArray:
+        """Return the mean of every month of the data ``[S, T]``, each given the counts before it."""
+        target, theta = self.likelihood.target, self._theta(work)
+        return np.asarray(np.exp(target.log_mean(target.predictor.value(theta[:, : self.likelihood.width]))).T)
 
     def _inside(self, past: FloatArray) -> NDArray[np.bool_]:
         return np.asarray((np.abs(past) < 1.0).all(axis=1) & (np.abs(past.sum(axis=1)) < 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -172,6 +173,14 @@ class IngarchLikelihood:
     def log_likelihood(self, work: FloatArray) -> FloatArray:
         """Return the log probability ``[S]`` of the months observed, each given those before it."""
         return self.target.height(work, np.zeros(len(work), dtype=np.int64))
+
+    def with_counts(self, counts: IntArray) -> IngarchLikelihood:
+        """Return the same likelihood with other counts: a row of ``[R, T]`` for each of R series."""
+        other, target = copy(self), self.target
+        y = np.where(target.predictor.missing[:, None], 0, counts.T)
+        z = np.where(target.predictor.missing[:, None], 0.0, transformed(y, target.log_exposure[:, None], self.is_log))
+        other.target = replace(target, predictor=replace(target.predictor, z=z), counts=y)
+        return other
 
     def maximise(self, start: FloatArray, free: NDArray[np.bool_] | None = None) -> Mode:
         """Climb from `start` to a maximum in the admissible region, moving the `free` coordinates only."""

@@ -23,6 +23,14 @@ def read_data(data: Observed) -> Observed:
     return data
 
 
+def partly_known(data: Observed) -> NDArray[np.bool_]:
+    """Return of which months ``[T]`` something is known, but not the count."""
+    known = data.constraints
+    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
+    partly[sorted({month for row in known.linear for month in row.positions})] = True
+    return partly
+
+
 def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]]:
     """Return the counts ``[T]``, 0 where missing, and which months are missing.
 
@@ -31,13 +39,12 @@ def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]
     InvalidInput
         If something is known of a month, but not its count; `model` names who asks.
     """
-    known = read_data(data).constraints
-    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
-    partly[sorted({month for row in known.linear for month in row.positions})] = True
+    known, partly = read_data(data).constraints, partly_known(data)
     if partly.any():
         raise InvalidInput(
             f"{data.name}: of {listing(data.months[partly])} only a total, an order or a range is known; {model} needs each "
-            "month known or wholly unknown. Use CountRegression, which takes any facts, or a window of published months"
+            "month known or wholly unknown. Use CountRegression, which takes any facts, as do LocalLevel and the posteriors of "
+            "DynamicLevel and Autoregression, or a window of published months"
         )
     return np.where(known.exact, known.lower, 0).astype(np.int64), ~known.exact
 

@@ -81,7 +81,7 @@ def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:
     Parameters
     ----------
     posterior : Posterior
-        Of any regression.
+        Of a regression, a local level, or a model that follows the counts.
     rng : numpy.random.Generator or int
         Generator or seed; required.
 
@@ -113,7 +113,7 @@ def reconstruct(posterior: Posterior, *, rng: Rng) -> Reconstruction:
     """
     if not isinstance(posterior, Posterior):
         raise InvalidInput(
-            f"months are drawn from the posterior of a regression, not from {type(posterior).__name__}; "
+            f"months are drawn from the posterior of a model, not from {type(posterior).__name__}; "
             "make one with model.posterior(data, rng=rng)"
         )
     return Reconstruction(posterior.months, posterior.draw_months(rng=rng), posterior.name)

@@ -208,7 +208,7 @@ class Posterior(Drawable, Frozen):
         2023-10      7     16
         """
         months, generator = self.future(horizon), require_rng(rng)
-        paths, mean = self.density.simulate(self.sample.work, months, rng=generator)
+        paths, mean, history = self._future(months, generator)
         return Predictive(
             months,
             paths,
@@ -217,15 +217,19 @@ class Posterior(Drawable, Frozen):
             self.distribution,
             self.name,
             account=self.account,
-            history=self._history(generator),
+            history=history,
         )
 
-    def _history(self, rng: np.random.Generator) -> History:
-        """Return the months of the data; those that are not exact are drawn when they are asked for, if the model can."""
+    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
+        """Return paths and means of the months after the data, each ``[S, H]``, and the months of the data.
+
+        Months of the data that are not exact are drawn when they are asked for, if the model can.
+        """
+        paths, mean = self.density.simulate(self.sample.work, months, rng=rng)
         past = history_of(self.data)
         if past.known.all() or not hasattr(self.density, "components"):
-            return past
-        return replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
+            return paths, mean, past
+        return paths, mean, replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
 
     def draw_months(self, *, rng: Rng) -> IntArray:
         """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""

@@ -7,6 +7,7 @@ coordinate z, where T is the cdf of Student's t: its heavy-tailed prior is a sta
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -174,7 +175,21 @@ class LevelDensity:
     def log_terms(self, work: FloatArray) -> FloatArray:
         """Return the log probability of each known month given those before it, ``[S, t]``."""
         with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
-            return self.distribution.log_terms(self._seen, self.log_mean(work), *self._shape(work))
+            if self._seen.ndim == 1:
+                return self.distribution.log_terms(self._seen, self.log_mean(work), *self._shape(work))
+            shape = [column[:, None] for column in self._shape(work)]
+            return self.distribution.logpmf(self._seen, np.exp(self.log_mean(work)), *shape)
+
+    def with_counts(self, counts: IntArray) -> LevelDensity:
+        """Return the same density, prior and all, with other counts: a row of ``[S, T]`` for each parameter vector."""
+        other = copy(self)
+        other._counts, other._seen = counts.T.astype(float), counts[:, ~self._missing]
+        return other
+
+    def means(self, work: FloatArray) -> FloatArray:
+        """Return the mean of every month of the data ``[S, T]``, each given the counts before it."""
+        log_factors, path = self._path(work, self._effects(work))
+        return np.asarray((path[:-1] * np.exp(log_factors)).T)
 
     def log_likelihood(self, work: FloatArray) -> FloatArray:
         """Return the log probability ``[S]`` of the known months."""

@@ -14,7 +14,7 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
-from forecasting.models.base import BayesianModel
+from forecasting.models.augmented import FollowingModel
 from forecasting.models.known import read_centred, read_data
 from forecasting.models.level.density import LevelDensity
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
@@ -23,7 +23,7 @@ _YEAR, _HARMONICS = 12, 6
 
 
 @dataclass(frozen=True)
-class DynamicLevel(BayesianModel):
+class DynamicLevel(FollowingModel):
     r"""Count model whose level is an exponentially weighted average of the counts, adjusted for season and effects.
 
     Parameters
@@ -105,6 +105,10 @@ class DynamicLevel(BayesianModel):
         harmonics = automatic if self.seasonal is None else self.seasonal
         season: tuple[Term, ...] = (Seasonal(harmonics),) if harmonics else ()
         return Terms((*season, *(() if self.terms is None else Terms.of(self.terms).terms)))
+
+    def effects_on(self, data: Observed) -> Terms:
+        """Return harmonics and effects for these data."""
+        return self.terms_for(data)
 
     def density(self, data: Observed) -> LevelDensity:
         """Return the log likelihood and log prior for `data`."""

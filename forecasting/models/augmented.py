@@ -1,0 +1,259 @@
+r"""Facts in models that follow the counts: the months that are known in part are drawn, many times over, and summed out.
+
+Given all months such a model has a likelihood :math:`p(y\mid\theta)`; given facts it has a sum over all month vectors that the
+facts allow.  K vectors drawn once, each from the months of a local level given the facts, estimate the sum for every
+:math:`\theta`:
+
+.. math:: \hat L(\theta)=\frac1K\sum_k\frac{p(y_k\mid\theta)}{q(y_k)},\qquad
+    q(y)=\frac1J\sum_j\frac{p(y\mid\lambda_j)}{P(R\mid\lambda_j)},
+
+where :math:`\lambda_j` are the draws of the pilot.  The vectors are the same for all :math:`\theta`, so that the estimate is a
+smooth function of it (Geyer, Thompson 1992, JRSS B 54, 657-699) and inference runs as if it were the likelihood.  A month of
+which nothing is known stays missing, and is treated as the model treats missing months.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Protocol, Self
+
+import numpy as np
+import pandas as pd
+from scipy.special import logsumexp
+
+from forecasting.constraints import Observed
+from forecasting.distributions import NegativeBinomial, split_shape
+from forecasting.errors import SamplingError
+from forecasting.inference.sampling import sample_posterior
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood import FactLikelihood
+from forecasting.models.base import BayesianModel
+from forecasting.models.density import ModelDensity
+from forecasting.models.known import history_of, partly_known, read_data
+from forecasting.models.local_level import LocalLevel
+from forecasting.models.results import Posterior
+from forecasting.predictive import History
+from forecasting.randomness import Rng, named_streams, require_rng
+from forecasting.series import CountSeries
+from forecasting.terms import Intercept, Seasonal, Terms, Trend
+
+VECTORS = 400
+"""Month vectors K that are drawn, one for each draw of the pilot."""
+
+FEWEST_EFFECTIVE = 20
+"""Effective month vectors below which there is no posterior."""
+
+_BLOCK = 400_000  # months evaluated in one go
+
+
+class FollowingDensity(ModelDensity, Protocol):
+    """The density of a model that follows the counts."""
+
+    def with_counts(self, counts: IntArray) -> Self:
+        """Return the same density, prior and all, with other counts: a row of ``[S, T]`` for each parameter vector."""
+        ...
+
+    def means(self, work: FloatArray) -> FloatArray:
+        """Return the mean of every month of the data ``[S, T]``, each given the counts before it."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class MonthVectors:
+    """U different vectors of all months that satisfy every fact.
+
+    Attributes
+    ----------
+    counts : int64[U, T]
+        The vectors; 0 in months of which nothing is known.
+    repeats : float64[U]
+        How often each was drawn.
+    log_density : float64[U]
+        Log of the probability with which each is drawn.
+    """
+
+    counts: IntArray
+    repeats: FloatArray
+    log_density: FloatArray
+
+    @property
+    def log_weights(self) -> FloatArray:
+        """Log of what multiplies the probability of each vector in the estimate of the likelihood, ``[U]``."""
+        return np.asarray(np.log(self.repeats / self.repeats.sum()) - self.log_density)
+
+    @property
+    def central(self) -> IntArray:
+        """The vector nearest to the mean of all, ``[T]``."""
+        mean = self.repeats @ self.counts / self.repeats.sum()
+        return np.asarray(self.counts[np.abs(self.counts - mean).sum(axis=1).argmin()])
+
+
+def draw_vectors(data: Observed, terms: Terms, *, rng: np.random.Generator) -> MonthVectors:
+    """Draw month vectors from a local level given everything known, with the season and the effects of `terms`."""
+    level, known = pilot(terms), data.constraints
+    density = level.density(data)
+    drawn = level._drawn(data, density, VECTORS, rng)
+    facts, log_mean, shape = FactLikelihood(known), drawn.log_mean(data.months), drawn.shape
+    facts.anchor(log_mean, shape, level.distribution)
+    counts = facts.sample(log_mean, shape, level.distribution, rng=rng)
+    partly, exact = partly_known(data), known.exact
+    counts[:, ~partly & ~exact] = 0
+    counts, repeats = np.unique(counts, axis=0, return_counts=True)
+    log_region = facts.log_likelihood(log_mean, shape, level.distribution) - level.distribution.log_likelihood(
+        known.lower[exact], log_mean[:, exact], *shape
+    )
+    means = log_mean[:, partly]
+    log_density = [
+        logsumexp(level.distribution.log_likelihood(vector[partly], means, *shape) - log_region) for vector in counts
+    ]
+    return MonthVectors(counts, repeats.astype(float), np.array(log_density) - np.log(len(means)))
+
+
+def pilot(terms: Terms) -> LocalLevel:
+    """Return the local level with the season and the effects among `terms`."""
+    harmonics = max((term.harmonics for term in terms.terms if isinstance(term, Seasonal)), default=None)
+    effects = tuple(term for term in terms.terms if not isinstance(term, Intercept | Trend | Seasonal))
+    return LocalLevel(harmonics, terms=Terms(effects) if effects else None, distribution=NegativeBinomial())
+
+
+class AugmentedDensity:
+    """Simulated log likelihood and log prior of a model given facts; see `forecasting.models.density.ModelDensity`."""
+
+    costly = True
+
+    def __init__(self, data: Observed, vectors: MonthVectors, base: FollowingDensity) -> None:
+        self.data, self.vectors, self.base = data, vectors, base
+        self.label, self.names, self.log_rates = base.label, base.names, base.log_rates
+        self.distribution, self.priors = base.distribution, base.priors
+        self.start, self.scale, self.folded = base.start, base.scale, base.folded
+
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Return the parameters ``[S, p]``."""
+        return self.base.natural(work)
+
+    def log_prior(self, work: FloatArray) -> FloatArray:
+        """Return the log prior density ``[S]``."""
+        return self.base.log_prior(work)
+
+    def log_likelihood(self, work: FloatArray) -> FloatArray:
+        """Return the estimate of the log probability ``[S]`` of everything known."""
+        return np.asarray(logsumexp(self.log_joint(work), axis=0))
+
+    def log_joint(self, work: FloatArray) -> FloatArray:
+        """Return the log of what each month vector adds to the likelihood, ``[U, S]``."""
+        vectors, size = self.vectors.counts, max(_BLOCK // (len(work) * self.vectors.counts.shape[1]), 1)
+        parts = []
+        for first in range(0, len(vectors), size):
+            block = vectors[first : first + size]
+            base = self.base.with_counts(np.repeat(block, len(work), axis=0))
+            parts.append(base.log_likelihood(np.tile(work, (len(block), 1))).reshape(len(block), -1))
+        joint = np.concatenate(parts) + self.vectors.log_weights[:, None]
+        return np.where(np.isnan(joint), -np.inf, joint)
+
+    def effective(self, work: FloatArray) -> FloatArray:
+        """Return the effective number of month vectors ``[S]``."""
+        shares = _shares(self.log_joint(work))
+        return np.asarray(1.0 / (np.square(shares) / self.vectors.repeats[:, None]).sum(axis=0))
+
+    def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
+        """Return one vector of all months ``[S, T]`` for each draw; a month of which nothing is known follows its mean."""
+        upto = np.cumsum(_shares(self.log_joint(work)), axis=0)
+        chosen = np.minimum((upto < rng.random(len(work))).sum(axis=0), len(upto) - 1)
+        counts = self.vectors.counts[chosen]
+        free = ~self.data.constraints.exact & ~partly_known(self.data)
+        if free.any():
+            mean = self.base.with_counts(counts).means(work)[:, free]
+            shape = split_shape(self.distribution, self.natural(work))
+            counts[:, free] = self.distribution.sample(mean, *(column[:, None] for column in shape), rng=rng)
+        return counts
+
+    def simulate(
+        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return paths of the months after the data and their means, each ``[S, H]``, after a drawn vector of months."""
+        return self.after(self.months(work, rng=rng), work, months, rng=rng)
+
+    def after(
+        self, counts: IntArray, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return paths and means, each ``[S, H]``, that go on from the months `counts` ``[S, T]`` of the data."""
+        return self.base.with_counts(counts).simulate(work, months, rng=rng)
+
+
+def _shares(log_joint: FloatArray) -> FloatArray:
+    """Return the share ``[U, S]`` of each month vector in the likelihood."""
+    return np.asarray(np.exp(log_joint - logsumexp(log_joint, axis=0)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AugmentedPosterior(Posterior):
+    """Equally weighted posterior draws of a model that follows counts known in part.
+
+    Attributes
+    ----------
+    density : AugmentedDensity
+        The simulated log likelihood, the log prior, and the way to future months.
+    """
+
+    density: AugmentedDensity
+
+    @cached_property
+    def months_effective(self) -> float:
+        """Effective number of the month vectors behind the likelihood: the median over the draws."""
+        return float(np.median(self.density.effective(self.sample.work)))
+
+    def draw_months(self, *, rng: Rng) -> IntArray:
+        """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""
+        return self.density.months(self.sample.work, rng=require_rng(rng))
+
+    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
+        """Return paths, means, and the months before them: each path goes on from its own."""
+        seed = int(rng.integers(2**63))
+        paths, mean = self.density.after(self.draw_months(rng=seed), self.sample.work, months, rng=rng)
+        return paths, mean, replace(history_of(self.data), draw=partial(self.draw_months, rng=seed))
+
+
+class FollowingModel(BayesianModel):
+    """A model that follows the counts, and takes facts by summing out the months that they leave open."""
+
+    @abstractmethod
+    def density(self, data: Observed) -> FollowingDensity:
+        """Return the log likelihood and log prior for `data`, each month of which is known or missing."""
+
+    @abstractmethod
+    def effects_on(self, data: Observed) -> Terms:
+        """Return the season and the effects for `data`."""
+
+    def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Posterior:
+        """Draw from the posterior; arguments, warnings and errors as for every model.
+
+        Where only a total, an order or a range is known of some months, the likelihood is the sum over what they may have
+        been, estimated from month vectors drawn beforehand; the posterior is then an `AugmentedPosterior`.
+
+        Raises
+        ------
+        SamplingError
+            If no sampler reached an acceptable sample, or too few month vectors carry the likelihood.
+        """
+        known, generator = read_data(data), require_rng(rng)
+        if not partly_known(known).any():
+            return self._posterior(data, self.density(known), draws, generator)
+        vectors = draw_vectors(known, self.effects_on(known), rng=named_streams(generator)("months"))
+        missing = ~known.constraints.exact & ~partly_known(known)
+        completed = CountSeries(known.months, vectors.central, missing, known.name)
+        return self._posterior(data, AugmentedDensity(known, vectors, self.density(completed)), draws, generator)
+
+    def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
+        if not isinstance(density, AugmentedDensity):
+            return super()._drawn(data, density, draws, rng)
+        posterior = AugmentedPosterior(data, density, sample_posterior(density, draws, rng=rng))
+        if posterior.months_effective < FEWEST_EFFECTIVE:
+            raise SamplingError(
+                f"{data.name}: of {VECTORS} vectors of the {partly_known(data).sum()} months known in part, only "
+                f"{posterior.months_effective:.1f} are effective under {density.label}, and {FEWEST_EFFECTIVE} are needed: the "
+                "facts leave too much open. Use LocalLevel or CountRegression, which need no such draws, or a window in which "
+                "fewer months are known in part"
+            )
+        return posterior
