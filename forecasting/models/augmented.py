@@ -161,7 +161,7 @@ class AugmentedDensity:
         """Return one vector of all months ``[S, T]`` for each draw; a month of which nothing is known follows its mean."""
         upto = np.cumsum(_shares(self.log_joint(work)), axis=0)
         chosen = np.minimum((upto < rng.random(len(work))).sum(axis=0), len(upto) - 1)
-        counts = self.vectors.counts[chosen]
+        counts: IntArray = self.vectors.counts[chosen]
         free = ~self.data.constraints.exact & ~partly_known(self.data)
         if free.any():
             mean = self.base.with_counts(counts).means(work)[:, free]

@@ -185,7 +185,7 @@ def test_a_path_goes_on_from_its_own_months() -> None:
     means = again.simulate(posterior.sample.work, forecast.months, rng=generator())[1]
     assert np.array_equal(means, forecast.mean)
     window = forecast.total(str(where[6]), str(forecast.months[0]))
-    assert np.array_equal(window.values, past[:, 6:].sum(axis=1) + forecast.paths[:, 0])
+    assert np.array_equal(window.draws, past[:, 6:].sum(axis=1) + forecast.paths[:, 0])
 
 
 def test_the_same_seed_gives_the_same_posterior() -> None:
