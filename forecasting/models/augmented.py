@@ -138,7 +138,7 @@ class AugmentedDensity:
         return self.base.log_prior(work)
 
     def log_likelihood(self, work: FloatArray) -> FloatArray:
-        """Return the estimate of the log probability ``[S]`` of everything known."""
+        r"""Return the log of :math:`K^{-1}\sum_k p(y_k\mid\theta)/q(y_k)` ``[S]``, for everything known."""
         return np.asarray(logsumexp(self.log_joint(work), axis=0))
 
     def log_joint(self, work: FloatArray) -> FloatArray:
