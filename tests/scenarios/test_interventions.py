@@ -59,6 +59,7 @@ def test_the_score_test_keeps_its_size(link: str, family: Any) -> None:
     assert rejected == pytest.approx(0.05, abs=4.0 * error)
 
 
+@pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 @pytest.mark.parametrize("model", [LOG, IDENTITY, TREND], ids=["log", "identity", "regression"])
 def test_the_three_tests_agree(model: Any) -> None:
     y = planted(0.5)
