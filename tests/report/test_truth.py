@@ -17,7 +17,9 @@ def test_forecasts_meet_what_was_published() -> None:
     assert {str(month): count for month, count in published(truth).items()} == {"2024-01": 284}
     assert set(truth["status"]) == {"exact", "bounded"}
     january = truth[truth["status"] == "exact"].set_index("forecast")
-    assert set(january.index) == {*case.report.outlook.scenarios, "constant Poisson", "constant", "trend", "step"}
+    kinds = ("constant", "wandering", "reverting")
+    steps = {"step", *(f"{kind} + step" for kind in kinds[1:])}
+    assert set(january.index) == {*case.report.outlook.scenarios, "constant Poisson", "trend", *kinds, *steps}
     forecast = case.report.outlook["Persist"]
     assert january.loc["Persist", "at_least"] == pytest.approx(1.0 - forecast.cdf("2024-01", 283))
     assert january.loc["Persist", "log_score"] == pytest.approx(math.log(forecast.pmf("2024-01", 284)[284]))
@@ -28,7 +30,7 @@ def test_forecasts_meet_what_was_published() -> None:
 
 def test_coverage_is_said_plainly() -> None:
     said = coverage(shipped().truth)
-    assert "of 7 90% intervals" in said
+    assert "of 11 90% intervals" in said
     assert "2023-12, 2024-02" in said
     assert "no test of calibration" in said
 
