@@ -22,7 +22,7 @@ def test_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
         exec(compile(block, "README.md", "exec"), names)
     printed = capsys.readouterr().out
     assert "184" in printed
-    assert "1.89 times as many a month" in printed
+    assert "1.89 times as many per month" in printed
     assert "moments of the last year" in printed
 
 
