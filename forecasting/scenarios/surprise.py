@@ -187,7 +187,7 @@ def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0,
         part = slice(0, _EXACT_DRAWS)
         at = expected[part], [values[part] for values in posterior.shape], posterior.distribution
         for side, limits in enumerate(((least, None), (None, most))):
-            if tails[side].chance < _RARE:
+            if tails[side].by_draw.mean() < _RARE:  # none of few draws bounds the chance far above it
                 tails[side] = Tail(_exact(*at, *limits), None)
     return Surprise(posterior, ratio, comparison.direction, *tails)
 
