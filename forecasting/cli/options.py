@@ -24,6 +24,7 @@ SEED = 20231205
 GET_LOST = "get_lost.desertion_requests"
 GET_LOST_DAY = "2023-12-05"
 _NOT_REPEATED = {"output", "picture", "as_json"}
+_OF_TABLES = ("id_col", "time_col", "target_col")  # options of a table, idle where there is none
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 draws = click.option(
@@ -207,10 +208,11 @@ def spelt_out(context: click.Context, resolved: dict[str, Any]) -> str:
         Values that took the place of what was not typed, by parameter.
     """
     words = ["forecasting", str(context.info_name)]
+    idle = () if context.params.get("csv") else _OF_TABLES
     for parameter in context.command.params:
         name = str(parameter.name)
         value = resolved.get(name, context.params[name])
-        if name in _NOT_REPEATED or value is None:
+        if name in (*_NOT_REPEATED, *idle) or value is None:
             continue
         if isinstance(value, bool):
             words += [parameter.opts[0]] if value else parameter.secondary_opts[:1]
