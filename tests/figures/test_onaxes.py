@@ -48,6 +48,7 @@ MAKE: dict[str, Callable[[], Any]] = {
     "total": lambda: fc.auto(SERIES, horizon=6, rng=1).total(),
     "fit": lambda: MODEL.fit(SERIES),
     "posterior": lambda: MODEL.posterior(SERIES, draws=200, rng=1),
+    "simulated": lambda: fc.DynamicLevel().posterior(evidence(), draws=200, rng=1),
     "level": lambda: fc.LocalLevel().posterior(SERIES, draws=200, rng=1),
     "arima": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).fit(SERIES),
     "arima posterior": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).posterior(SERIES, draws=200, rng=1),
