@@ -52,6 +52,14 @@ class OnsetReport:
         One row per kind of level: `log_bayes_factor` of a step against none on that level, and its posterior `probability`.
     khat : float
         Largest Pareto shape of the importance weights; below 0.7 they can be trusted.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> counts = [20, 17, 22, 19, 21, 18, 41, 38, 45, 40, 37, 44]
+    >>> series = fc.CountSeries([f"2023-{month:02d}" for month in range(1, 13)], counts)
+    >>> [str(month) for month in fc.onset(series, trend=False, rng=1).interval(0.9)]
+    ['2023-07']
     """
 
     series: str

@@ -85,12 +85,12 @@ class Continue(Scenario):
     --------
     >>> import numpy as np
     >>> import forecasting as fc
-    >>> rng = np.random.default_rng(1)
-    >>> series = fc.CountSeries(["2023-06", "2023-07", "2023-08", "2023-09"], [20, 40, 80, 160])
-    >>> posterior = fc.CountRegression(fc.Intercept() + fc.Trend(), fc.Poisson()).posterior(series, rng=rng)
+    >>> series, rng = fc.CountSeries(["2023-06", "2023-07", "2023-08", "2023-09"], [20, 40, 80, 160]), np.random.default_rng(1)
+    >>> model = fc.CountRegression(fc.Intercept() + fc.Trend(), fc.Poisson(), fc.Priors(trend=0.5))
+    >>> posterior = model.posterior(series, rng=rng)
     >>> ahead = fc.outlook(posterior, [fc.Continue(), fc.Persist()], horizon=1, rng=rng)
     >>> ahead.table()["median"].round(-1).tolist()  # the doubling goes on, or stops
-    [300, 160]
+    [310, 160]
     """
 
     def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
