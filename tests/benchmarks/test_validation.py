@@ -14,6 +14,7 @@ from benchmarks.replications import Study, digest
 from benchmarks.validation import PIECES, calibration, generative, jumps, methods, prediction, ranks, truths
 
 
+@pytest.mark.filterwarnings("ignore::forecasting.SamplingWarning")
 @pytest.mark.parametrize("name", PIECES)
 def test_piece(name: str, tmp_path: Path) -> None:
     """Records of one case stand for those of all: what is tested is the way from records to a page."""
