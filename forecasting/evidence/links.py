@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from forecasting.errors import Problem
 from forecasting.evidence.fact import Fact, Reading, Source
+from forecasting.evidence.revisions import forgetful
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line, explain
-from forecasting.evidence.traps import forgetful
 
 
 def broken_links(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    from forecasting.evidence.fact import Fact
 
 _COMPLETE = ("count", "total", "rounded")
 
@@ -50,32 +47,3 @@ def _ratio(part: set[pd.Period], whole: set[pd.Period], low: Fraction | None, hi
     if whole < part and high is not None and high < 1:
         return f"says that a window is at most {float(high):g} times a part of itself" + advice
     return None
-
-
-def forgetful(later: Fact, earlier: Fact) -> str | None:
-    """Return what would be lost if `later` superseded `earlier`; None if it says at least as much about the same.
-
-    A figure for part of the window may replace the whole: it withdraws the months that the whole was made of.
-    """
-    if earlier.use == "context":
-        return None
-    if earlier.series != later.series:
-        return f"{earlier.fact_id} is about {earlier.series}, another series; leave supersedes empty"
-    if (earlier.kind in ("order", "ratio") or later.kind in ("order", "ratio")) and _compares(later) != _compares(
-        earlier
-    ):
-        return (
-            f"{earlier.fact_id} ({earlier.kind}, {earlier.statement}) says something else, which would be lost; "
-            "leave supersedes empty"
-        )
-    if earlier.start <= later.start and later.end <= earlier.end:
-        return None
-    window = f"{earlier.start}..{earlier.end}"
-    return (
-        f"{earlier.fact_id} is about another window, {window}, and what it says of those months would be lost; leave "
-        f"supersedes empty and, if the old print still stands as a minimum, make {earlier.fact_id} kind bound with low alone"
-    )
-
-
-def _compares(fact: Fact) -> tuple[str, str | None, str | None]:
-    return (fact.kind, fact.relation, fact.against) if fact.against else ("sum", None, None)
