@@ -138,7 +138,8 @@ def test_a_table_of_ones_own(table: Path, tmp_path: Path) -> None:
     assert [row["exact"] for row in found["known"]] == [True, True, False, True, True, True]
     assert found["provenance"]["command"] == (
         f"forecasting jump --start 2023-05 --end 2023-10 --csv {table} --id b --allow-missing "
-        "--time-col ds --target-col y --before 2023-05..2023-06 --after 2023-09..2023-10 --level 0.95 --horizon 3 --draws 200 --seed 20231205"
+        "--time-col ds --target-col y "
+        "--before 2023-05..2023-06 --after 2023-09..2023-10 --level 0.95 --horizon 3 --draws 200 --seed 20231205"
     )
     assert {file.name for file in folder.iterdir()} == {
         "index.html",
