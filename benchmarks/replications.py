@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,6 @@ def digest(study: Study) -> str:
     return found.hexdigest()
 
 
-@cache
 def _running(source: str) -> bytes:
     """Return what runs of a script: its syntax tree without docstrings."""
     tree = ast.parse(source)

@@ -110,6 +110,24 @@ def month_range(start: MonthLike, end: MonthLike) -> pd.PeriodIndex:
     return pd.period_range(first, last, freq="M")
 
 
+def read_window(window: Window, name: str) -> Window:
+    """Return a pair of months; `name` is the argument.
+
+    Raises
+    ------
+    InvalidWindow
+        If it is no pair.
+
+    Examples
+    --------
+    >>> read_window(("2023-06", "2023-08"), "before")
+    ('2023-06', '2023-08')
+    """
+    if not isinstance(window, tuple | list) or len(window) != 2:
+        raise InvalidWindow(f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08')")
+    return window
+
+
 def parse_months(text: str) -> pd.PeriodIndex:
     """Read ``2023-04..2023-11`` (a window) or ``2023-09,2023-10`` (a list) as months.
 

@@ -57,7 +57,7 @@ def load_counts(name: str | None = None) -> CountSeries | pd.DataFrame:
     if name is None:
         months = [len(_read(row["file"], one)) for one, row in index.items()]
         return pd.DataFrame(index.values()).assign(months=months)[_LISTED]
-    if name not in index:
+    if not isinstance(name, str) or name not in index:
         close = get_close_matches(str(name), index, cutoff=0.4)
         meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(index)}"
         raise UnknownSeries(f"no counts called {name!r} are shipped; {meant}")

@@ -14,6 +14,7 @@ from forecasting.errors import InvalidInput
 from forecasting.kernels.averages import quadrature
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_number
 
 _TAIL = 3.0
 _LOST = 2.0**-60  # of a sum, too little to change it
@@ -56,7 +57,7 @@ class Contaminated(Distribution):
     def __post_init__(self) -> None:
         if not isinstance(self.base, Distribution) or isinstance(self.base, Contaminated):
             raise InvalidInput(f"base={self.base!r} must be a count distribution, for example NegativeBinomial()")
-        if not 0.0 < self.share < 0.5:
+        if not 0.0 < read_number(self.share, "share") < 0.5:
             raise InvalidInput(f"share={self.share!r} must lie between 0 and 0.5; an outlier is the exception")
 
     @property

@@ -34,7 +34,6 @@ from forecasting.evaluation.scores import (
     skill,
     squared_error,
 )
-from forecasting.evaluation.totals import total_card, total_crps
 
 __all__ = [
     "PIT",
@@ -65,7 +64,5 @@ __all__ = [
     "score_test",
     "skill",
     "squared_error",
-    "total_card",
-    "total_crps",
     "variogram_score",
 ]

@@ -17,13 +17,14 @@ from scipy.special import erfc
 
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.grid import Months
-from forecasting.evaluation.observed import read_observed
+from forecasting.evaluation.observed import read_counts, read_forecast, read_observed, read_pairs
 from forecasting.evaluation.pit import Pair, share_below
 from forecasting.evaluation.ranked import Resolved
 from forecasting.evaluation.scores import moments
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_choice, read_whole
 
 Score = Literal["rps", "dss", "log"]
 _TAIL = 1e-13
@@ -76,8 +77,12 @@ def null_moments(observed: float, forecast: Predictive, score: Score, month: int
     >>> round(null.score, 1), round(null.mean, 1)  # far above what the forecast leads one to expect
     (3.9, 1.1)
     """
-    if score not in ("rps", "dss", "log"):
-        raise InvalidInput(f"score={score!r} must be 'rps', 'dss' or 'log'")
+    read_choice(score, "score", ("rps", "dss", "log"))
+    if read_counts(observed).shape != ():
+        raise InvalidInput(f"observed={observed!r} must be one count, or NaN")
+    observed = float(read_counts(observed))
+    if read_whole(month, "month", 0) >= len(read_forecast(forecast).months):
+        raise InvalidInput(f"month={month} is not in the forecast of {len(forecast.months)} months")
     column = np.array([month])
     mean, variance = (float(values[month]) for values in moments(forecast))
     if variance == 0:
@@ -173,9 +178,9 @@ def score_test(pairs: Sequence[Pair], score: Score = "rps", *, month: int = 0) -
     (7.6, 5)
     """
     terms = []
-    for observed, forecast in pairs:
+    for observed, forecast in read_pairs(pairs):
         counts = read_observed(observed, forecast)
-        if not 0 <= month < len(counts):
+        if read_whole(month, "month", 0) >= len(counts):
             raise InvalidInput(f"month={month} is not in the forecast of {len(counts)} months")
         if not np.isnan(counts[month]):
             terms.append(null_moments(float(counts[month]), forecast, score, month))
@@ -214,10 +219,9 @@ def pit_test(pairs: Sequence[Pair], *, replications: int = 999, rng: Rng) -> Cal
     0.01
     """
     generator = require_rng(rng)
-    if replications < 1:
-        raise InvalidInput(f"replications={replications!r} must be at least 1")
+    replications = read_whole(replications, "replications")
     below, n = np.zeros((replications + 1, len(_EDGES))), 0
-    for observed, forecast in pairs:
+    for observed, forecast in read_pairs(pairs):
         counts = read_observed(observed, forecast)
         draws = len(forecast.paths)
         if draws < _FEWEST_DRAWS:

@@ -19,8 +19,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from forecasting.errors import InvalidInput
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray
+from forecasting.reading.arguments import read_array
 
 _STEP = 0.125
 _DECADES = 40.0
@@ -45,7 +47,7 @@ def rps(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatAr
     >>> closed.rps(160, 160.0).round(4).item()
     2.9536
     """
-    y, mu, a = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (observed, mean, alpha)))
+    y, mu, a = _read(observed, mean, alpha)
     # Weighted by the count, a negative binomial moves up by one and its size 1 / alpha grows by one.
     biased = counts.cdf(y - 1.0, mu * (1.0 + a), a / (1.0 + a))
     distance = y * (2.0 * counts.cdf(y, mu, a) - 1.0) + mu * (1.0 - 2.0 * biased)
@@ -71,7 +73,7 @@ def mean_difference(mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     >>> round(closed.mean_difference(1e-9).item(), 15)  # one of two rare events
     2e-09
     """
-    mu, a = np.broadcast_arrays(np.asarray(mean, dtype=float), np.asarray(alpha, dtype=float))
+    _, mu, a = _read(0.0, mean, alpha)
     a = np.maximum(a, counts.TINY_ALPHA)
     spread = 4.0 * mu * (1.0 + a * mu)
     # The integrand rises like spread * w and falls like 1 / w: it is centred where the two meet.
@@ -93,7 +95,7 @@ def log_score(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> F
     >>> closed.log_score([4, 9], 4.0).round(2), closed.log_score([4, 9], 4.0, alpha=0.5).round(2)
     (array([1.63, 4.33]), array([2.21, 3.54]))
     """
-    return -counts.logpmf(observed, mean, alpha)
+    return -counts.logpmf(*_read(observed, mean, alpha))
 
 
 def dawid_sebastiani(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
@@ -105,6 +107,20 @@ def dawid_sebastiani(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.
     >>> closed.dawid_sebastiani([4, 9], 4.0).round(2)
     array([1.39, 7.64])
     """
-    y, mu, a = (np.asarray(x, dtype=float) for x in (observed, mean, alpha))
+    y, mu, a = _read(observed, mean, alpha)
     variance = mu * (1.0 + a * mu)
     return np.asarray(np.square(y - mu) / variance + np.log(variance))
+
+
+def _read(observed: ArrayLike, mean: ArrayLike, alpha: ArrayLike) -> list[FloatArray]:
+    """Return counts, means and over-dispersions of one shape, refused if they are out of their range."""
+    y, mu, a = read_array(observed, "observed"), read_array(mean, "mean"), read_array(alpha, "alpha")
+    for name, values in (("observed", y), ("mean", mu), ("alpha", a)):
+        if np.isinf(values).any() or (values < 0).any():
+            raise InvalidInput(f"{name} must be finite and at least 0")
+    try:
+        return list(np.broadcast_arrays(y, mu, a))
+    except ValueError:
+        raise InvalidInput(
+            f"observed, mean and alpha have shapes {y.shape}, {mu.shape}, {a.shape}; give one for each"
+        ) from None

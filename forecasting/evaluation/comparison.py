@@ -19,6 +19,7 @@ from scipy.special import ndtr, stdtr, stdtrit
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_array, read_whole
 
 FEWEST_SERIES = 5
 FEWEST_ORIGINS = 8
@@ -93,9 +94,10 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
     >>> fc.evaluation.diebold_mariano([-1.0, 0.5, -2.0], horizon=1).verdict
     'too few origins to tell (3 of at least 8)'
     """
-    d = np.asarray(differences, dtype=float)
-    if d.ndim != 1 or not d.size or not np.isfinite(d).all() or horizon < 1 or step < 1:
-        raise InvalidInput("differences must be a vector of finite numbers, horizon and step at least 1")
+    d = read_array(differences, "differences")
+    horizon, step = read_whole(horizon, "horizon"), read_whole(step, "step")
+    if d.ndim != 1 or not d.size or not np.isfinite(d).all():
+        raise InvalidInput("differences must be a vector of finite numbers")
     n, overlap = len(d), math.ceil(horizon / step)
     fewest = _fewest(overlap)
     mean = float(d.mean())
@@ -200,9 +202,13 @@ def compare(
     a minus b: -1 (95% interval -1.167 to -0.8667; 6 months, 6 series, 1 origins): the first is better
     """
     generator = require_rng(rng)
-    if differences.empty or replications < 1:
-        raise InvalidInput(f"{name}: the two models have no scored month in common, or replications is below 1")
-    if not np.isfinite(differences["difference"]).all():
+    replications = read_whole(replications, "replications")
+    absent = {"unique_id", "origin", "horizon", "difference"}.difference(getattr(differences, "columns", ()))
+    if not isinstance(differences, pd.DataFrame) or absent:
+        raise InvalidInput("differences must be a DataFrame with the columns unique_id, origin, horizon and difference")
+    if differences.empty:
+        raise InvalidInput(f"{name}: the two models have no scored month in common")
+    if not np.isfinite(read_array(differences["difference"], "difference")).all():
         raise InvalidInput(f"{name}: a score is infinite, so their mean says nothing; compare a score that is finite")
     means = differences.groupby("unique_id")["difference"].mean().to_numpy()
     origins = int(differences.groupby("unique_id")["origin"].nunique().max())

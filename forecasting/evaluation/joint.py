@@ -9,6 +9,7 @@ from forecasting.errors import InvalidInput, TooLarge
 from forecasting.evaluation.observed import Truth, read_observed
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
+from forecasting.reading.arguments import read_array, read_flag, read_number
 
 LARGEST_PAIRS = 20_000
 """Draws up to which every pair is taken."""
@@ -60,7 +61,7 @@ def energy_score(observed: Truth, forecast: Predictive, *, unbiased: bool = Fals
         raise TooLarge(
             f"{draws:,} draws have too many pairs; the energy score takes {LARGEST_PAIRS:,} at most: use fewer"
         )
-    if unbiased and draws < 2:
+    if read_flag(unbiased, "unbiased") and draws < 2:
         raise InvalidInput("the unbiased energy score needs two draws or more")
     if np.isnan(counts).any():
         return float("nan")
@@ -114,8 +115,8 @@ def variogram_score(
     """
     counts = read_observed(observed, forecast)
     horizon = len(counts)
-    weight = np.ones((horizon, horizon)) if weights is None else np.asarray(weights, dtype=float)
-    if weight.shape != (horizon, horizon) or not np.all(weight >= 0) or not order > 0:
+    weight = np.ones((horizon, horizon)) if weights is None else read_array(weights, "weights")
+    if weight.shape != (horizon, horizon) or not np.all(weight >= 0) or not 0 < read_number(order, "order") < np.inf:
         raise InvalidInput(f"weights must be [{horizon}, {horizon}] numbers of at least 0, and order={order!r} above 0")
     paths = forecast.paths.astype(float)
     expected = np.stack([(np.abs(paths - paths[:, [i]]) ** order).mean(axis=0) for i in range(horizon)])

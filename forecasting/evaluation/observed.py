@@ -37,12 +37,7 @@ def read_observed(observed: Truth, forecast: Predictive) -> FloatArray:
     InvalidInput
         If the months differ from those of the forecast, or an entry is negative, fractional, infinite or above 2^53.
     """
-    if not isinstance(forecast, Predictive):
-        raise InvalidInput(
-            f"a forecast to be scored is a Predictive, such as a model returns, not {type(forecast).__name__}; "
-            "the counts come first, then the forecast"
-        )
-    months, where = forecast.months, f"the truth of {forecast.name}"
+    months, where = read_forecast(forecast).months, f"the truth of {forecast.name}"
     if isinstance(observed, Observed):
         known = pd.Series(exact_counts(observed), index=observed.months)
         if not months.isin(known.index).any():
@@ -60,6 +55,29 @@ def read_observed(observed: Truth, forecast: Predictive) -> FloatArray:
             "give one count for each, NaN where there is none yet"
         )
     return vector
+
+
+def read_forecast(forecast: object) -> Predictive:
+    """Return a forecast to be scored; raises `InvalidInput` if it is none."""
+    if not isinstance(forecast, Predictive):
+        raise InvalidInput(
+            f"a forecast to be scored is a Predictive, such as a model returns, not {type(forecast).__name__}; "
+            "the counts come first, then the forecast"
+        )
+    return forecast
+
+
+def read_pairs(pairs: object) -> list[tuple[Truth, Predictive]]:
+    """Return pairs of observed counts and forecasts; raises `InvalidInput` if they are something else."""
+    try:
+        listed = [(observed, read_forecast(forecast)) for observed, forecast in pairs]  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(
+            "pairs must be a list of (observed counts, forecast), such as [([4, 9], forecast)]"
+        ) from None
+    return listed
 
 
 def exact_counts(history: Observed) -> FloatArray:

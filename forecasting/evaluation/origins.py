@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -15,6 +14,7 @@ from forecasting.evaluation.observed import exact_counts
 from forecasting.kernels.counts import FloatArray
 from forecasting.months import MonthLike, following, to_month
 from forecasting.reading import Unreadable, entries
+from forecasting.reading.arguments import read_whole
 from forecasting.series.collection import read_collection, warn_of_failures
 from forecasting.series.frames import is_table
 
@@ -58,17 +58,6 @@ def read_histories(data: Any) -> tuple[list[History], dict[str, str]]:
     return histories, {}
 
 
-def positive(value: int, name: str) -> int:
-    """Return `value` if it is a whole number of at least 1."""
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 1")
-    return number
-
-
 def read_origins(
     months: pd.PeriodIndex, origins: int | Sequence[MonthLike], step: int, horizon: int
 ) -> list[pd.Period]:
@@ -84,11 +73,14 @@ def read_origins(
         Months between origins; months of a forecast.
     """
     if isinstance(origins, int | np.integer):
-        number = positive(int(origins), "origins")
+        number = read_whole(origins, "origins")
         return [months[-1] - horizon - step * back for back in reversed(range(number))]
     if isinstance(origins, str):
         raise InvalidInput(f"origins={origins!r} must be a number or a list of months such as ['2023-08']")
-    chosen = sorted(to_month(month) for month in origins)
+    try:
+        chosen = sorted(to_month(month) for month in entries(origins))
+    except Unreadable as error:
+        raise InvalidInput(f"the list of origins {error}; or give their number") from None
     if not chosen or len(set(chosen)) < len(chosen):
         raise InvalidInput(f"origins={list(origins)!r} must be different months, at least one")
     return chosen

@@ -15,13 +15,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import Truth, read_counts, read_observed, scored
+from forecasting.evaluation.observed import Truth, read_counts, read_observed, read_pairs, scored
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
 
-Pair = tuple[ArrayLike, Predictive]
+Pair = tuple[Truth, Predictive]
 """Observed counts and the forecast of the same months."""
 
 _MOST_COUNTS = 60
@@ -35,8 +35,6 @@ class PIT(Frozen):
     ----------
     lower, upper : float64[N]
         P(Y < y) and P(Y <= y) under the forecast; read-only, months without truth left out.
-    unit : str
-        What the N transforms are of, as pictures name it.
 
     Raises
     ------
@@ -52,7 +50,6 @@ class PIT(Frozen):
 
     lower: FloatArray
     upper: FloatArray
-    unit: str = "months"
 
     def __post_init__(self) -> None:
         lower, upper = np.array(self.lower, dtype=float), np.array(self.upper, dtype=float)
@@ -151,13 +148,16 @@ def marginal_calibration(pairs: Sequence[Pair], counts: ArrayLike | None = None)
     4      0.63       0.5        0.13
     8      0.98       0.5        0.48
     """
-    seen = np.concatenate([read_observed(observed, forecast) for observed, forecast in pairs])
+    given = read_pairs(pairs)
+    seen = np.concatenate([np.empty(0), *(read_observed(observed, forecast) for observed, forecast in given)])
     seen = seen[~np.isnan(seen)]
     if not seen.size:
         raise InvalidInput("no month has both a count and a forecast; there is nothing to compare")
-    at = _spanning(seen) if counts is None else read_counts(counts)
+    at = _spanning(seen) if counts is None else np.atleast_1d(read_counts(counts))
+    if at.ndim != 1 or np.isnan(at).any():
+        raise InvalidInput("counts must be a list of counts, none of them missing")
     total = np.zeros(len(at))
-    for forecast, known in _known(pairs):
+    for forecast, known in _known(given):
         shape = [np.broadcast_to(values, forecast.mean.shape)[:, known, None] for values in beside(forecast.shape)]
         total += forecast.distribution.cdf(at, forecast.mean[:, known, None], *shape).mean(axis=0).sum(axis=0)
     average = total / len(seen)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import Truth, filled, read_counts, read_observed, scored
+from forecasting.evaluation.observed import Truth, filled, read_counts, read_forecast, read_observed, scored
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
 from forecasting.predictive.levels import read_level, read_levels
+from forecasting.reading.arguments import read_array
 
 
 def log_score(observed: Truth, forecast: Predictive) -> FloatArray:
@@ -58,6 +59,7 @@ def moments(forecast: Predictive) -> tuple[FloatArray, FloatArray]:
     >>> mean.round(1), variance.round(1)
     (array([4., 4.]), array([4., 4.]))
     """
+    read_forecast(forecast)
     arguments = forecast.mean, *beside(forecast.shape)
     within = np.asarray(forecast.distribution.variance(*arguments)).mean(axis=0)
     between = np.asarray(forecast.distribution.expectation(*arguments))
@@ -213,7 +215,7 @@ def interval_width(forecast: Predictive, level: float) -> FloatArray:
     >>> fc.evaluation.interval_width(forecast, level=0.9)
     array([7., 7.])
     """
-    lower, upper = forecast.interval(read_level(level)).to_numpy().T
+    lower, upper = read_forecast(forecast).interval(read_level(level)).to_numpy().T
     return np.asarray(upper - lower, dtype=float)
 
 
@@ -244,7 +246,7 @@ def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: Array
     >>> fc.evaluation.crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
     array([0.5])
     """
-    tau, points, counts = read_levels(levels), np.asarray(quantiles, dtype=float), read_counts(observed)
+    tau, points, counts = read_levels(levels), read_array(quantiles, "quantiles"), read_counts(observed)
     if np.any(np.diff(tau) <= 0) or points.shape != (*counts.shape, len(tau)):
         raise InvalidInput(
             f"quantiles have shape {points.shape}; for observed counts of shape {counts.shape} and {len(tau)} increasing "
@@ -275,7 +277,7 @@ def skill(score: ArrayLike, baseline: ArrayLike) -> float:
     >>> fc.evaluation.skill([1.0, 2.0, np.nan], [2.0, 4.0, 1.0])
     0.5
     """
-    ours, theirs = np.asarray(score, dtype=float), np.asarray(baseline, dtype=float)
+    ours, theirs = read_array(score, "score"), read_array(baseline, "baseline")
     if ours.shape != theirs.shape:
         raise InvalidInput(
             f"score has shape {ours.shape} and baseline {theirs.shape}; give one of each for every month"

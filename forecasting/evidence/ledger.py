@@ -23,7 +23,8 @@ from forecasting.evidence.links import broken_links
 from forecasting.evidence.milestones import milestones
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
 from forecasting.months import MonthLike
-from forecasting.reading import read_day
+from forecasting.reading import Unreadable, entries, read_day
+from forecasting.reading.arguments import read_path
 
 _SHOWN = ("fact_id", "series", "kind", "start", "end", "value", "low", "high", "use")
 
@@ -50,7 +51,7 @@ def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
     >>> [name for name in ledger.series if name.startswith("get_lost.helped")]
     ['get_lost.helped_desert_cum', 'get_lost.helped_from_front_cum']
     """
-    home = shipped_folder() if folder is None else Path(folder)
+    home = shipped_folder() if folder is None else read_path(folder, "folder")
     problems: list[Problem] = []
     facts = read_table(home / FACTS, Fact, problems)
     sources = read_table(home / SOURCES, Source, problems)
@@ -218,6 +219,8 @@ class Ledger:
 
         Parameters and errors as in `evidence`.
         """
+        if not isinstance(series, str):
+            raise InvalidInput(f"series={series!r} must be the name of a series, a text")
         facts = [fact for fact in self.entries if fact.series == series]
         if not facts:
             raise UnknownSeries(self._no_such_series(series))
@@ -267,7 +270,15 @@ def _table(model: type[Source | Reading], rows: Iterable[Source | Reading]) -> p
 def _names(given: str | Iterable[str] | None) -> tuple[str, ...]:
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+    if isinstance(given, str):
+        return (given,)
+    try:
+        listed = entries(given)
+    except Unreadable as error:
+        raise InvalidInput(f"the list of names {error}") from None
+    if not all(isinstance(name, str) for name in listed):
+        raise InvalidInput(f"names are texts, such as 'F001', not {listed!r}")
+    return tuple(dict.fromkeys(listed))
 
 
 def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
+from forecasting.reading.arguments import read_number
 
 _CENTRAL = 1.96  # standard deviations on either side that hold 95%
 _LOG_ROOT_TWO_PI = 0.5 * np.log(2.0 * np.pi)
@@ -84,7 +85,7 @@ class Priors:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (np.isfinite(value) and value > 0):
+            if not 0.0 < read_number(value, f"the prior scale {field.name}") < np.inf:
                 raise InvalidInput(
                     f"the prior scale {field.name}={value!r} must be a positive, finite number; "
                     f"the default is {field.default}"
@@ -115,19 +116,29 @@ class Priors:
         >>> round(fc.Priors.from_largest_growth(0.2).trend, 3)
         0.093
         """
-        if isinstance(monthly, bool) or not isinstance(monthly, int | float) or not 0.0 < monthly < np.inf:
+        if not 0.0 < read_number(monthly, "monthly") < np.inf:
             raise InvalidInput(
                 f"monthly={monthly!r} must be the largest growth per month that you would believe, for example 0.2 for 20%"
             )
-        return cls(trend=float(np.log1p(monthly) / _CENTRAL), **scales)
+        return cls(trend=float(np.log1p(float(monthly)) / _CENTRAL), **scales)
 
     def scaled(self, factor: float) -> Priors:
         """Return the same priors with every scale multiplied by `factor`."""
-        return replace(self, **{field.name: getattr(self, field.name) * factor for field in fields(self)})
+        scale = read_number(factor, "factor")
+        return replace(self, **{field.name: getattr(self, field.name) * scale for field in fields(self)})
 
     def of(self, families: tuple[str, ...]) -> FloatArray:
         """Return the scale of each coefficient, given the name of its family."""
         return np.array([getattr(self, family) for family in families])
+
+
+def read_priors(priors: Priors | None) -> Priors:
+    """Return the priors, or the defaults where they are left out; raises `InvalidInput` if they are something else."""
+    if priors is None:
+        return Priors()
+    if not isinstance(priors, Priors):
+        raise InvalidInput(f"priors={priors!r} must be Priors, for example Priors(trend=0.2)")
+    return priors
 
 
 def log_normal_density(x: FloatArray, centre: FloatArray, scale: FloatArray, folded: NDArray[np.bool_]) -> FloatArray:

@@ -35,6 +35,7 @@ from forecasting.models.shifting_level import ShiftingLevel
 from forecasting.months import following
 from forecasting.predictive import Account, Predictive, pool
 from forecasting.randomness import Rng, named_streams
+from forecasting.reading.arguments import read_number, read_whole
 from forecasting.series import listing
 from forecasting.series.collection import read_collection, warn_of_failures
 
@@ -75,6 +76,12 @@ class Member:
     name: str
     model: Weighed
     prior: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidInput(f"name={self.name!r} of a member must be text")
+        if not 0.0 < read_number(self.prior, f"the prior weight of {self.name!r}") < np.inf:
+            raise InvalidInput(f"the prior weight {self.prior!r} of {self.name!r} must be a positive number")
 
 
 def _usual_members() -> tuple[Member, ...]:
@@ -159,6 +166,8 @@ class Auto(Model):
     window: int = 24
 
     def __post_init__(self) -> None:
+        if not isinstance(self.members, tuple | list):
+            raise InvalidInput(f"members is {type(self.members).__name__}; give a tuple of Member(name, model, prior)")
         for member in self.members:
             if not isinstance(member, Member):
                 raise InvalidInput(f"{member!r} is not a member; give Member(name, model, prior)")
@@ -176,11 +185,7 @@ class Auto(Model):
             raise InvalidInput(
                 f"members have the distributions {', '.join(sorted(map(repr, families)))}; give all the same"
             )
-        for member in self.members:
-            if not (np.isfinite(member.prior) and member.prior > 0):
-                raise InvalidInput(f"the prior weight {member.prior!r} of {member.name!r} must be a positive number")
-        if isinstance(self.window, bool) or not isinstance(self.window, (int, np.integer)) or self.window < 1:
-            raise InvalidInput(f"window={self.window!r} must be a whole number of months of at least 1")
+        read_whole(self.window, "window")
 
     def check(self, data: Observed) -> None:
         """Raise what `forecast` would raise if the data are too few, or known in part only."""

@@ -13,19 +13,20 @@ where they are linear in the counts; the spread that the unknown count would hav
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
+from forecasting.inference.priors import Priors, read_priors
 from forecasting.kernels.ingarch import PRESAMPLES
 from forecasting.models.augmented import FollowingModel
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.known import read_centred, read_data
+from forecasting.reading import Unreadable, entries
+from forecasting.reading.arguments import read_choice, read_flag, read_whole
 from forecasting.terms import Intercept, Term, Terms
 
 _LINKS = ("log", "identity")
@@ -96,8 +97,9 @@ class Autoregression(FollowingModel):
         object.__setattr__(self, "past_counts", _read_lags(self.past_counts, "past_counts"))
         object.__setattr__(self, "past_means", _read_lags(self.past_means, "past_means"))
         for name, value, known in (("link", self.link, _LINKS), ("presample", self.presample, PRESAMPLES)):
-            if value not in known:
-                raise InvalidInput(f"{name}={value!r} is unknown; use one of {', '.join(map(repr, known))}")
+            read_choice(value, name, known)
+        read_flag(self.external, "external")
+        object.__setattr__(self, "priors", read_priors(self.priors))
         if self.regressors is not None and not isinstance(self.regressors, Term | Terms):
             raise InvalidInput(f"regressors={self.regressors!r} must be terms, for example Trend() + Step('2023-09')")
         read_centred(self.distribution, "an autoregression")
@@ -143,10 +145,10 @@ class Autoregression(FollowingModel):
 
 def _read_lags(lags: object, name: str) -> tuple[int, ...]:
     wrong = f"{name}={lags!r} must be different whole numbers of months from 1 to {_LONGEST_LAG}, for example (1, 12)"
-    if not isinstance(lags, Iterable) or isinstance(lags, str):
+    try:
+        values = [read_whole(lag, name) for lag in entries(lags)]
+    except (Unreadable, InvalidInput):
+        raise InvalidInput(wrong) from None
+    if max(values, default=0) > _LONGEST_LAG or len(set(values)) < len(values):
         raise InvalidInput(wrong)
-    values = tuple(lags)
-    whole = all(not isinstance(lag, bool) and lag in range(1, _LONGEST_LAG + 1) for lag in values)
-    if not whole or len(set(values)) < len(values):
-        raise InvalidInput(wrong)
-    return tuple(sorted(int(lag) for lag in values))
+    return tuple(sorted(values))

@@ -145,6 +145,6 @@ class BayesianModel(Model):
 def read_draws(draws: int | None, default: int) -> int:
     """Return a number of draws."""
     number = default if draws is None else draws
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 100:
-        raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100")
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 100 <= number <= 10**8:
+        raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100, and at most 10^8")
     return int(number)

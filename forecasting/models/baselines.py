@@ -92,7 +92,7 @@ class HistoricalMoments(Model):
 
     def __post_init__(self) -> None:
         _read_last(self.last)
-        if self.distribution.shape_names != ("alpha",):
+        if not isinstance(self.distribution, Distribution) or self.distribution.shape_names != ("alpha",):
             raise InvalidInput(
                 f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
             )

@@ -21,6 +21,7 @@ from forecasting.models.infinity import at_infinity
 from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_choice
 
 if TYPE_CHECKING:
     from forecasting.models.base import BayesianModel
@@ -301,8 +302,7 @@ class Fit(Drawable):
 
 def maximum_likelihood(model: BayesianModel, density: Fittable, information: str) -> Fit:
     """Fit `model` to the data behind `density`; see `CountRegression.fit`."""
-    if information not in ("observed", "expected"):
-        raise InvalidInput(f"information={information!r} is unknown; use 'observed' or 'expected'")
+    read_choice(information, "information", ("observed", "expected"))
     if density.unseen:
         listing = ", ".join(density.unseen)
         raise NotIdentified(

@@ -18,7 +18,7 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial, split_shape
 from forecasting.errors import InvalidInput, SamplingWarning
 from forecasting.inference.mode import Mode, find_mode
-from forecasting.inference.priors import Priors, log_normal_density
+from forecasting.inference.priors import Priors, log_normal_density, read_priors
 from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
@@ -239,6 +239,7 @@ class CountRegression(BayesianModel):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", Terms.of(self.terms))
+        object.__setattr__(self, "priors", read_priors(self.priors))
         if not isinstance(self.distribution, Distribution):
             raise InvalidInput(
                 f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"

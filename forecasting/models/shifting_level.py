@@ -26,6 +26,7 @@ from forecasting.models.known import history_of, read_counts
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, Predictive
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_flag, read_number
 
 _DRAWS = 4000
 _SHORTEST = 3
@@ -86,11 +87,12 @@ class ShiftingLevel(Model):
     distribution: Distribution = field(default_factory=Contaminated)
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.hazard < 1.0:
+        if not 0.0 <= read_number(self.hazard, "hazard") < 1.0:
             raise InvalidInput(f"hazard={self.hazard!r} must be a probability per month, from 0 to below 1")
-        if not 0.0 < self.jump < 1.0:
+        if not 0.0 < read_number(self.jump, "jump") < 1.0:
             raise InvalidInput(f"jump={self.jump!r} must lie between 0 and 1: from 1 on the expected level is infinite")
-        if self.distribution.shape_names != ("alpha",):
+        read_flag(self.seasonal, "seasonal")
+        if not isinstance(self.distribution, Distribution) or self.distribution.shape_names != ("alpha",):
             raise InvalidInput(
                 f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
             )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.reading.arguments import read_array
 
 LARGEST_MEAN = 1e15
 LARGEST_COUNT = 2**53
@@ -36,7 +37,7 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     SamplingError
         If a mean is not finite or above 10^15; names the first such month.
     """
-    array = _read_only(np.array(mean, dtype=float))
+    array = _read_only(read_array(mean, "mean"))
     if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != len(months):
         raise InvalidInput(f"mean has shape {array.shape}; it must be [draws, {len(months)}]")
     refuse_explosion(~(array <= LARGEST_MEAN), months, "a mean above 10^15 or no number")
@@ -47,7 +48,13 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
 
 def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, like: FloatArray) -> tuple[FloatArray, ...]:
     """Return the shape parameters, one read-only array ``[S]`` or ``[S, H]`` for each that `distribution` names."""
-    arrays = tuple(_read_only(np.array(values, dtype=float)) for values in shape)
+    if not isinstance(distribution, Distribution):
+        raise InvalidInput(
+            f"distribution={distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
+        )
+    if not isinstance(shape, tuple | list):
+        raise InvalidInput(f"shape is {type(shape).__name__}; give a tuple of arrays, () for a Poisson distribution")
+    arrays = tuple(_read_only(read_array(values, "shape")) for values in shape)
     names = distribution.shape_names
     if len(arrays) != len(names) or any(array.shape not in (like.shape[:1], like.shape) for array in arrays):
         raise InvalidInput(
@@ -88,7 +95,10 @@ def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> In
     SamplingError
         If a count reaches 2^53; names the first such month.
     """
-    array = np.asarray(paths)
+    try:
+        array = np.asarray(paths)
+    except ValueError:
+        raise InvalidInput(f"paths must be counts of shape {like.shape}; their rows have different lengths") from None
     if array.dtype.kind not in "iu" or array.shape != like.shape or (array < 0).any():
         raise InvalidInput(f"paths ({array.dtype}, shape {array.shape}) must be counts of shape {like.shape}")
     refuse_explosion(array >= LARGEST_COUNT, months, "a count of 2^53 or more")
@@ -99,7 +109,7 @@ def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> In
 
 def read_uniforms(uniforms: ArrayLike, like: FloatArray) -> FloatArray:
     """Return uniforms of the same shape ``[S, H]`` as `like`, each in [0, 1)."""
-    array = np.asarray(uniforms, dtype=float)
+    array = read_array(uniforms, "uniforms")
     if array.shape != like.shape or not np.all((array >= 0.0) & (array < 1.0)):
         raise InvalidInput(f"uniforms (shape {array.shape}) must lie in [0, 1) and have shape {like.shape}")
     return array
@@ -111,8 +121,8 @@ def read_count(value: int, name: str) -> int:
         count = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
-    if count < 0:
-        raise InvalidInput(f"{name}={value!r} must be a whole number of at least 0")
+    if not 0 <= count <= LARGEST_COUNT:
+        raise InvalidInput(f"{name}={value!r} must be a whole number from 0 to 2^53")
     return count
 
 

@@ -26,7 +26,7 @@ def read_levels(levels: ArrayLike) -> FloatArray:
     """
     try:
         vector = np.atleast_1d(np.asarray(levels, dtype=float))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"levels={levels!r} are not levels; give numbers such as [0.05, 0.5, 0.95]") from error
     if vector.ndim != 1 or vector.size == 0 or not np.all((vector > 0.0) & (vector < 1.0)):
         raise InvalidInput(f"levels={levels!r} must be one or more numbers strictly between 0 and 1")
@@ -61,21 +61,3 @@ def central(level: float) -> tuple[float, float]:
     """
     tail = (1.0 - read_level(level)) / 2.0
     return tail, 1.0 - tail
-
-
-def read_number(value: float, name: str) -> float:
-    """Return one number to compare with, which may be infinite; `name` is the argument.
-
-    Raises
-    ------
-    InvalidInput
-        If it is a list, NaN, or not a number.
-
-    Examples
-    --------
-    >>> read_number(8, "y")
-    8.0
-    """
-    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
-        raise InvalidInput(f"{name}={value!r} must be one number, neither a list nor NaN")
-    return float(value)

@@ -16,7 +16,7 @@ from forecasting.distributions import Distribution
 from forecasting.errors import ForecastingWarning, InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.months import MonthLike, month_range, to_month
+from forecasting.months import MonthLike, month_range, read_window, to_month
 from forecasting.predictive.account import Account
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
@@ -31,13 +31,14 @@ from forecasting.predictive.arrays import (
 )
 from forecasting.predictive.explosion import told_of_means
 from forecasting.predictive.history import History
-from forecasting.predictive.levels import central, read_levels, read_number
+from forecasting.predictive.levels import central, read_levels
 from forecasting.predictive.mixture import Mixture
 from forecasting.predictive.quantity import Quantity
 from forecasting.predictive.storage import Stored
 from forecasting.predictive.tables import label_of, month_table, path_table
 from forecasting.predictive.words import Told
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_number
 
 _PMF_TAIL = 1e-9
 _PMF_POINTS = 200_000
@@ -320,7 +321,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         InvalidInput
             If some path has nothing in either window: its ratio is not defined.
         """
-        above, below = self._window(*numerator), self._window(*denominator)
+        above, below = (self._window(*read_window(pair, "a window")) for pair in (numerator, denominator))
         over, under = self._sum(above), self._sum(below)
         label = f"{label_of(above)} / {label_of(below)}"
         undefined = int(np.sum((over == 0) & (under == 0)))
@@ -383,5 +384,4 @@ class Predictive(Drawable, Stored, Told, Frozen):
         return window
 
     def _sum(self, window: pd.PeriodIndex) -> FloatArray:
-        first = self._position(window[0])
-        return np.asarray(self.paths[:, first : first + len(window)].sum(axis=1, dtype=float))
+        return np.asarray(self.paths[:, self.months.isin(window)].sum(axis=1, dtype=float))

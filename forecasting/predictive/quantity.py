@@ -12,7 +12,8 @@ from forecasting.display import Drawable, as_html, chance
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.predictive.levels import central, read_levels, read_number
+from forecasting.predictive.levels import central, read_levels
+from forecasting.reading.arguments import read_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)

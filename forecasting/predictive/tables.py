@@ -30,7 +30,11 @@ class Tabled(Protocol):
 
 def month_table(forecast: Tabled, levels: ArrayLike, model: str | None = None) -> pd.DataFrame:
     """Return one row per month: unique_id, ds, mean, median, and the central intervals, ``lo-90`` and ``hi-90`` for 0.9."""
-    asked = [] if isinstance(levels, Sized) and len(levels) == 0 else read_levels(levels).tolist()
+    asked = (
+        []
+        if isinstance(levels, Sized) and getattr(levels, "ndim", 1) != 0 and len(levels) == 0
+        else read_levels(levels).tolist()
+    )
     limits = {level: central(level) for level in asked}
     points = forecast.quantile([0.5, *(limit for pair in limits.values() for limit in pair)])
     names = [f"{end}-{100 * level:g}" for level in limits for end in ("lo", "hi")]

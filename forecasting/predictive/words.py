@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from forecasting.display import chance
+from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, to_month
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ class Told:
         >>> print(forecast.in_words(observed={"2024-01": 9}))
         2024-01: 9 is unusually high. 90% of the probability lay between 1 and 8; the chance of 9 or more was 2%.
         """
-        return told(cast("Predictive", self), level, observed or {})
+        return told(cast("Predictive", self), level, observed)
 
 
-def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int]) -> str:
+def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int] | None) -> str:
     """Return the total of a forecast, or how each observed month compares with it."""
+    if observed is not None and not isinstance(observed, Mapping):
+        raise InvalidInput(f"observed is {type(observed).__name__}; give a mapping such as {{'2024-01': 9}}")
     if observed:
         return " ".join(_judged(forecast, month, count, level) for month, count in observed.items())
     first, last, total = forecast.months[0], forecast.months[-1], forecast.total()

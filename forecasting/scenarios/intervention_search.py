@@ -25,7 +25,10 @@ from forecasting.models import Autoregression, CountRegression
 from forecasting.models.fit import Fit
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
+from forecasting.models.known import read_data
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading import Unreadable, entries
+from forecasting.reading.arguments import read_share, read_whole
 from forecasting.scenarios.interventions import EventModel
 from forecasting.series import listing
 from forecasting.terms import DecayingPulse, Intercept, Terms
@@ -33,6 +36,7 @@ from forecasting.terms import DecayingPulse, Intercept, Terms
 _CELLS = 2_000_000  # numbers held at once while replicates are searched
 _SEEN = 1e-6  # share of the information about an effect that must be left beside the parameters of the model
 _USABLE = 1e-3  # log likelihood that a replicate may leave to be gained, along ridges where the climb is slow
+_FEWEST, _MOST = 19, 10**6  # replicates: the fewest for a test at 5%, and what memory holds
 _LEAST_ROOT = 0.1  # root of alpha from which replicates start, zero being stationary
 
 
@@ -152,25 +156,21 @@ def find_interventions(
     (DecayingPulse('2023-04', decay=1.0), 0.005)
     """
     generator = require_rng(rng)
-    if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 19:
-        raise InvalidInput(
-            f"replicates={replicates!r} must be a whole number of at least 19, the fewest for a test at 5%"
-        )
-    decays = [float(kind) for kind in kinds]
-    candidates = [DecayingPulse(month, decay) for decay in decays for month in data.months]
+    number, decays = read_whole(replicates, "replicates", _FEWEST, _MOST), _read_kinds(kinds)
+    candidates = [DecayingPulse(month, decay) for decay in decays for month in read_data(data).months]
     if not candidates:
         raise InvalidInput("kinds is empty; give at least one decay, for example 1.0 for steps")
     null, likelihood = _null(model, data)
     design = Terms(tuple(dict.fromkeys(candidates))).design(data.months, origin=data.months)[0]
     observed = _statistics(likelihood.target, null.work[None], design, likelihood)[0]
-    series = _simulated(likelihood, null.work, int(replicates), generator)
+    series = _simulated(likelihood, null.work, number, generator)
     points, failed = _refitted(likelihood, series, null.work)
     scores = _statistics(series, points, design, likelihood)
     maxima = np.where(failed, np.inf, np.nanmax(np.where(np.isnan(scores), -np.inf, scores), axis=1))
     maxima.flags.writeable = False
     ranked = np.sort(maxima)
-    exceeding = replicates - np.searchsorted(ranked, observed, side="left")
-    p_values = np.where(np.isnan(observed), np.nan, (1.0 + exceeding) / (1.0 + replicates))
+    exceeding = number - np.searchsorted(ranked, observed, side="left")
+    p_values = np.where(np.isnan(observed), np.nan, (1.0 + exceeding) / (1.0 + number))
     tables = [
         pd.DataFrame(values.reshape(len(decays), -1).T, index=data.months, columns=pd.Index(decays, name="kind"))
         for values in (observed, p_values)
@@ -188,9 +188,16 @@ def find_interventions(
         maxima=maxima,
         messages=(
             *null.messages,
-            *([f"{lost} of {replicates} replicates could not be fitted; they count as larger"] * (lost > 0)),
+            *([f"{lost} of {number} replicates could not be fitted; they count as larger"] * (lost > 0)),
         ),
     )
+
+
+def _read_kinds(kinds: Sequence[float]) -> list[float]:
+    try:
+        return [read_share(kind, "decay") for kind in entries(kinds)]
+    except Unreadable as reason:
+        raise InvalidInput(f"kinds {reason} of decays, from 0 (a pulse) to 1 (a step)") from None
 
 
 def _null(model: EventModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:

@@ -25,6 +25,7 @@ from forecasting.models.effects import with_factors
 from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_choice
 from forecasting.scenarios.words import chance, factor, factors
 from forecasting.terms import Term, Terms
 
@@ -132,8 +133,7 @@ def intervention_test(
     >>> round(test.statistic, 3), round(test.p_value, 4)
     (6.667, 0.0098)
     """
-    if method not in _METHODS:
-        raise InvalidInput(f"method={method!r} is unknown; use one of {', '.join(map(repr, _METHODS))}")
+    read_choice(method, "method", _METHODS)
     added = Terms.of(term)
     wide = extended(model, added)
     if method == "posterior":

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.inference.priors import Priors
+from forecasting.inference.priors import Priors, read_priors
 from forecasting.models import Posterior, Reconstruction, reconstruct
 from forecasting.models.known import read_data
 from forecasting.months import Window, following
@@ -84,7 +84,7 @@ def jump(
     1.9
     """
     read_level(level)
-    stream, scales = named_streams(rng), priors or Priors()
+    stream, scales = named_streams(rng), read_priors(priors)
     comparison = Comparison.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
     fits = Fits.of(data, comparison, scales, draws, stream)

@@ -12,12 +12,13 @@ from scipy.special import logsumexp
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial
 from forecasting.errors import InvalidInput, InvalidWindow
-from forecasting.inference.priors import Priors
+from forecasting.inference.priors import Priors, read_priors
 from forecasting.models import CountRegression
 from forecasting.models.base import read_draws
 from forecasting.models.known import read_data
-from forecasting.months import Window, month_range
+from forecasting.months import Window, month_range, read_window
 from forecasting.randomness import Rng, named_streams, require_rng
+from forecasting.reading.arguments import read_flag
 from forecasting.scenarios.baselines import season_of
 from forecasting.scenarios.onset_sampling import Onsets, sample_onsets
 from forecasting.scenarios.weighing import StepEffect
@@ -235,7 +236,8 @@ def onset(
     >>> bool(report.log_bayes_factor > np.log(20))
     True
     """
-    stream, scales = named_streams(require_rng(rng)), priors or Priors()
+    stream, scales = named_streams(require_rng(rng)), read_priors(priors)
+    read_flag(trend, "trend")
     candidates = _candidates(read_data(data), within)
     number = read_draws(draws, _DRAWS)
     season, _ = season_of(data, candidates[len(candidates) // 2], scales)
@@ -288,9 +290,7 @@ def _candidates(data: Observed, within: Window | None) -> pd.PeriodIndex:
     every = data.months[places[0] + 1 : places[-1] + 1]
     if within is None:
         return every
-    if not isinstance(within, tuple | list) or len(within) != 2:
-        raise InvalidWindow(f"within={within!r} must be a pair of months, for example ('2023-06', '2023-11')")
-    wanted = month_range(*within)
+    wanted = month_range(*read_window(within, "within"))
     if wanted[0] < every[0] or wanted[-1] > every[-1]:
         raise InvalidWindow(
             f"within={wanted[0]}..{wanted[-1]} leaves the months at which a step can be seen in {data.name}, "

@@ -36,6 +36,7 @@ from forecasting.months import MonthLike, month_range
 from forecasting.predictive import Predictive, Quantity
 from forecasting.predictive.levels import central
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_number
 
 
 class Extrapolates(Protocol):
@@ -189,9 +190,9 @@ class Shift(Scenario):
     delta: float
 
     def __post_init__(self) -> None:
-        if not isinstance(self.delta, int | float | np.number) or not np.isfinite(self.delta):
+        object.__setattr__(self, "delta", read_number(self.delta, "delta"))
+        if not abs(self.delta) < np.inf:
             raise InvalidInput(f"delta={self.delta!r} must be a finite number, such as +0.3")
-        object.__setattr__(self, "delta", float(self.delta))
 
     @property
     def name(self) -> str:
@@ -317,13 +318,7 @@ class Outlook(Drawable):
         return as_html(repr(self), self.table(), float_format="{:.1f}".format)
 
 
-def outlook(
-    post: Extrapolates,
-    scenarios: Sequence[Scenario],
-    horizon: int = 6,
-    *,
-    rng: Rng,
-) -> Outlook:
+def outlook(post: Extrapolates, scenarios: Sequence[Scenario], horizon: int = 6, *, rng: Rng) -> Outlook:
     """Forecast the months after the data under each of several scenarios.
 
     Parameters

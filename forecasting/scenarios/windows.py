@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidWindow
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.months import Window, days_in, month_range
+from forecasting.months import Window, days_in, month_range, read_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,8 @@ class Comparison:
             If a window is reversed, outside the data, not earlier than the other, or nothing limits its total.
         """
         windows = {
-            "before": month_range(*_pair("before", before)),
-            "after": month_range(*_pair("after", after)),
+            "before": month_range(*read_window(before, "before")),
+            "after": month_range(*read_window(after, "after")),
         }
         for name, window in windows.items():
             if window[0] < data.months[0] or window[-1] > data.months[-1]:
@@ -135,12 +135,6 @@ def _quotient(after: float, before: float) -> float:
     if before > 0:
         return after / before
     return float(np.inf) if after > 0 else 1.0
-
-
-def _pair(name: str, window: Window) -> Window:
-    if not isinstance(window, tuple | list) or len(window) != 2:
-        raise InvalidWindow(f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08')")
-    return window
 
 
 def _positions(months: pd.PeriodIndex, window: pd.PeriodIndex) -> list[int]:

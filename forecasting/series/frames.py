@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -70,12 +71,20 @@ def check_columns(df: pd.DataFrame, *needed: str) -> None:
     """Raise `InvalidSeries` unless each column is there once."""
     columns = list(df.columns)
     for column in needed:
+        read_label(column)
         if columns.count(column) != 1:
             fault = "no column" if column not in columns else "more than one column"
             raise InvalidSeries(
                 f"the table has {fault} {column!r}, only {listing(columns) or 'none at all'}; "
                 "name the columns with id_col, time_col and target_col"
             )
+
+
+def read_label(column: Any) -> Any:
+    """Return what names a column: a text, or a number of a table without names."""
+    if not isinstance(column, Hashable):
+        raise InvalidSeries(f"a column is named by a text, not by {type(column).__name__}")
+    return column
 
 
 def drop_blank_rows(df: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -106,7 +115,20 @@ def series_names(ids: pd.Series) -> pd.Series:
                 f"{ids.name} holds both {first!r} and {value!r}, which are the same name; write each series in one way"
             )
         names.append(name)
+    _refuse_alike(written, str(ids.name))
     return pd.Series(names, index=ids.index, dtype=object)
+
+
+def _refuse_alike(names: Iterable[str], column: str) -> None:
+    """Raise `InvalidSeries` where two names differ only by how their characters are stored."""
+    seen: dict[str, str] = {}
+    for name in names:
+        visible = "".join(mark for mark in unicodedata.normalize("NFC", name) if unicodedata.category(mark) != "Cf")
+        first = seen.setdefault(visible, name)
+        if first != name:
+            raise InvalidSeries(
+                f"{column} holds {first!a} and {name!a}, which look the same; write each series in one way"
+            )
 
 
 def choose_series(names: pd.Series, wanted: Any) -> str:

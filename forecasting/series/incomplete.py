@@ -11,6 +11,7 @@ import pandas as pd
 from forecasting.errors import InvalidInput, InvalidSeries
 from forecasting.months import to_month
 from forecasting.reading import read_day
+from forecasting.reading.arguments import read_choice
 
 Day: TypeAlias = str | dt.date | np.datetime64
 LastMonth: TypeAlias = Literal["drop", "keep"]
@@ -50,8 +51,8 @@ def months_known(
     >>> months_known(months, "drop", "2023-12-05", "requests")[0]
     PeriodIndex(['2023-10', '2023-11'], dtype='period[M]')
     """
-    if last_month not in (None, "drop", "keep"):
-        raise InvalidInput(f"last_month={last_month!r} is unknown; use 'drop' or 'keep'")
+    if last_month is not None:
+        read_choice(last_month, "last_month", ("drop", "keep"))
     if last_month == "drop" and as_of is None:
         raise InvalidInput("last_month='drop' needs the day of the data, for example as_of='2023-12-05'")
     day = today() if as_of is None else read_day(as_of, "as_of=")

@@ -19,7 +19,16 @@ from forecasting.errors import ForecastingWarning, InvalidSeries
 from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, read_months, to_month
 from forecasting.reading import Unreadable, count_of, is_missing
-from forecasting.series.frames import check_columns, choose_series, drop_blank_rows, read_frame, read_name, series_names
+from forecasting.reading.arguments import read_flag
+from forecasting.series.frames import (
+    check_columns,
+    choose_series,
+    drop_blank_rows,
+    read_frame,
+    read_label,
+    read_name,
+    series_names,
+)
 from forecasting.series.incomplete import Day, LastMonth, months_known
 from forecasting.series.labels import ByMonth, values_by_month
 from forecasting.series.listing import listing
@@ -141,7 +150,7 @@ class CountSeries(Drawable, Frozen):
         """
         table = read_frame(df)
         check_columns(table, time_col, target_col)
-        if id_col in table.columns:
+        if read_label(id_col) in table.columns:
             check_columns(table, id_col)
             table = drop_blank_rows(table, id_col, time_col, target_col)
             names = series_names(table[id_col])
@@ -201,6 +210,7 @@ class CountSeries(Drawable, Frozen):
         last_month: LastMonth | None,
         as_of: Day | None,
     ) -> CountSeries:
+        read_flag(allow_missing, "allow_missing")
         absent = np.array([is_missing(value) for value in values], dtype=bool)
         counted = months[~absent].sort_values()
         known, warning = months_known(counted, last_month, as_of, name)

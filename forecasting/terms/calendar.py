@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, to_month
+from forecasting.reading.arguments import read_whole
 from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
 
 
@@ -90,10 +90,7 @@ class Seasonal(Term):
     harmonics: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.harmonics, bool) or self.harmonics not in range(1, 7):
-            raise InvalidInput(
-                f"harmonics={self.harmonics!r} is no whole number from 1 to 6, all that twelve months carry"
-            )
+        read_whole(self.harmonics, "harmonics", 1, 6)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, days_in
+from forecasting.reading.arguments import read_array
 from forecasting.series import listing, read_months
 from forecasting.terms.base import ROUNDING, FloatArray, Term
 
@@ -124,10 +125,7 @@ def _read_values(by_month: Any, where: str) -> pd.Series:
         raise InvalidInput(f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month")
     raw = pd.Series(by_month)
     months = read_months(raw.index, where)
-    try:
-        values = pd.Series(raw.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), index=months)
-    except (ValueError, TypeError) as error:
-        raise InvalidInput(f"{where} has values that are no numbers ({error}); give one number a month") from error
+    values = pd.Series(read_array(raw.to_numpy(dtype=object, na_value=np.nan), where), index=months)
     repeated = months[months.duplicated()].unique()
     if len(repeated):
         raise InvalidInput(f"{where} has several values for {listing(repeated)}; leave one a month")

@@ -274,8 +274,6 @@ def test_a_table_with_a_month_twice_or_without_rows() -> None:
         ({"members": ()}, "one or more"),
         ({"members": (TWO[0], TWO[0])}, "a name of its own"),
         ({"members": (TWO[0], Member("moments", HistoricalMoments(), 0.3))}, "give all the same"),
-        ({"members": (Member("level", DynamicLevel(), 0.0),)}, "must be a positive number"),
-        ({"members": (Member("level", DynamicLevel(), np.inf),)}, "must be a positive number"),
         ({"window": 0}, "window=0"),
         ({"window": 2.5}, "window=2.5"),
     ],
@@ -283,6 +281,12 @@ def test_a_table_with_a_month_twice_or_without_rows() -> None:
 def test_wrong_arguments(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         Auto(**wrong)
+
+
+@pytest.mark.parametrize("prior", [0.0, -1.0, np.inf, np.nan])
+def test_a_member_has_a_positive_weight(prior: float) -> None:
+    with pytest.raises(InvalidInput, match="prior weight"):
+        Member("level", DynamicLevel(), prior)
 
 
 def test_other_distributions_can_be_pooled() -> None:

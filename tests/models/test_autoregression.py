@@ -340,7 +340,7 @@ def test_an_explosion_is_an_error_with_a_month() -> None:
         ({"past_means": (1.5,)}, "past_means"),
         ({"past_means": 1}, "for example"),
         ({"past_counts": (500,)}, "120"),
-        ({"link": "sqrt"}, "'log', 'identity'"),
+        ({"link": "sqrt"}, "'log' or 'identity'"),
         ({"presample": "backcast"}, "'first_year'"),
         ({"regressors": "trend"}, "must be terms"),
         ({"regressors": Intercept() + Trend()}, "intercept already"),

@@ -216,14 +216,14 @@ def test_the_origin_of_a_covariate_means_nothing() -> None:
 
 @pytest.mark.parametrize("seasonal", [-1, 7, 1.5, "two"])
 def test_numbers_of_harmonics_that_are_none(seasonal: object) -> None:
-    with pytest.raises(InvalidInput, match="number of harmonics from 0 to 6"):
+    with pytest.raises(InvalidInput, match=r"number of harmonics.* from 0 to 6"):
         DynamicLevel(seasonal=seasonal)
 
 
 @pytest.mark.parametrize("name", ["feedback", "damping"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])
 def test_shares_that_are_none(name: str, value: float) -> None:
-    with pytest.raises(InvalidInput, match=f"{name}=.* between 0 and 1"):
+    with pytest.raises(InvalidInput, match=f"{name}=.*(between 0 and 1|one number)"):
         DynamicLevel(**{name: value})
 
 

@@ -212,9 +212,9 @@ def test_equal_seeds_give_equal_searches() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"replicates": 10}, "at least 19"),
+        ({"replicates": 10}, "from 19"),
         ({"kinds": ()}, "kinds is empty"),
-        ({"kinds": (1.5,)}, "from 0"),
+        ({"kinds": (1.5,)}, "between 0 and 1"),
         ({"rng": None}, "rng is required"),
     ],
 )
@@ -225,7 +225,7 @@ def test_impossible_searches(arguments: dict[str, Any], said: str) -> None:
 
 def test_impossible_tests() -> None:
     y = planted(0.0)
-    with pytest.raises(InvalidInput, match="'score', 'lr', 'posterior'"):
+    with pytest.raises(InvalidInput, match="'score', 'lr' or 'posterior'"):
         intervention_test(LOG, y, Step("2020-07"), method="wald")
     with pytest.raises(InvalidInput, match="rng is required"):
         intervention_test(LOG, y, Step("2020-07"), method="posterior")

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
+from forecasting.inference.priors import Priors, read_priors
 from forecasting.models.augmented import FollowingModel
 from forecasting.models.known import read_centred, read_data
 from forecasting.models.level.density import LevelDensity
+from forecasting.reading.arguments import read_flag, read_share, read_whole
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 
 _YEAR, _HARMONICS = 12, 6
@@ -73,11 +74,13 @@ class DynamicLevel(FollowingModel):
     damping: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.seasonal is not None and self.seasonal not in range(_HARMONICS + 1):
-            raise InvalidInput(f"seasonal={self.seasonal!r} must be a number of harmonics from 0 to 6, or left out")
+        if self.seasonal is not None:
+            read_whole(self.seasonal, "the number of harmonics, seasonal", 0, _HARMONICS)
+        for name in ("trend", "reversion"):
+            read_flag(getattr(self, name), name)
+        object.__setattr__(self, "priors", read_priors(self.priors))
         for name in ("feedback", "damping"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InvalidInput(f"{name}={getattr(self, name)!r} must lie between 0 and 1")
+            read_share(getattr(self, name), name)
         read_centred(self.distribution, "a dynamic level")
         if self.terms is None:
             return

@@ -15,7 +15,7 @@ import numpy as np
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
+from forecasting.inference.priors import Priors, read_priors
 from forecasting.models.base import BayesianModel
 from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
@@ -24,6 +24,7 @@ from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.local_level.sampler import sample_path
 from forecasting.models.results import Posterior
 from forecasting.randomness import Rng, named_streams
+from forecasting.reading.arguments import read_flag, read_share, read_whole
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 
 _YEAR, _HARMONICS = 12, 6
@@ -80,15 +81,12 @@ class LocalLevel(BayesianModel):
     damping: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.seasonal is not None and (
-            isinstance(self.seasonal, bool) or self.seasonal not in range(_HARMONICS + 1)
-        ):
-            raise InvalidInput(f"seasonal={self.seasonal!r} must be a number of harmonics from 0 to 6, or left out")
+        if self.seasonal is not None:
+            read_whole(self.seasonal, "the number of harmonics, seasonal", 0, _HARMONICS)
         for name in ("growth", "reversion"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise InvalidInput(f"{name}={getattr(self, name)!r} must be True or False")
-        if isinstance(self.damping, bool) or not 0.0 <= self.damping <= 1.0:
-            raise InvalidInput(f"damping={self.damping!r} must lie between 0 and 1")
+            read_flag(getattr(self, name), name)
+        object.__setattr__(self, "priors", read_priors(self.priors))
+        read_share(self.damping, "damping")
         if not isinstance(self.distribution, Distribution):
             raise InvalidInput(
                 f"distribution={self.distribution!r} is not a count distribution; use Poisson() or NegativeBinomial()"

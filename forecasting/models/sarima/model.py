@@ -22,6 +22,7 @@ from forecasting.models.sarima.search import Limits, Search, table
 from forecasting.models.sarima.transforms import Transform, read_transform
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_flag
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
@@ -86,6 +87,7 @@ class SARIMA(Model):
         object.__setattr__(self, "terms", Terms(()) if self.terms is None else Terms.of(self.terms))
         if self.constant is None:
             object.__setattr__(self, "constant", sum(orders.differences) == 0)
+        read_flag(self.constant, "constant")
         if self.constant and sum(orders.differences) > 1:
             raise InvalidInput(
                 f"constant=True with {orders} would be a curved trend; use constant=False or fewer differences"
