@@ -76,6 +76,20 @@ def chance(probability: float) -> str:
     return "less than one in a million"
 
 
+def as_row(result: Any) -> str:
+    """Return the fields of a result, a dataclass of plain values, as a table of one row as a notebook shows it.
+
+    Examples
+    --------
+    >>> from forecasting.evaluation import CalibrationTest
+    >>> "0.69" in as_row(CalibrationTest("rps against its expectation", statistic=0.4, pvalue=0.69, n=36))
+    True
+    """
+    import pandas as pd
+
+    return as_html(type(result).__name__, pd.DataFrame([vars(result)]), index=False, float_format="{:.4g}".format)
+
+
 def as_html(headline: str, table: pd.DataFrame | None = None, **formats: Any) -> str:
     """Return a headline and a table as a notebook shows them; `formats` are those of `DataFrame.to_html`.
 

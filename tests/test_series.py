@@ -259,6 +259,26 @@ def test_tables_of_every_library_are_read() -> None:
     assert gap.missing.tolist() == [True, False, False, False]
 
 
+def test_frames_of_polars_are_read_eager_and_lazy() -> None:
+    polars = pytest.importorskip("polars")
+    table = polars.DataFrame({"unique_id": ["requests"] * 4, "ds": list(MONTHS.to_timestamp().date), "y": COUNTS})
+    for df in (
+        table,
+        table.lazy(),
+        table.to_arrow(),
+        table.with_columns(polars.col("ds").cast(polars.Datetime("ms"))),
+        table.with_columns(polars.col("ds").dt.strftime("%Y-%m"), polars.col("unique_id").cast(polars.Categorical)),
+        table.select(polars.col("y").cast(polars.UInt16), "ds"),
+    ):
+        found = CountSeries.from_frame(df)
+        assert (found.values.tolist(), found.months.equals(MONTHS)) == (COUNTS, True)
+    assert CountSeries(table["ds"], table["y"], table["y"] > 10**6).values.tolist() == COUNTS
+    gap = table.with_columns(polars.when(polars.col("y") == COUNTS[0]).then(None).otherwise("y").alias("y"))
+    assert CountSeries.from_frame(gap, allow_missing=True).missing.tolist() == [True, False, False, False]
+    with pytest.raises(InvalidSeries, match="no column 'y'"):
+        CountSeries.from_frame(table.drop("y").lazy())
+
+
 def test_masked_arrays_and_decimals_are_counts() -> None:
     masked = np.ma.masked_array(COUNTS, [False, True, False, False])  # type: ignore[no-untyped-call]
     with pytest.raises(InvalidSeries, match="2023-08 is missing"):

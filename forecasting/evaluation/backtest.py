@@ -216,7 +216,7 @@ def backtest(
     stream, kept_too = named_streams(rng), read_flag(keep, "keep")
     if not isinstance(models, Mapping):
         raise InvalidInput(
-            f"models={models!r} is not a mapping; give models by name, even a single one: {{name: model}}"
+            f"models is {type(models).__name__}, not a mapping; give models by name, even a single one: {{name: model}}"
         )
     if not models:
         raise InvalidInput("a backtest needs at least one model, as {name: model}")

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import erfc
 
+from forecasting.display import as_row
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.grid import Months
 from forecasting.evaluation.observed import read_counts, read_forecast, read_observed, read_pairs
@@ -144,6 +145,9 @@ class CalibrationTest:
     statistic: float
     pvalue: float
     n: int
+
+    def _repr_html_(self) -> str:
+        return as_row(self)
 
 
 def score_test(pairs: Sequence[Pair], score: Score = "rps", *, month: int = 0) -> CalibrationTest:

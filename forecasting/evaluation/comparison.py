@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, stdtr, stdtrit
 
+from forecasting.display import as_html, as_row
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.randomness import Rng, require_rng
@@ -54,6 +55,9 @@ class DieboldMariano:
     pvalue: float
     n: int
     verdict: str
+
+    def _repr_html_(self) -> str:
+        return as_row(self)
 
 
 def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> DieboldMariano:
@@ -165,6 +169,9 @@ class Comparison:
         limits = "no interval" if math.isnan(low) else f"95% interval {low:.4g} to {high:.4g}"
         support = f"{self.n:,} months, {self.series:,} series, {self.origins:,} origins"
         return f"{self.name}: {self.mean:.4g} ({limits}; {support}): {self.verdict}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.by_horizon, float_format="{:.4g}".format)
 
 
 def compare(

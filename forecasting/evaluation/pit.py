@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from forecasting.display import as_html
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import Truth, read_counts, read_observed, read_pairs, scored
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -86,6 +87,14 @@ class PIT(Frozen):
         if not self.n:
             raise InvalidInput("no month has both a count and a forecast; there is nothing to draw")
         return np.asarray(np.diff(self.cdf(np.linspace(0.0, 1.0, bins + 1))) * bins)
+
+    def _repr_html_(self) -> str:
+        edges = np.linspace(0.0, 1.0, 11)
+        density = self.histogram() if self.n else np.full(10, np.nan)
+        table = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "density": density})
+        return as_html(
+            f"<PIT of {self.n} months; 1 everywhere if calibrated>", table, index=False, float_format="{:.2g}".format
+        )
 
 
 def share_below(lower: FloatArray, upper: FloatArray, u: FloatArray) -> FloatArray:

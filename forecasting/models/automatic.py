@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
+from forecasting.display import as_html
 from forecasting.distributions import Contaminated
 from forecasting.errors import ForecastingError, ForecastingWarning, InvalidInput, InvalidSeries
 from forecasting.inference.priors import Priors
@@ -283,6 +284,12 @@ class Forecasts(dict[str, PooledForecast]):
     def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9), *, model: str | None = None) -> pd.DataFrame:
         """Return `Predictive.to_frame` of every series in one long table."""
         return pd.concat([one.to_frame(levels, model=model) for one in self.values()], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        totals = {name: one.total() for name, one in self.items()}
+        rows = {name: [total.median, *total.interval(0.9)] for name, total in totals.items()}
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["median of the total", "lo-90", "hi-90"])
+        return as_html(repr(self), table, max_rows=20, float_format="{:,.0f}".format)
 
     def __repr__(self) -> str:
         return f"<Forecasts of {listing(self) or 'no series'}; {len(self.failures)} series failed>"

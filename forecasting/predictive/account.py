@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from forecasting.display import as_html
 from forecasting.inference.sampling import Quality
 
 
@@ -86,6 +87,15 @@ class Account:
         """Return this account, of a model by itself, as that of a member of a pool."""
         only = self.members[0] if len(self.members) == 1 else AccountMember(name)
         return replace(only, name=name, weight=weight)
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        quality = [asdict(member.quality) if member.quality else {} for member in self.members]
+        rows = [
+            {"member": one.name, "weight": one.weight} | made for one, made in zip(self.members, quality, strict=True)
+        ]
+        return as_html("; ".join(self.warnings), pd.DataFrame(rows), index=False, float_format="{:.3g}".format)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""

@@ -292,11 +292,11 @@ class Outlook(Drawable):
         one, other = self[a].total(start, end), self[b].total(start, end)
         return Quantity(f"{a} minus {b}, {one.name}", one.draws - other.draws)
 
-    def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9)) -> pd.DataFrame:
+    def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9), *, model: str | None = None) -> pd.DataFrame:
         """Return `Predictive.to_frame` of every scenario in one long table, with a column scenario."""
         frames = []
         for name, forecast in self.scenarios.items():
-            frames.append(forecast.to_frame(levels))
+            frames.append(forecast.to_frame(levels, model=model))
             frames[-1].insert(1, "scenario", name)
         return pd.concat(frames, ignore_index=True)
 

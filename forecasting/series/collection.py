@@ -6,6 +6,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from forecasting.errors import ForecastingWarning, InvalidSeries
 from forecasting.series.frames import check_columns, drop_blank_rows, read_frame, series_names
 from forecasting.series.listing import listing
@@ -62,7 +64,7 @@ def read_collection(
         df = drop_blank_rows(df, id_col, time_col, target_col)
         groups = df.groupby(series_names(df[id_col]), sort=False)
     else:
-        groups = df.groupby([target_col] * len(df))
+        groups = df.groupby(pd.Series(target_col, index=df.index))
     series, failures = [], {}
     for name, rows in groups:
         try:

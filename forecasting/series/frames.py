@@ -15,7 +15,7 @@ from forecasting.series.listing import listing
 
 def is_table(data: object) -> bool:
     """Return whether something is a table: a data frame of any library, an Arrow table or a mapping of columns."""
-    return isinstance(data, pd.DataFrame | Mapping) or _names(data) is not None
+    return isinstance(data, pd.DataFrame | Mapping) or hasattr(data, "collect_schema") or _names(data) is not None
 
 
 def read_frame(table: Any) -> pd.DataFrame:
@@ -39,6 +39,10 @@ def read_frame(table: Any) -> pd.DataFrame:
     """
     if isinstance(table, pd.DataFrame):
         return table
+    if hasattr(table, "collect_schema") and hasattr(
+        table, "collect"
+    ):  # a lazy frame of polars is a plan, not yet a table
+        table = table.collect()
     names = list(table) if isinstance(table, Mapping) else _names(table)
     if names is None:
         raise InvalidSeries(

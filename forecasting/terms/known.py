@@ -122,7 +122,10 @@ class Exposure(Term):
 def _read_values(by_month: Any, where: str) -> pd.Series:
     """Return a private copy of values by month, checked."""
     if not isinstance(by_month, pd.Series | Mapping):
-        raise InvalidInput(f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month")
+        raise InvalidInput(
+            f"{where} is {type(by_month).__name__}; give a pandas Series or a mapping by month, such as "
+            'dict(zip(df["ds"], df["x"]))'
+        )
     raw = pd.Series(by_month)
     months = read_months(raw.index, where)
     values = pd.Series(read_array(raw.to_numpy(dtype=object, na_value=np.nan), where), index=months)

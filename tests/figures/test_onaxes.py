@@ -57,6 +57,12 @@ MAKE: dict[str, Callable[[], Any]] = {
 TABLES = {
     "ledger": fc.load_ledger,
     "test": lambda: fc.intervention_test(MODEL, SERIES, fc.Step("2022-07")),
+    "table": lambda: fc.auto({"ds": SERIES.months, "y": SERIES.values}, horizon=3, draws=100, rng=1),
+    "account": lambda: result("forecast").account,
+    "comparison": lambda: result("backtest").compare("moments", "year", rng=1),
+    "equal scores": lambda: fc.evaluation.diebold_mariano([-1.0, 0.5, -2.0], horizon=1),
+    "transforms": lambda: fc.evaluation.PIT([0.0, 0.5], [0.5, 1.0]),
+    "uniformity": lambda: fc.evaluation.CalibrationTest("uniformity", 0.4, 0.69, 36),
     "arima search": lambda: SarimaSearch(fc.SARIMA((1, 0, 0)), result("arima"), pd.DataFrame({"aicc": [1.0]})),
 }
 

@@ -352,3 +352,9 @@ def test_a_bad_series_of_a_table_is_named_and_the_good_ones_are_forecast() -> No
 def test_members_that_cannot_be_weighed_are_refused(members: tuple[Member, ...], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         Auto(members=members)
+
+
+def test_a_table_without_names_is_one_series() -> None:
+    months = pd.period_range("2023-01", periods=8, freq="M")
+    found = auto({"ds": months, "y": [5, 3, 4, 6] * 2}, horizon=2, draws=100, rng=1)
+    assert [(name, one.months[0]) for name, one in found.items()] == [("y", months[-1] + 1)]
