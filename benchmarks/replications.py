@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def digest(study: Study) -> str:
     return found.hexdigest()
 
 
+@cache
 def _running(source: str) -> bytes:
     """Return what runs of a script: its syntax tree without docstrings."""
     tree = ast.parse(source)

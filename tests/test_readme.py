@@ -1,9 +1,8 @@
-"""The README's example runs, and the numbers of its first screen are those of the analysis."""
+"""The numbers of the README's first screen are those of the analysis."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,31 +10,8 @@ import pytest
 
 import forecasting as fc
 from forecasting.scenarios.words import share
-from tests.cli.commands import run
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-
-
-def test_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    names: dict[str, object] = {}
-    for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
-        exec(compile(block, "README.md", "exec"), names)
-    printed = capsys.readouterr().out
-    assert "184" in printed
-    assert "1.89 times as many per month" in printed
-    assert "moments of the last year" in printed
-
-
-def test_commands_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(__file__).parent.parent)
-    lines = [
-        shlex.split(line, comments=True)[1:] for line in README.splitlines() if line.startswith("    forecasting ")
-    ]
-    quick = [line for line in lines if line[0] in ("facts", "forecast", "outlook") or line[:2] == ["jump", "--csv"]]
-    assert len(quick) == 4
-    for line in quick:
-        result = run(*line)
-        assert result.exit_code == 0, result.output
 
 
 def test_first_table_is_that_of_the_report() -> None:

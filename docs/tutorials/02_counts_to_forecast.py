@@ -53,6 +53,11 @@ result = fc.backtest(models, series, horizon=6, origins=4, rng=1)
 result.table()[["n", "rps", "log_score", "cover_80", "cover_95"]].round(2)
 
 # %%
+# Totals are scored as well. Months can be covered and their total not, if a forecast is too sure of its level:
+
+result.by_total("cover_90")
+
+# %%
 scores = result.plot()
 
 # %%

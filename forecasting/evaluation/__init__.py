@@ -34,6 +34,7 @@ from forecasting.evaluation.scores import (
     skill,
     squared_error,
 )
+from forecasting.evaluation.totals import total_card, total_crps
 
 __all__ = [
     "PIT",
@@ -64,5 +65,7 @@ __all__ = [
     "score_test",
     "skill",
     "squared_error",
+    "total_card",
+    "total_crps",
     "variogram_score",
 ]

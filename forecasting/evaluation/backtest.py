@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from forecasting.evaluation.card import INTERVALS, SCORES, score_card
 from forecasting.evaluation.comparison import Comparison, compare
 from forecasting.evaluation.origins import History, read_histories, read_origins, seasonal_scale, truth
 from forecasting.evaluation.pit import PIT
+from forecasting.evaluation.totals import TOTAL_INTERVALS, TOTAL_SCORES, read_totals, total_card
 from forecasting.months import MonthLike, following
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, named_streams
@@ -23,6 +24,11 @@ from forecasting.reading.arguments import read_flag, read_whole
 
 KEY = ["unique_id", "origin", "horizon"]
 SCALED = ("scaled_rps", "scaled_crps", "scaled_absolute_error")
+TOTAL_KEY = ["unique_id", "origin", "total"]
+_TOTAL_COLUMNS = [*TOTAL_SCORES, "scaled_crps", *TOTAL_INTERVALS]
+_TOTAL_ROW = ["unique_id", "model", "origin", "total", "y", *_TOTAL_COLUMNS, "pit_lower", "pit_upper"]
+_IN_TABLE = ("crps", "cover_90")
+"""What the table of models shows of each total."""
 
 
 class Forecaster(Protocol):
@@ -55,6 +61,11 @@ class Backtest(Drawable):
         Names of the models, in the order given.
     forecasts : dict
         By (unique_id, model, origin) where the backtest was asked to keep them, else empty.
+    totals : pandas.DataFrame
+        One row per series, model, origin and total of the first months: ``unique_id, model, origin, total`` (its number of
+        months), ``y`` (NaN where one of them has no exact count, and then every score too); ``crps, absolute_error``;
+        ``scaled_crps``, divided by the scale of the months and their number; ``cover_50, cover_80, cover_90, cover_95``;
+        ``pit_lower, pit_upper``; see `total_card`.
 
     Examples
     --------
@@ -75,6 +86,7 @@ class Backtest(Drawable):
     failed: pd.DataFrame
     models: tuple[str, ...]
     forecasts: Mapping[tuple[str, str, pd.Period], Predictive]
+    totals: pd.DataFrame = field(default_factory=lambda: _joined([], _TOTAL_ROW))
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -83,8 +95,11 @@ class Backtest(Drawable):
 
     def common(self) -> pd.DataFrame:
         """Return the rows of the months that every model forecast and that have a count: the only fair comparison."""
-        known = self.scores[self.scores["y"].notna()]
-        everyone = known.groupby(KEY)["model"].transform("size") == len(self.models)
+        return self._common(self.scores, KEY)
+
+    def _common(self, scores: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+        known = scores[scores["y"].notna()]
+        everyone = known.groupby(key)["model"].transform("size") == len(self.models)
         return known[everyone]
 
     def table(self) -> pd.DataFrame:
@@ -94,7 +109,8 @@ class Backtest(Drawable):
         -------
         pandas.DataFrame
             Indexed by model: ``n``, months in common; ``own``, months this model was scored on; ``failed``, its failed
-            forecasts; mean scores and coverage; ``n_scaled``, months in common with a scale.
+            forecasts; mean scores and coverage; ``n_scaled``, months in common with a scale; of the totals of 3 months mean
+            score and coverage ``total_3_crps`` and ``total_3_cover_90``, and so on (see `by_total` for the others).
         """
         common = self.common()
         groups = common.groupby("model")
@@ -103,37 +119,72 @@ class Backtest(Drawable):
         table = table.reindex(self.models).fillna(0).astype(int)
         table[[*SCORES, *SCALED, *INTERVALS]] = groups[[*SCORES, *SCALED, *INTERVALS]].mean()
         table["n_scaled"] = groups["scaled_rps"].count().reindex(self.models).fillna(0).astype(int)
+        for total, rows in self._common(self.totals, TOTAL_KEY).groupby("total"):
+            table[[f"total_{total}_{score}" for score in _IN_TABLE]] = rows.groupby("model")[list(_IN_TABLE)].mean()
         return table.rename_axis("model")
 
     def by_horizon(self, score: str = "rps") -> pd.DataFrame:
         """Return the mean of a score by months ahead: a column a model and ``n``, months that all models have."""
-        common = self.common()
-        groups = common.groupby(["horizon", "model"])[self._column(score)]
-        table = groups.mean().unstack("model").reindex(columns=list(self.models)).rename_axis(columns=None)
-        table["n"] = common[common["model"] == self.models[0]].groupby("horizon")[self._column(score)].count()
+        return self._means(self.common(), "horizon", self._column(score))
+
+    def by_total(self, score: str = "crps") -> pd.DataFrame:
+        """Return the mean of a score of totals by their number of months: a column a model and ``n``, totals that all have.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> months = [f"{year}-{month:02d}" for year in (2021, 2022, 2023) for month in range(1, 13)]
+        >>> series = fc.CountSeries(months, [5, 3, 4, 6] * 9)
+        >>> models = {"moments": fc.HistoricalMoments(), "season": fc.SeasonalNaive()}
+        >>> fc.backtest(models, series, origins=1, rng=1).by_total("cover_90")
+               moments  season  n
+        total
+        3          1.0     1.0  1
+        6          1.0     1.0  1
+        12         1.0     1.0  1
+        """
+        return self._means(self._common(self.totals, TOTAL_KEY), "total", self._total_column(score))
+
+    def _means(self, common: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
+        table = common.groupby([by, "model"])[column].mean().unstack("model")
+        table = table.reindex(columns=list(self.models)).rename_axis(columns=None)
+        table["n"] = common[common["model"] == self.models[0]].groupby(by)[column].count()
         return table
 
-    def compare(self, a: str, b: str, score: str = "rps", *, replications: int = 999, rng: Rng) -> Comparison:
+    def compare(
+        self, a: str, b: str, score: str = "rps", *, total: int | None = None, replications: int = 999, rng: Rng
+    ) -> Comparison:
         """Return score of `a` minus score of `b` on the months both have, with its uncertainty; below 0, `a` is better.
 
-        See `forecasting.evaluation.comparison.compare`.
+        With `total` the score is that of the totals of so many months.  See `forecasting.evaluation.comparison.compare`.
         """
-        column = self._column(score)
-        pair = [self._of(name).set_index(KEY)[column].dropna() for name in (a, b)]
+        column, key = (self._column(score), KEY) if total is None else (self._total_column(score), TOTAL_KEY)
+        pair = [self._of(name, total).set_index(key)[column].dropna() for name in (a, b)]
         ours, theirs = (values.loc[pair[0].index.intersection(pair[1].index)] for values in pair)
         # Two scores that are both infinite are equal, not incomparable.
-        differences = (ours - theirs).where(ours != theirs, 0.0).rename("difference").reset_index()
-        return compare(differences, f"{score}, {a} minus {b}", replications=replications, rng=rng)
+        differences = (ours - theirs).where(ours != theirs, 0.0).rename("difference").rename_axis(KEY).reset_index()
+        what = score if total is None else f"{score} of {total} months"
+        return compare(differences, f"{what}, {a} minus {b}", replications=replications, rng=rng)
 
-    def pit(self, model: str) -> PIT:
-        """Return the probability integral transforms of a model, all series, origins and months ahead."""
-        rows = self._of(model)
-        return PIT(rows["pit_lower"].to_numpy(), rows["pit_upper"].to_numpy())
+    def pit(self, model: str, total: int | None = None) -> PIT:
+        """Return the probability integral transforms of a model: all series, origins and months ahead, or totals of months."""
+        rows = self._of(model, total)
+        unit = "months" if total is None else f"totals of {total} months"
+        return PIT(rows["pit_lower"].to_numpy(dtype=float), rows["pit_upper"].to_numpy(dtype=float), unit)
 
-    def _of(self, model: str) -> pd.DataFrame:
+    def _of(self, model: str, total: int | None = None) -> pd.DataFrame:
         if model not in self.models:
             raise InvalidInput(f"there is no model {model!r}; the backtest has {', '.join(self.models)}")
-        return self.scores[self.scores["model"] == model]
+        rows = self.scores if total is None else self.totals[self.totals["total"] == total]
+        if total is not None and rows.empty:
+            scored = ", ".join(map(str, self.totals["total"].unique())) or "none"
+            raise InvalidInput(f"no totals of {total!r} months were scored; the backtest has totals of {scored} months")
+        return rows[rows["model"] == model]
+
+    def _total_column(self, score: str) -> str:
+        if score not in _TOTAL_COLUMNS:
+            raise InvalidInput(f"there is no score {score!r} of totals; choose one of {', '.join(_TOTAL_COLUMNS)}")
+        return score
 
     def _column(self, score: str) -> str:
         if score not in (*SCORES, *SCALED, *INTERVALS):
@@ -158,6 +209,7 @@ def backtest(
     origins: int | Sequence[MonthLike] = 3,
     step: int | None = None,
     minimum: int = 6,
+    totals: Sequence[int] | None = None,
     keep: bool = False,
     rng: Rng,
 ) -> Backtest:
@@ -178,6 +230,8 @@ def backtest(
         Months between origins; the horizon by default, so that no month is forecast twice.
     minimum : int
         Fewest months before an origin; an origin with fewer counts as a failure of every model.
+    totals : sequence of int, optional
+        Numbers of first months whose total is scored too; by default 3, 6 and 12, as far as the horizon reaches.
     keep : bool
         Keep the forecasts; some 50 KB for each 1,000 paths of 3 months.
     rng : numpy.random.Generator or int
@@ -223,7 +277,9 @@ def backtest(
     ahead, fewest = read_whole(horizon, "horizon"), read_whole(minimum, "minimum")
     pace = ahead if step is None else read_whole(step, "step")
     verbs = {name: _verb(name, model) for name, model in models.items()}
+    sizes = read_totals(totals, ahead)
     cards: list[pd.DataFrame] = []
+    sums: list[pd.DataFrame] = []
     failed: list[tuple[str, str, Any, str]] = []
     kept: dict[tuple[str, str, pd.Period], Predictive] = {}
     histories, unusable = read_histories(data)
@@ -237,16 +293,24 @@ def backtest(
                     training = _training(history, origin, fewest)
                     issued = forecast(training, ahead, rng=stream(history.name, name, str(origin)))
                     cards.append(_card(issued, training, observed, job))
+                    sums.append(_sums(issued, training, observed, job, sizes))
                 except Exception as error:  # one bad series must not end, or hide in, a run of thousands
                     failed.append((*job, f"{type(error).__name__}: {error}"))
                 else:
                     if kept_too:
                         kept[job] = issued
     columns = ["unique_id", "model", *KEY[1:], "ds", "y", *SCORES, *SCALED, *INTERVALS, "pit_lower", "pit_upper"]
-    scores = pd.concat(cards, ignore_index=True)[columns] if cards else pd.DataFrame(columns=columns)
     return Backtest(
-        scores, pd.DataFrame(failed, columns=["unique_id", "model", "origin", "message"]), tuple(verbs), kept
+        _joined(cards, columns),
+        pd.DataFrame(failed, columns=["unique_id", "model", "origin", "message"]),
+        tuple(verbs),
+        kept,
+        _joined(sums, _TOTAL_ROW),
     )
+
+
+def _joined(cards: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(cards, ignore_index=True)[columns] if cards else pd.DataFrame(columns=columns)
 
 
 def _verb(name: str, model: Forecaster | Forecast) -> Forecast:
@@ -277,4 +341,17 @@ def _card(
         card[name] = card[name.removeprefix("scaled_")] / scale
     card["unique_id"], card["model"], card["origin"] = job
     card["horizon"], card["ds"] = np.arange(1, len(card) + 1), expected
+    return card
+
+
+def _sums(
+    issued: Predictive,
+    training: Observed,
+    observed: np.ndarray[Any, Any],
+    job: tuple[str, str, Any],
+    sizes: tuple[int, ...],
+) -> pd.DataFrame:
+    card = total_card(observed, issued, sizes)
+    card["scaled_crps"] = card["crps"] / (card["total"] * seasonal_scale(training))
+    card["unique_id"], card["model"], card["origin"] = job
     return card

@@ -36,6 +36,8 @@ class PIT(Frozen):
     ----------
     lower, upper : float64[N]
         P(Y < y) and P(Y <= y) under the forecast; read-only, months without truth left out.
+    unit : str
+        What the N transforms are of, as pictures name it.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class PIT(Frozen):
 
     lower: FloatArray
     upper: FloatArray
+    unit: str = "months"
 
     def __post_init__(self) -> None:
         lower, upper = np.array(self.lower, dtype=float), np.array(self.upper, dtype=float)

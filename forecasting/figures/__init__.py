@@ -18,7 +18,7 @@ from forecasting.figures.fan import forecast_figure
 from forecasting.figures.ledger import facts_figure
 from forecasting.figures.months import known_figure
 from forecasting.figures.next import outlook_figure
-from forecasting.figures.scores import difference_figure, horizon_figure
+from forecasting.figures.scores import difference_figure, horizon_figure, totals_figure
 from forecasting.figures.svg import alternative, svg
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "probabilities_figure",
     "step_figure",
     "svg",
+    "totals_figure",
 ]

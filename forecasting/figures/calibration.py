@@ -41,11 +41,11 @@ def pit_figure(pit: PIT, bins: int = 10, title: str = "Transforms of the observe
     axes.axhline(1.0, color=INK, linewidth=0.8, zorder=3)
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(0.0, 1.12 * max(float(heights.max()), float(high)))
-    axes.set_xlabel(f"probability integral transform, {pit.n:,} months")
+    axes.set_xlabel(f"probability integral transform, {pit.n:,} {pit.unit}")
     scale_of_counts(axes, "density; band: 95% for all bars together")
     listing = ", ".join(f"{height:.2f}" for height in heights)
     figure.set_label(
-        f"Histogram of the transforms of {pit.n} months in {bins} bins: {listing}; 1 everywhere were the forecasts "
+        f"Histogram of the transforms of {pit.n} {pit.unit} in {bins} bins: {listing}; 1 everywhere were the forecasts "
         f"calibrated; {int(outside.sum())} of {bins} bars lie outside {low:.2f} to {high:.2f}."
     )
     return figure
@@ -73,12 +73,12 @@ def coverage_figure(pit: PIT, title: str = "Coverage by level") -> Figure:
     axes.fill_between(_COVERAGE, low, high, color=WASH, linewidth=0, zorder=0)
     _diagonal(axes)
     axes.plot(_COVERAGE, covered, "-o", color=BLUE, linewidth=1.2, markersize=3.5, zorder=3)
-    axes.set_xlabel(f"level of the central interval, {pit.n:,} months")
-    scale_of_counts(axes, "share of months inside; band: 95% at each level")
+    axes.set_xlabel(f"level of the central interval, {pit.n:,} {pit.unit}")
+    scale_of_counts(axes, f"share of {pit.unit} inside; band: 95% at each level")
     listing = ", ".join(
         f"{100 * level:.0f}% {100 * share:.0f}%" for level, share in zip(_COVERAGE[1::4], covered[1::4], strict=True)
     )
-    figure.set_label(f"Share of {pit.n} months within central intervals, by their level: {listing}.")
+    figure.set_label(f"Share of {pit.n} {pit.unit} within central intervals, by their level: {listing}.")
     return figure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from forecasting.errors import InvalidInput
@@ -51,16 +52,40 @@ def horizon_figure(result: Backtest, score: str = "rps") -> Figure:
     >>> horizon_figure(result).axes[0].get_xlabel()
     'months ahead; n = 3 each'
     """
-    table = result.by_horizon(score)
+    return _lines(result, result.by_horizon(score), score, "months ahead", "months")
+
+
+@styled
+def totals_figure(result: Backtest, score: str = "crps") -> Figure:
+    """Draw the mean score of each model by the number of months added up, with the number of totals it rests on.
+
+    Raises
+    ------
+    InvalidInput
+        If there are more than twelve models, or no total that all of them have.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> from forecasting.figures import totals_figure
+    >>> months = [f"{year}-{month:02d}" for year in (2021, 2022, 2023) for month in range(1, 13)]
+    >>> series = fc.CountSeries(months, [5, 3, 4, 6] * 9)
+    >>> models = {"moments": fc.HistoricalMoments(), "climatology": fc.Climatology()}
+    >>> totals_figure(fc.backtest(models, series, origins=2, rng=1)).axes[0].get_xlabel()
+    'months added up; n = 2 each'
+    """
+    return _lines(result, result.by_total(score), score, "months added up", "totals")
+
+
+def _lines(result: Backtest, table: pd.DataFrame, score: str, along: str, what: str) -> Figure:
+    """Draw the columns of a table of mean scores as lines."""
     if len(result.models) > len(_LOOKS) or table.empty:
         raise InvalidInput(
-            f"{len(result.models)} models and {len(table)} months ahead cannot be drawn; choose up to "
-            f"{len(_LOOKS)} models that share scored months"
+            f"{len(result.models)} models and {len(table)} numbers of {along} cannot be drawn; choose up to "
+            f"{len(_LOOKS)} models that share scored {what}"
         )
     extra = 0.2 * len(result.models)
-    figure, axes = canvas(
-        f"Mean {shown(score, 20)} by months ahead", 3.0 + extra, left=0.55, top=0.62, bottom=0.75 + extra
-    )
+    figure, axes = canvas(f"Mean {shown(score, 20)} by {along}", 3.0 + extra, left=0.55, top=0.62, bottom=0.75 + extra)
     for name, (colour, dash) in zip(result.models, _LOOKS, strict=False):
         label = shown(name, 40)
         axes.plot(table.index, table[name], dash, marker="o", color=colour, linewidth=1.3, markersize=3.5, label=label)
@@ -70,15 +95,15 @@ def horizon_figure(result: Backtest, score: str = "rps") -> Figure:
     alike = counts.nunique() == 1
     axes.set_xticks(ticks, [f"{h}" if alike else f"{h}\nn={counts[h]:,}" for h in ticks], size=SMALL)
     axes.set_ylim(bottom=min(0.0, 1.1 * float(table[list(result.models)].min().min())))
-    axes.set_xlabel(f"months ahead; n = {counts.iloc[0]:,} each" if alike else "months ahead; n months in common")
+    axes.set_xlabel(f"{along}; n = {counts.iloc[0]:,} each" if alike else f"{along}; n {what} in common")
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.55 / (figure.get_figheight() - 1.37 - extra)))
-    scale_of_counts(axes, "smaller is better" if not score.startswith("cover") else "share of months inside")
+    scale_of_counts(axes, "smaller is better" if not score.startswith("cover") else f"share of {what} inside")
     listing = "; ".join(
         f"{shown(name)} {table[name].iloc[0]:.3g} to {table[name].iloc[-1]:.3g}" for name in result.models
     )
     figure.set_label(
-        f"Mean {score} from {table.index[0]} to {table.index[-1]} months ahead, "
-        f"{counts.min()} to {counts.max()} months each: {listing}."
+        f"Mean {score} from {table.index[0]} to {table.index[-1]} {along}, "
+        f"{counts.min()} to {counts.max()} {what} each: {listing}."
     )
     return figure
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import maximum_likelihood, paths, posterior, speed, validate
+from benchmarks import maximum_likelihood, paths, posterior, speed
 from benchmarks.replications import Study
 from benchmarks.replications import run as replicate
 from benchmarks.validation import facts, trend
@@ -43,14 +42,6 @@ def test_speed_page_says_what_was_not_measured() -> None:
     }
     table = speed.budgets({"start": start, "posterior": {}, "jump": {}})
     assert any("--help" in line and "not measured" in line for line in table)
-
-
-def test_validation_writes_its_pages(tmp_path: Path) -> None:
-    validate.main(["coverage", "sbc", "--replications", "2", "--folder", str(tmp_path), "--results", str(tmp_path)])
-    for name in ("coverage", "sbc"):
-        assert {f.suffix for f in tmp_path.glob(f"{name}.*")} == {".json", ".jsonl", ".md", ".svg"}
-    cases = json.loads((tmp_path / "coverage.json").read_text())["cases"]
-    assert set(cases) == set(trend.CASES)
 
 
 def test_interval_score() -> None:

@@ -33,13 +33,15 @@ def test_piece(name: str, tmp_path: Path) -> None:
         assert "<svg" in (tmp_path / "picture.svg").read_text(encoding="utf-8")
 
 
-def test_the_summary_keeps_what_other_runs_put_there(tmp_path: Path) -> None:
-    for name in ("agreement", "sbc"):
-        validate.main(
-            [name, "--replications", "1", "--workers", "1", "--folder", str(tmp_path), "--results", str(tmp_path)]
-        )
+def test_the_summary_keeps_what_other_runs_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = PIECES["sbc"].STUDY
+    monkeypatch.setattr(PIECES["sbc"], "STUDY", replace(study, cases=dict(list(study.cases.items())[:2])))
+    for name in ("coverage", "sbc"):
+        arguments = ["--replications", "2", "--workers", "1", "--folder", str(tmp_path), "--results", str(tmp_path)]
+        validate.main([name, *arguments])
+        assert {f.suffix for f in tmp_path.glob(f"{name}.*")} == {".json", ".jsonl", ".md", ".svg"}
     pieces = json.loads((tmp_path / "summary.json").read_text())["pieces"]
-    assert set(pieces) == {"sbc", "agreement"}
+    assert set(pieces) == {"sbc", "coverage"}
     assert {"date", "seed", "versions", "code", "headline"} <= set(pieces["sbc"])
     assert "(sbc.md)" in (tmp_path / "README.md").read_text()
 

@@ -37,13 +37,15 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: list[str], folder: Path) -> None:
+def run(command: list[str], folder: Path) -> str:
+    """Run a command in the checkout and return what it printed."""
     ours = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     path = os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"]])
     done = subprocess.run(
         command, cwd=folder, env=os.environ | {"PATH": path, "PYTHONPATH": ours}, capture_output=True, text=True
     )
     assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def test_there_is_something_to_paste() -> None:
@@ -56,7 +58,10 @@ def test_there_is_something_to_paste() -> None:
 @pytest.mark.slow
 def test_pasted_from_top_to_bottom(checkout: Path) -> None:
     """All Python goes into one session, as a reader would have it; it needs nothing that the commands make."""
-    run([sys.executable, "-W", "error", "-c", "\n".join(text for kind, text in blocks() if kind == "python")], checkout)
+    python = "\n".join(text for kind, text in blocks() if kind == "python")
+    printed = run([sys.executable, "-W", "error", "-c", python], checkout)
+    for words in ("184", "1.89 times as many per month", "moments of the last year"):
+        assert words in printed
     for line in "".join(text for kind, text in blocks() if kind == "shell").splitlines():
         command = line.replace(ITSELF, "true").replace("make ", "make --assume-old=.venv/.ready ", 1)
         run(["bash", "-ec", command], checkout)

@@ -20,6 +20,7 @@ from forecasting.figures import (
     marginal_figure,
     pit_figure,
     svg,
+    totals_figure,
 )
 from forecasting.figures.calibration import _binomial
 from tests.evaluation.forecasts import plain
@@ -44,8 +45,16 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "coverage": lambda: coverage_figure(result().pit("recent"), NASTY),
     "marginal": lambda: marginal_figure(marginal_calibration([([3.0, 5.0], plain([4.0, 4.0]))]), NASTY),
     "horizon": lambda: horizon_figure(result()),
+    "totals": lambda: totals_figure(result()),
     "differences": differences,
 }
+
+
+def test_pictures_of_totals_name_totals() -> None:
+    transforms = result().pit("recent", total=3)
+    assert "of 12 totals of 3 months in" in alternative(pit_figure(transforms))
+    assert alternative(coverage_figure(transforms)).startswith("Share of 12 totals of 3 months within")
+    assert "months added up, 12 to 12 totals each" in alternative(totals_figure(result(), "cover_90"))
 
 
 @pytest.mark.parametrize("name", DRAW)

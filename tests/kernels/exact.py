@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal, getcontext
 
 import mpmath as mp
 import numpy as np
 from numpy.typing import NDArray
 
 mp.mp.dps = 40
+getcontext().prec = 40
+CLOSE = Decimal(10) ** -25
 
 
 def log_rising(y: int, alpha: float) -> mp.mpf:
@@ -35,25 +38,31 @@ def log_sum(low: int, high: float, mean: float, alpha: float) -> mp.mpf:
         return mp.log1p(-mp.exp(log_sum(0, low - 1, mean, alpha))) if low else mp.mpf(0)
     start = low if upwards else int(high)
     end = high if upwards else low
-    total = term = mp.mpf(1)
+    slope, by = Decimal(alpha), Decimal(mean) / (1 + Decimal(alpha) * Decimal(mean))
+    total = term = Decimal(1)
     k = start
     while k != end:
-        ratio = (1 + a * k) * odds / (k + 1) if upwards else k / ((1 + a * (k - 1)) * odds)
+        ratio = (1 + slope * k) * by / (k + 1) if upwards else k / ((1 + slope * (k - 1)) * by)
         term *= ratio
         total += term
         k += 1 if upwards else -1
-        if ratio < 1 and term < total * (1 - ratio) * mp.mpf(10) ** -25:
+        if ratio < 1 and term < total * (1 - ratio) * CLOSE:
             break
-    return log_pmf(start, mean, alpha) + mp.log(total)
+    return log_pmf(start, mean, alpha) + mp.log(mp.mpf(str(total)))
 
 
 def table(mean: float, alpha: float, last: int) -> list[mp.mpf]:
     """Probabilities of 0..last."""
-    m, a = mp.mpf(mean), mp.mpf(alpha)
-    odds = m / (1 + a * m)
-    result = [mp.exp(log_pmf(0, mean, alpha))]
+    return [mp.mpf(str(p)) for p in _tilted(mean, alpha, last, mp.mpf(0))]
+
+
+def _tilted(mean: float, alpha: float, last: int, tilt: mp.mpf) -> list[Decimal]:
+    """Probabilities of 0..last, each times exp(tilt * count)."""
+    slope = Decimal(alpha)
+    by = Decimal(mean) / (1 + slope * Decimal(mean)) * Decimal(mp.nstr(mp.exp(tilt), 40))
+    result = [Decimal(mp.nstr(mp.exp(log_pmf(0, mean, alpha)), 40))]
     for k in range(last):
-        result.append(result[-1] * (1 + a * k) * odds / (k + 1))
+        result.append(result[-1] * (1 + slope * k) * by / (k + 1))
     return result
 
 
@@ -67,8 +76,7 @@ def log_totals(last: int, means: Sequence[float], alpha: float, near: int) -> ND
     tilt = mp.log(target / (1 + a * target)) - mp.log(m / (1 + a * m))
     sums = np.ones(1, dtype=np.longdouble)
     for mean in means:
-        tilted = [p * mp.exp(tilt * k) for k, p in enumerate(table(mean, alpha, last))]
-        seen = [mp.nstr(p, 25) if p > mp.mpf(10) ** -4900 else "0" for p in tilted]
+        seen = [f"{p:.25e}" if p > Decimal("1e-4900") else "0" for p in _tilted(mean, alpha, last, tilt)]
         sums = np.convolve(sums, np.array(seen, dtype=np.longdouble))[: last + 1]
     with np.errstate(divide="ignore"):
         return np.log(sums) - np.longdouble(mp.nstr(tilt, 25)) * np.arange(last + 1)

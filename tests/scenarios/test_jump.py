@@ -21,6 +21,7 @@ from forecasting.scenarios.weighing import StepEffect
 from forecasting.scenarios.windows import Comparison
 from forecasting.scenarios.wording import bits, limits, primary, tail
 from forecasting.scenarios.words import share
+from tests.reference import moments
 
 SUMMER, AUTUMN = ("2023-06", "2023-08"), ("2023-09", "2023-11")
 
@@ -43,6 +44,14 @@ def test_observed_totals_and_intervals(report: fc.JumpReport) -> None:
     assert f"{report.p_value:.1e}" == "3.6e-20"
     wider = month["negative_binomial_upper"] - month["negative_binomial_lower"]
     assert wider > 2 * (month["exact_upper"] - month["exact_lower"])
+
+
+def test_the_report_says_what_it_said(report: fc.JumpReport) -> None:
+    """`tests/reference/moments.py` makes the numbers."""
+    kept, found = json.loads(moments.FILE.read_text(encoding="utf-8"))["jump"], moments.of_jump(report)
+    assert set(found) == set(kept)
+    for name, value in kept.items():
+        assert found[name] == pytest.approx(value, rel=0.05, abs=0.02 if value > 0.01 else 0.0), name
 
 
 def test_probabilities_sum_to_one_and_follow_the_evidence(report: fc.JumpReport) -> None:
