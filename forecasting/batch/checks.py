@@ -87,6 +87,8 @@ class Checked:
         What was done to it, or is unusual about it.
     known : tuple of Term
         Exposure and covariates.
+    counts : CountSeries, Evidence or None
+        What could be read of the counts, whether or not they can be forecast.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Checked:
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     known: tuple[Term, ...] = ()
+    counts: Observed | None = None
 
     @classmethod
     def bad(cls, name: str, *faults: str) -> Checked:
@@ -111,10 +114,10 @@ def check_evidence(evidence: Evidence, shortest: int) -> Checked:
     """
     evidence.check()
     if len(evidence.months) < shortest:
-        return Checked.bad(evidence.name, _too_short(len(evidence.months), shortest))
+        return Checked(evidence.name, None, (_too_short(len(evidence.months), shortest),), counts=evidence)
     known = evidence.constraints
     all_zero = bool(known.exact.all() and not known.lower.any())
-    return Checked(evidence.name, evidence, notes=("all counts are zero",) if all_zero else ())
+    return Checked(evidence.name, evidence, notes=("all counts are zero",) if all_zero else (), counts=evidence)
 
 
 def check(raw: RawSeries, rules: Rules) -> Checked:
@@ -153,17 +156,15 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
     counts = _up_to_the_day(counted, rules, faults, notes)
     if not faults:
         _complete(counts, rules, faults, notes)
-    if faults:
-        return Checked(raw.name, None, tuple(faults), tuple(notes))
-    known = _known(by_month, counts, rules, faults)
-    series = None if faults else _series(raw.name, counts)
-    if series is not None and not series.values.any():
+    known = () if faults else _known(by_month, counts, rules, faults)
+    series = _series(raw.name, counts) if counts else None
+    if series is not None and not faults and not series.values.any():
         notes.append("all counts are zero")
-    return Checked(raw.name, series, tuple(faults), tuple(notes), known)
+    return Checked(raw.name, None if faults else series, tuple(faults), tuple(notes), known, series)
 
 
 def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, tuple[Any, ...]]:
-    """Return the cells after the month by the ordinal of the month."""
+    """Return the cells after the month by the ordinal of the month, of months that have one row."""
     found: dict[int, tuple[Any, ...]] = {}
     unreadable: list[InvalidInput] = []
     times: Counter[int] = Counter()
@@ -184,7 +185,7 @@ def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, t
             f"several rows for {_months(repeated)}; sum daily or weekly rows to months, or give rows that count "
             "different things other ids"
         )
-    return dict(sorted(found.items()))
+    return {month: found[month] for month in sorted(found) if times[month] == 1}
 
 
 def _counts(by_month: Mapping[int, tuple[Any, ...]], faults: list[str]) -> dict[int, int]:

@@ -121,8 +121,13 @@ class Planner:
         return len(self._models) * self._config.origins
 
     def jobs(self, checked: Checked) -> Iterator[tuple[Vintage, list[Job]]]:
-        """Yield the data at each origin, from the last month backwards, with a job for each model."""
+        """Yield the data at each origin, from the last month backwards, with a job for each model.
+
+        Of a series that cannot be forecast: what is known of its counts, without a job.
+        """
         if checked.data is None:
+            if checked.counts is not None:
+                yield _vintage(checked.counts, (), self._as_of, self._config.horizon, release=True), []
             return
         for data in _origins(checked.data, self._config.origins, self._config.shortest):
             whole = data is checked.data

@@ -166,17 +166,27 @@ class _Run:
         What became known of the counts is archived first, whether or not there is anything left to forecast.
         """
         waiting: list[tuple[Vintage, Job]] = []
+        news: list[Vintage] = []
         for checked in series:
             self._look_at(checked)
             for vintage, jobs in self._planner.jobs(checked):
+                news += [vintage] * vintage.release
                 waiting += [(vintage, job) for job in jobs]
+            if max(len(waiting), len(news)) >= self._size:
+                self._know(news)
             while len(waiting) >= self._size:
                 yield from self._left(waiting[: self._size])
                 del waiting[: self._size]
         for (name, note), number in self._notes.values():
             self._tell("note", series=number, example=name, note=note)
+        self._know(news)
         if waiting:
             yield from self._left(waiting)
+
+    def _know(self, news: list[Vintage]) -> None:
+        if news:
+            self._archive.know(self._summary.run, news)
+            news.clear()
 
     def _look_at(self, checked: Checked) -> None:
         if not checked.faults:
@@ -193,8 +203,6 @@ class _Run:
             self._tell("bad", series=checked.name, reason=reason, jobs=self._planner.jobs_per_series)
 
     def _left(self, jobs: list[tuple[Vintage, Job]]) -> Iterator[Chunk]:
-        releases = {id(vintage): vintage for vintage, _ in jobs if vintage.release}
-        self._archive.know(self._summary.run, releases.values())
         finished = self._archive.finished([job.key.digest for _, job in jobs])
         left = [(vintage, job) for vintage, job in jobs if job.key.digest not in finished]
         known = len(jobs) - len(left)

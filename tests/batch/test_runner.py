@@ -140,6 +140,35 @@ def test_a_day_in_the_past_does_not_rewrite_first_releases(tmp_path: Path) -> No
         assert late.iloc[late.index.argmax()]  # the last that was issued
 
 
+def test_counts_are_archived_though_the_series_cannot_be_forecast(tmp_path: Path) -> None:
+    stamps = [f"2023-{month:02d}" for month in range(1, 13)]
+    bad = {
+        "short": (["2023-11,4", "2023-12,5"], {"2023-11": 4, "2023-12": 5}),
+        "gap": ([f"{stamp},3" for stamp in stamps if stamp != "2023-05"], {s: 3 for s in stamps if s != "2023-05"}),
+        "cell": ([*(f"{stamp},6" for stamp in stamps[:-1]), "2023-12,many"], dict.fromkeys(stamps[:-1], 6)),
+        "twice": ([*(f"{stamp},2" for stamp in stamps), "2023-03,9"], {s: 2 for s in stamps if s != "2023-03"}),
+        "month": ([*(f"{stamp},8" for stamp in stamps), "autumn,9"], dict.fromkeys(stamps, 8)),
+        "none": (["2023-12,"], {}),
+    }
+    config = write_batch(tmp_path, [f"{name},{row}" for name, (rows, _) in bad.items() for row in rows])
+    summary = run_here(config)
+    assert (summary.bad_series, summary.done) == (len(bad), 0)
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        truth = archive.truth()
+        found = {
+            name: dict(zip(rows["ds"].astype(str), rows["y"], strict=True)) for name, rows in truth.groupby("unique_id")
+        }
+    assert found == {name: known for name, (_, known) in bad.items() if known}
+    before = fingerprint(config)
+    run_here(config)
+    assert fingerprint(config) == before  # said once
+    mended = [f"twice,{stamp},{9 if stamp == '2023-03' else 2}" for stamp in stamps]
+    run_here(write_batch(tmp_path, mended))
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        first, latest = (archive.truth(series="twice", release=release) for release in ("first", "latest"))
+    assert first["y"].tolist() == latest["y"].tolist() == [2, 2, 9, *[2] * 9]
+
+
 def test_bad_series_and_failed_jobs_stop_nobody(tmp_path: Path) -> None:
     rows = [*counts(2), *(f"zero,2023-{month:02d},0" for month in range(1, 13)), "bad,2023-01,-1"]
     follows = '[[models]]\nname = "Autoregression"\npast_counts = [1]\npast_means = []\ndraws = 100\n'
