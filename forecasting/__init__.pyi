@@ -20,6 +20,7 @@ from .errors import (
 )
 from .evaluation import Backtest, backtest
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
+from .inference.parameters import Parameter
 from .inference.priors import Priors
 from .models import (
     SARIMA,
@@ -31,11 +32,15 @@ from .models import (
     HistoricalMoments,
     LocalLevel,
     Member,
+    Model,
     PooledForecast,
+    ProcessModel,
     SeasonalNaive,
     ShiftingLevel,
     auto,
+    known_models,
     reconstruct,
+    register_model,
 )
 from .predictive import Predictive
 from .scenarios import (
@@ -101,16 +106,19 @@ __all__ = [
     "Ledger",
     "LocalLevel",
     "Member",
+    "Model",
     "MonthEffects",
     "NegativeBinomial",
     "NotIdentified",
     "OnsetReport",
+    "Parameter",
     "Persist",
     "Poisson",
     "PooledForecast",
     "Predictive",
     "Priors",
     "Problem",
+    "ProcessModel",
     "Pulse",
     "Ramp",
     "Revert",
@@ -133,9 +141,11 @@ __all__ = [
     "find_interventions",
     "intervention_test",
     "jump",
+    "known_models",
     "load_counts",
     "load_ledger",
     "onset",
     "outlook",
     "reconstruct",
+    "register_model",
 ]

@@ -26,7 +26,7 @@ ROOMS = [
 ]
 MAY_PRINT = {"cli"}
 MAY_CREATE_GENERATORS = {"randomness", "batch", "cli"}
-MAY_IMPORT_BY_NAME = {"forecasting/display.py", "forecasting/extras.py"}
+MAY_IMPORT_BY_NAME = {"forecasting/display.py", "forecasting/extras.py", "forecasting/models/registry.py"}
 LONGEST = 400
 
 PUBLIC = {
@@ -58,6 +58,7 @@ PUBLIC = {
         "ShiftingLevel",
     ),
     *("auto", "Auto", "Member", "PooledForecast"),
+    *("Model", "ProcessModel", "Parameter", "known_models", "register_model"),
 }
 
 

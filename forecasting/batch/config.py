@@ -160,7 +160,7 @@ class ModelChoice(BaseModel):
     @property
     def specification(self) -> Specification:
         """The model as jobs carry it."""
-        return Specification(self.label or self.name, self.name, dict(self.model_extra or {}), self.draws)
+        return Specification.of(self.label or self.name, self.name, dict(self.model_extra or {}), self.draws)
 
 
 class Config(_Table):

@@ -1,7 +1,8 @@
 """Models as they are written in a configuration: a name with parameters, turned into an object of the library.
 
 Models, terms and distributions are written alike: a class name alone, or a table with `name` and its parameters, such as
-``{ name = "Step", month = "2023-09" }``.  Every public class is there without being listed again.
+``{ name = "Step", month = "2023-09" }``.  Every public class is there without being listed again, and every model that was
+registered.
 """
 
 from __future__ import annotations
@@ -15,15 +16,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, get_type_hints
 
-from forecasting import distributions, models, terms
+from forecasting import distributions, terms
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
-from forecasting.models import Model
+from forecasting.models import Model, find_model, known_models
 from forecasting.terms import Term, Terms
 
-_ROOMS: dict[type, Any] = {Model: models, Term: terms, Distribution: distributions}
-_SUMS = ("terms", "regressors")
+_ROOMS: dict[type, Any] = {Term: terms, Distribution: distributions}
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,26 @@ class Specification:
         As written.
     draws : int or None
         Number of draws; None leaves it to the model.
+    module : str
+        Where the model is registered, so that a process that has not heard of it can.
     """
 
     label: str
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     draws: int | None = None
+    module: str = ""
+
+    @classmethod
+    def of(cls, label: str, name: str, parameters: Mapping[str, Any], draws: int | None) -> Specification:
+        """Return the specification of a model that is registered.
+
+        Raises
+        ------
+        InvalidInput
+            If no model has that name.
+        """
+        return cls(label, name, parameters, draws, find_model(name).__module__)
 
     def build(self, known: tuple[Term, ...] = ()) -> Model:
         """Return the model, with the exposure and covariates of a series among its terms.
@@ -55,9 +69,7 @@ class Specification:
         InvalidInput
             If name or parameters are unknown or do not go together, or the model takes no terms and there are some.
         """
-        model = build(Model, {"name": self.name, **self.parameters})
-        if not isinstance(model, Model):
-            raise InvalidInput(f"{self.name} is no model")
+        model: Model = _made(find_model(self.name, self.module), self.parameters)
         return _with_terms(model, known) if known else model
 
     def digest(self, **context: Any) -> str:
@@ -83,8 +95,12 @@ def build(kind: type, written: Any) -> Any:
     table = {"name": written} if isinstance(written, str) else written
     if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
         raise InvalidInput(f"{written!r} is no {kind.__name__.lower()}; write its name, or a table with its name in it")
-    cls = _find(kind, table["name"])
-    given = {key: value for key, value in table.items() if key != "name"}
+    cls = find_model(table["name"]) if kind is Model else _find(kind, table["name"])
+    return _made(cls, {key: value for key, value in table.items() if key != "name"})
+
+
+def _made(cls: Any, given: Mapping[str, Any]) -> Any:
+    """Return an object of a class from its parameters as they are written."""
     fields = {one.name for one in dataclasses.fields(cls) if one.init}
     arguments, faults = {}, []
     for key, value in given.items():
@@ -106,6 +122,8 @@ def build(kind: type, written: Any) -> Any:
 
 def names(kind: type) -> dict[str, Any]:
     """Return the concrete public classes of a kind by their lower-case names."""
+    if kind is Model:
+        return {one.__name__.lower(): one for one in known_models().values()}
     room = _ROOMS[kind]
     found = (getattr(room, name) for name in room.__all__)
     return {
@@ -136,7 +154,7 @@ def _suggestion(wrong: str, known: list[str]) -> str:
 
 def _argument(cls: type, key: str, written: Any) -> Any:
     """Return one parameter: a sum of terms, a distribution, priors, or a plain value of the type the class declares."""
-    if key in _SUMS:
+    if key == "terms":
         listed = written if isinstance(written, list | tuple) else [written]
         return Terms(tuple(build(Term, one) for one in listed))
     if key in ("distribution", "base"):
@@ -168,12 +186,10 @@ def _tuples(value: Any) -> Any:
 
 
 def _with_terms(model: Any, known: tuple[Term, ...]) -> Model:
-    place = next((one.name for one in dataclasses.fields(model) if one.name in _SUMS), None)
-    if place is None:
+    if not any(one.name == "terms" for one in dataclasses.fields(model)):
         raise InvalidInput(
             f"{type(model).__name__} takes no exposure or covariates; leave the columns out, or choose a model with terms"
         )
-    own = getattr(model, place)
-    whole = Terms((*(() if own is None else Terms.of(own).terms), *known))
-    made: Model = dataclasses.replace(model, **{place: whole})
+    own = () if model.terms is None else Terms.of(model.terms).terms
+    made: Model = dataclasses.replace(model, terms=Terms((*own, *known)))
     return made

@@ -15,7 +15,6 @@ from forecasting.cli.output import noting, records, say_json, tell, write
 from forecasting.cli.requests import (
     DISTRIBUTION,
     DISTRIBUTIONS,
-    FORECASTERS,
     TERMS,
     forecaster,
     observed,
@@ -130,7 +129,7 @@ def fit(request: Request, level: float, as_json: bool) -> None:
 @click.option(
     "--model",
     "name",
-    type=click.Choice(list(FORECASTERS)),
+    type=options.ModelName(),
     default="regression",
     show_default=True,
     help="The regression, the local level, level and ingarch take facts; the others need each month known or missing.",

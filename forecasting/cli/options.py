@@ -42,6 +42,28 @@ horizon = click.option("--horizon", type=click.IntRange(1, 1200), default=3, sho
 picture = click.option("--picture", metavar="FILE.svg", type=click.Path(dir_okay=False), help="Draw the result.")
 
 
+class ModelName(click.ParamType):  # type: ignore[type-arg]
+    """The short name, or the class name, of a model that is registered; looked up only when it is needed."""
+
+    name = "model"
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        """Return all short names."""
+        from forecasting.models import known_models
+
+        return f"[{'|'.join(known_models())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the short name of the model."""
+        from forecasting.models import find_model, known_models
+
+        try:
+            wanted = find_model(value)
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)
+        return next(name for name, cls in known_models().items() if cls is wanted)
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which facts of which series are asked about.

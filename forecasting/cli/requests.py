@@ -13,7 +13,7 @@ from forecasting.errors import InvalidInput, InvalidWindow
 if TYPE_CHECKING:
     from forecasting.constraints import Observed
     from forecasting.models import CountRegression, Model
-    from forecasting.scenarios.outlook import Scenario
+    from forecasting.scenarios.assumptions import Scenario
     from forecasting.series import CountSeries
     from forecasting.terms import Terms
 
@@ -26,19 +26,6 @@ DISTRIBUTIONS = {
     "hurdle": "Hurdle",
     "contaminated": "Contaminated",
 }
-FORECASTERS = {
-    "regression": "CountRegression",
-    "auto": "Auto",
-    "level": "DynamicLevel",
-    "local-level": "LocalLevel",
-    "shifting-level": "ShiftingLevel",
-    "ingarch": "Autoregression",
-    "sarima": "SARIMA",
-    "climatology": "Climatology",
-    "moments": "HistoricalMoments",
-    "seasonal-naive": "SeasonalNaive",
-}
-"""Models that `forecast` knows by a short name; all but the regression stand as they are by default."""
 
 
 def observed(selection: Selection, table: Table) -> Observed:
@@ -102,10 +89,9 @@ def forecaster(name: str, terms: str, distribution: str) -> Model:
         return regression(parse_terms(terms), distribution)
     if (terms, distribution) != (TERMS, DISTRIBUTION):
         raise InvalidInput(f"--terms and --distribution belong to --model regression, not to {name}; leave them out")
-    from forecasting import models
+    from forecasting.models import find_model
 
-    model: Model = getattr(models, FORECASTERS[name])()
-    return model
+    return find_model(name)()
 
 
 def _number(text: str) -> float | None:

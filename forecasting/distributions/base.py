@@ -1,7 +1,8 @@
 """What every conditional distribution of a monthly count offers.
 
-A distribution knows nothing of months or models.  It offers the log probability and its relatives for many parameter
-vectors at once, names its shape parameters, and says in which *working coordinates* a search or a sampler should move.
+A *law* knows nothing of months or models.  It offers the log probability and its relatives for many parameter vectors at once,
+and names its shape parameters.  A *distribution* can be estimated too: it says in which *working coordinates* a search or a
+sampler should move.
 """
 
 from __future__ import annotations
@@ -20,14 +21,11 @@ _TABLE = 2**15
 """Elements of a table: its temporaries stay in the cache, which is three times faster than 2^18 elements."""
 
 
-class Distribution(ABC):
-    """A count distribution with mean `mean` and further shape parameters.
+class Law(ABC):
+    """A law of counts with mean `mean` and further shape parameters, which can be evaluated and drawn from.
 
     `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
     """
-
-    orthogonal: ClassVar[bool] = False
-    """Whether expected information about the log mean is mean^2 / variance, apart from that about the shape."""
 
     @property
     def shape_names(self) -> tuple[str, ...]:
@@ -43,26 +41,6 @@ class Distribution(ABC):
     def proportions(self) -> frozenset[str]:
         """Shape parameters that must stay below one."""
         return frozenset()
-
-    @property
-    def centred(self) -> bool:
-        """Whether `mean` is the mean of the count, as models that feed counts back into their means need it."""
-        return True
-
-    @property
-    def shape_families(self) -> tuple[str, ...]:
-        """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
-        return ()
-
-    @property
-    def folded(self) -> tuple[bool, ...]:
-        """Whether the density is even in that working coordinate, which then lives on the half line."""
-        return ()
-
-    @property
-    def at_zero(self) -> tuple[str, ...]:
-        """What it means, in words, that a folded working coordinate is estimated at zero; empty for the others."""
-        return ()
 
     def expectation(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the mean of the count: `mean` itself, unless a distribution says that it is another location."""
@@ -124,14 +102,6 @@ class Distribution(ABC):
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`; rates past 2^53 count as 2^53."""
 
-    @abstractmethod
-    def natural(self, work: FloatArray) -> FloatArray:
-        """Map working coordinates ``[S, k]`` to the parameters named in `shape_names`."""
-
-    @abstractmethod
-    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
-        """Return a moment estimate of the working coordinates ``[k]`` from counts and their means."""
-
     def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of the vector `y` for each of many parameter vectors.
 
@@ -158,7 +128,42 @@ class Distribution(ABC):
         return self.logpmf(y, np.exp(log_mean), *(values[:, None] for values in shape))
 
 
-def split_shape(distribution: Distribution, natural: FloatArray) -> Sequence[FloatArray]:
+class Distribution(Law):
+    """A law that can be estimated: a family with working coordinates of its shape parameters."""
+
+    orthogonal: ClassVar[bool] = False
+    """Whether expected information about the log mean is mean^2 / variance, apart from that about the shape."""
+
+    @property
+    def centred(self) -> bool:
+        """Whether `mean` is the mean of the count, as models that feed counts back into their means need it."""
+        return True
+
+    @property
+    def shape_families(self) -> tuple[str, ...]:
+        """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
+        return ()
+
+    @property
+    def folded(self) -> tuple[bool, ...]:
+        """Whether the density is even in that working coordinate, which then lives on the half line."""
+        return ()
+
+    @property
+    def at_zero(self) -> tuple[str, ...]:
+        """What it means, in words, that a folded working coordinate is estimated at zero; empty for the others."""
+        return ()
+
+    @abstractmethod
+    def natural(self, work: FloatArray) -> FloatArray:
+        """Map working coordinates ``[S, k]`` to the parameters named in `shape_names`."""
+
+    @abstractmethod
+    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
+        """Return a moment estimate of the working coordinates ``[k]`` from counts and their means."""
+
+
+def split_shape(distribution: Law, natural: FloatArray) -> Sequence[FloatArray]:
     """Return the trailing columns of ``[S, p]`` parameters as one array ``[S]`` per shape parameter."""
     width = len(distribution.shape_names)
     return [natural[:, natural.shape[1] - width + k] for k in range(width)]

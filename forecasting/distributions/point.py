@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecasting.distributions.base import Distribution
+from forecasting.distributions.base import Law
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.randomness import Rng
 
 
 @dataclass(frozen=True)
-class Point(Distribution):
+class Point(Law):
     """The count that is its mean, for certain: what a draw from an empirical distribution is given itself.
 
-    Means are whole numbers.  No model can be fitted with it, so it stands apart from the public distributions.
+    Means are whole numbers.  No model can be fitted with it.
     """
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
@@ -47,11 +47,3 @@ class Point(Distribution):
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return the mean."""
         return np.minimum(mean, LARGEST).astype(np.int64)
-
-    def natural(self, work: FloatArray) -> FloatArray:
-        """Return `work`, which has no columns."""
-        return work
-
-    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
-        """Return an empty vector."""
-        return np.empty(0)

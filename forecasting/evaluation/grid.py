@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.errors import TooLarge
 from forecasting.kernels.blocks import NODES, Block, block
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
@@ -49,7 +49,7 @@ class Marginal(Protocol):
 class Months:
     """Mixtures of M months with the same draws: means ``[M, S]``, shapes ``[S]`` or ``[M, S]``."""
 
-    distribution: Distribution
+    distribution: Law
     mean: FloatArray
     shape: tuple[FloatArray, ...]
 

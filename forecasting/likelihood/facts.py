@@ -139,6 +139,25 @@ class FactLikelihood:
             total = total + (found if isinstance(group, EstimatedGroup) else self._checked(found, group))
         return total
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Names of the n independent pieces of information: exact months, ranges, and groups of months that share facts."""
+        months = [str(self.known.months[t]) for t in (*self._exact, *self._bounded)]
+        return (*months, *(f"{self.known.months[g.months[0]]}..{self.known.months[g.months[-1]]}" for g in self.groups))
+
+    def log_pieces(self, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
+        """Return the log probability of each piece of information ``[S, n]``; arguments as in `log_likelihood`."""
+        columns = [s[:, None] for s in shape]
+        low, high = self.known.lower[self._bounded], self.known.upper[self._bounded]
+        grouped = [g.log_probability(np.exp(log_mean[:, list(g.months)]), shape, distribution) for g in self.groups]
+        return np.column_stack(
+            [
+                distribution.log_terms(self._y, log_mean[:, self._exact], *shape),
+                distribution.log_interval(low, high, np.exp(log_mean[:, self._bounded]), *columns),
+                *grouped,
+            ]
+        )
+
     def _checked(self, found: FloatArray, group: Group) -> FloatArray:
         """Return log probabilities as they are; refuse one above zero, which no rounding explains."""
         if (found > _ROUNDING).any():

@@ -7,7 +7,9 @@ from forecasting.models.baselines import Climatology, HistoricalMoments, Seasona
 from forecasting.models.fit import Fit
 from forecasting.models.level import DynamicLevel
 from forecasting.models.local_level import LocalLevel, LocalLevelPosterior
+from forecasting.models.process import ProcessModel, Row
 from forecasting.models.reconstruction import Reconstruction, reconstruct
+from forecasting.models.registry import find_model, known_models, register_model
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
 from forecasting.models.sarima import SARIMA, SarimaFit, SarimaPosterior
@@ -29,11 +31,16 @@ __all__ = [
     "Model",
     "PooledForecast",
     "Posterior",
+    "ProcessModel",
     "Reconstruction",
+    "Row",
     "SarimaFit",
     "SarimaPosterior",
     "SeasonalNaive",
     "ShiftingLevel",
     "auto",
+    "find_model",
+    "known_models",
     "reconstruct",
+    "register_model",
 ]

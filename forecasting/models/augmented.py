@@ -17,20 +17,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Protocol, Self
 
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
-from forecasting.distributions import NegativeBinomial, split_shape
+from forecasting.distributions import NegativeBinomial
 from forecasting.errors import SamplingError
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.base import BayesianModel
 from forecasting.models.density import ModelDensity
+from forecasting.models.following import FollowingDensity
 from forecasting.models.known import history_of, partly_known, read_data
 from forecasting.models.local_level import LocalLevel
 from forecasting.models.results import Posterior
@@ -45,19 +45,8 @@ VECTORS = 400
 FEWEST_EFFECTIVE = 20
 """Effective month vectors below which there is no posterior."""
 
+_SEED = 20231205  # of the months behind scenarios: they are compared draw by draw
 _BLOCK = 400_000  # months evaluated in one go
-
-
-class FollowingDensity(ModelDensity, Protocol):
-    """The density of a model that follows the counts."""
-
-    def with_counts(self, counts: IntArray) -> Self:
-        """Return the same density, prior and all, with other counts: a row of ``[S, T]`` for each parameter vector."""
-        ...
-
-    def means(self, work: FloatArray) -> FloatArray:
-        """Return the mean of every month of the data ``[S, T]``, each given the counts before it."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +130,15 @@ class AugmentedDensity:
         r"""Return the log of :math:`K^{-1}\sum_k p(y_k\mid\theta)/q(y_k)` ``[S]``, for everything known."""
         return np.asarray(logsumexp(self.log_joint(work), axis=0))
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Everything known, in one piece: what simulation sums over does not fall into more."""
+        return (f"{self.data.months[0]}..{self.data.months[-1]}",)
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, 1]`` of everything known."""
+        return self.log_likelihood(work)[:, None]
+
     def log_joint(self, work: FloatArray) -> FloatArray:
         """Return the log of what each month vector adds to the likelihood, ``[U, S]``."""
         vectors, size = self.vectors.counts, max(_BLOCK // (len(work) * self.vectors.counts.shape[1]), 1)
@@ -161,13 +159,8 @@ class AugmentedDensity:
         """Return one vector of all months ``[S, T]`` for each draw; a month of which nothing is known follows its mean."""
         upto = np.cumsum(_shares(self.log_joint(work)), axis=0)
         chosen = np.minimum((upto < rng.random(len(work))).sum(axis=0), len(upto) - 1)
-        counts: IntArray = self.vectors.counts[chosen]
         free = ~self.data.constraints.exact & ~partly_known(self.data)
-        if free.any():
-            mean = self.base.with_counts(counts).means(work)[:, free]
-            shape = split_shape(self.distribution, self.natural(work))
-            counts[:, free] = self.distribution.sample(mean, *(column[:, None] for column in shape), rng=rng)
-        return counts
+        return self.base.filled(self.vectors.counts[chosen], free, work, rng)
 
     def simulate(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
@@ -180,6 +173,22 @@ class AugmentedDensity:
     ) -> tuple[IntArray, FloatArray]:
         """Return paths and means, each ``[S, H]``, that go on from the months `counts` ``[S, T]`` of the data."""
         return self.base.with_counts(counts).simulate(work, months, rng=rng)
+
+    def completed(self, work: FloatArray) -> FollowingDensity:
+        """Return the density given one vector of months for each draw, the same ones in every call."""
+        return self.base.with_counts(self.months(work, rng=require_rng(_SEED)))
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
+        return self.base.recurring(work, months)
+
+    def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return level and recurring part of the log mean of months of the data, each ``[S, H]``."""
+        return self.completed(work).components(work, months)
+
+    def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means ``[S, H]`` of the months after the data, whose counts come from uniforms ``[S, H]``."""
+        return self.completed(work).continued(work, months, uniforms)
 
 
 def _shares(log_joint: FloatArray) -> FloatArray:
@@ -203,10 +212,6 @@ class AugmentedPosterior(Posterior):
     def months_effective(self) -> float:
         """Effective number of the month vectors behind the likelihood: the median over the draws."""
         return float(np.median(self.density.effective(self.sample.work)))
-
-    def draw_months(self, *, rng: Rng) -> IntArray:
-        """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""
-        return self.density.months(self.sample.work, rng=require_rng(rng))
 
     def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
         """Return paths, means, and the months before them: each path goes on from its own."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, get_args, overload
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -47,10 +47,6 @@ _HEARD = 0.05  # weight from which on a member's warnings are passed on
 _WORST = -12.0  # lowest log score of a month that counts: one month must not decide alone
 
 
-Weighed: TypeAlias = DynamicLevel | ShiftingLevel | HistoricalMoments
-"""Models that have a log score of each known month given those before it."""
-
-
 @dataclass(frozen=True)
 class Member:
     """A model of the pool and its weight before the data.
@@ -59,8 +55,9 @@ class Member:
     ----------
     name : str
         As it appears in the weights.
-    model : DynamicLevel, ShiftingLevel or HistoricalMoments
-        What forecasts.
+    model : Model
+        What forecasts: any model, under any conditional distribution.  Models without a faster way to their scores are fitted
+        again before each month that weighs them.
     prior : float
         Weight before the data.
 
@@ -75,7 +72,7 @@ class Member:
     """
 
     name: str
-    model: Weighed
+    model: Model
     prior: float
 
     def __post_init__(self) -> None:
@@ -139,15 +136,15 @@ class Auto(Model):
     Parameters
     ----------
     members : tuple of Member
-        What is pooled; all with the same conditional distribution.
+        What is pooled: any models, also with unlike conditional distributions.
     window : int
         Number of recent months whose scores weigh the members.
 
     Raises
     ------
     InvalidInput
-        If there are no members, two have one name or different conditional distributions, a weight before the data is not
-        positive, or the window is no number of months.
+        If there are no members, one is not a model, two have one name, a weight before the data is not positive, or the window
+        is not a number of months.
 
     Examples
     --------
@@ -172,20 +169,14 @@ class Auto(Model):
         for member in self.members:
             if not isinstance(member, Member):
                 raise InvalidInput(f"{member!r} is not a member; give Member(name, model, prior)")
-            if not isinstance(member.model, Weighed):
-                able = listing(model.__name__ for model in get_args(Weighed))
+            if not isinstance(member.model, Model):
                 raise InvalidInput(
-                    f"the pool cannot weigh {member.name!r}, {type(member.model).__name__}: it needs scores one month ahead, "
-                    f"as {able} have them; forecast with other models by themselves"
+                    f"the model of {member.name!r} is a {type(member.model).__name__}; give a model of the library, or one "
+                    "that derives from Model"
                 )
         names = [member.name for member in self.members]
         if not names or len(set(names)) < len(names):
             raise InvalidInput(f"members={names} must be one or more, each with a name of its own")
-        families = {member.model.distribution for member in self.members}
-        if len(families) > 1:
-            raise InvalidInput(
-                f"members have the distributions {', '.join(sorted(map(repr, families)))}; give all the same"
-            )
         read_whole(self.window, "window")
 
     def check(self, data: Observed) -> None:
@@ -238,7 +229,7 @@ class Auto(Model):
             if isinstance(prepared, Posterior):
                 posteriors[member.name] = prepared
             forecasts[member.name] = prepared.forecast(horizon, rng=source)
-            scores.append(prepared.one_step_scores())
+            scores.append(prepared.one_step_scores(self.window))
         weights = self.weigh(np.array(scores))
         heard = [
             doubt.message

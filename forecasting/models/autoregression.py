@@ -13,7 +13,7 @@ where they are linear in the counts; the spread that the unknown count would hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
@@ -42,9 +42,9 @@ class Autoregression(FollowingModel):
     past_counts, past_means : tuple of int
         Lags :math:`i_k` and :math:`j_l` in months; either may be empty.
     link : {"log", "identity"}
-        Log: any regressors, negative dependence, effects that multiply.  Identity: effects that add; all coefficients and
-        regressors at least 0.
-    regressors : Term or Terms, optional
+        Log: any terms, negative dependence, effects that multiply.  Identity: effects that add; all coefficients and
+        columns of terms at least 0.
+    terms : Term or Terms, optional
         Trend, season, covariates, events, exposure; the intercept is always there.
     distribution : Distribution
         Of a month given the months before it; negative binomial unless said otherwise.  Any but a hurdle.
@@ -55,7 +55,7 @@ class Autoregression(FollowingModel):
         :math:`\beta_0/(1-\sum\beta-\sum\alpha)` without regressors.  ``iid``: :math:`\beta_0`.  ``firstobs``: the first
         count.  ``zero``: 0.  The last four are those of the R package tscount.
     external : bool
-        Whether regressors act in their own month only, instead of running on through past means (they always do through past
+        Whether terms act in their own month only, instead of running on through past means (they always do through past
         counts).
     priors : Priors
         Scales of the priors of `posterior`; `fit` uses none.
@@ -87,37 +87,41 @@ class Autoregression(FollowingModel):
     past_counts: tuple[int, ...] = (1, 12)
     past_means: tuple[int, ...] = (1,)
     link: str = "log"
-    regressors: Terms | Term | None = None
+    terms: Terms | Term | None = None
     distribution: Distribution = field(default_factory=NegativeBinomial)
     presample: str = "first_year"
     external: bool = False
     priors: Priors = field(default_factory=Priors)
+    regressors: InitVar[object] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, regressors: object) -> None:
+        if regressors is not None:
+            raise InvalidInput("regressors=... is called terms=... now, as in every model")
         object.__setattr__(self, "past_counts", _read_lags(self.past_counts, "past_counts"))
         object.__setattr__(self, "past_means", _read_lags(self.past_means, "past_means"))
         for name, value, known in (("link", self.link, _LINKS), ("presample", self.presample, PRESAMPLES)):
             read_choice(value, name, known)
         read_flag(self.external, "external")
         object.__setattr__(self, "priors", read_priors(self.priors))
-        if self.regressors is not None and not isinstance(self.regressors, Term | Terms):
-            raise InvalidInput(f"regressors={self.regressors!r} must be terms, for example Trend() + Step('2023-09')")
+        if self.terms is not None and not isinstance(self.terms, Term | Terms):
+            raise InvalidInput(f"terms={self.terms!r} must be terms, for example Trend() + Step('2023-09')")
+        object.__setattr__(self, "terms", Terms.of(self.terms))
         read_centred(self.distribution, "an autoregression")
-        if any(isinstance(term, Intercept) for term in self.terms.terms):
-            raise InvalidInput("an autoregression has its intercept already; leave Intercept() out of the regressors")
+        if any(isinstance(term, Intercept) for term in self.effects.terms):
+            raise InvalidInput("an autoregression has its intercept already; leave Intercept() out of the terms")
 
     @property
-    def terms(self) -> Terms:
-        """The regressors as a sum of terms, possibly of none."""
-        return Terms(()) if self.regressors is None else Terms.of(self.regressors)
+    def effects(self) -> Terms:
+        """The terms, as their sum."""
+        return Terms.of(self.terms)
 
     def likelihood(self, data: Observed) -> IngarchLikelihood:
         """Return the log likelihood for `data` in natural coordinates."""
         return IngarchLikelihood(self, read_data(data))
 
     def effects_on(self, data: Observed) -> Terms:
-        """Return the regressors."""
-        return self.terms
+        """Return the terms."""
+        return self.effects
 
     def density(self, data: Observed) -> IngarchDensity:
         """Return the log likelihood and log prior for `data`."""

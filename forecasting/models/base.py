@@ -14,6 +14,7 @@ from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
+from forecasting.models.prequential import Refitted
 from forecasting.models.results import Posterior
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
@@ -26,8 +27,11 @@ _DRAWS, _FEW_DRAWS = 4000, 1000
 class Prepared(Protocol):
     """A model with what it has learned from one series: what a pool asks of its members."""
 
-    def one_step_scores(self) -> FloatArray:
-        """Return the log score of each known month ``[t]`` given those before it; NaN where the model has none."""
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
+        """Return the log score of each known month ``[t]`` given those before it; NaN where the model has none.
+
+        Months before the `last` so many need no score.
+        """
         ...
 
     def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
@@ -62,12 +66,9 @@ class Model(ABC):
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
         """Return the model with what it has learned from `data`, to be scored one month ahead and to forecast.
 
-        Raises
-        ------
-        InvalidInput
-            If the model has no scores one month ahead.
+        Unless a model has a faster way, it is fitted again before each month that is scored.
         """
-        raise InvalidInput(f"{type(self).__name__} has no scores one month ahead, so it cannot be weighed in a pool")
+        return Refitted(self, read_data(data), draws, require_rng(rng))
 
 
 class BayesianModel(Model):

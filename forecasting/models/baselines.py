@@ -133,7 +133,7 @@ class PreparedMoments:
     data: Observed
     draws: int | None
 
-    def one_step_scores(self) -> FloatArray:
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
         """Return the log score of each known month ``[t]``; NaN for the first three."""
         return self.model.log_terms(self.data)
 

@@ -42,6 +42,15 @@ class ModelDensity(Density, Protocol):
     @property
     def costly(self) -> bool: ...  # noqa: D102
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Names of the n independent pieces of information."""
+        ...
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, n]`` of each piece of information, given those before it."""
+        ...
+
     def simulate(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
     ) -> tuple[IntArray, FloatArray]:
@@ -61,4 +70,20 @@ class ModelDensity(Density, Protocol):
         paths : int64[S, H]
         mean : float64[S, H]
         """
+        ...
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
+        ...
+
+    def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return level with events, and the recurring part, of the log mean of some months, each ``[S, H]``."""
+        ...
+
+    def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means ``[S, H]`` of the months after the data, whose counts come from uniforms ``[S, H]``."""
+        ...
+
+    def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
+        """Return every month of the data ``[S, T]``, drawn given the parameters and everything known."""
         ...

@@ -15,20 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution, split_shape
+from forecasting.distributions import Distribution
+from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import feed_forward
+from forecasting.models.following import Draw, FollowingDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import transformed
-from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
 
-_REMEDY = "tighter priors, for example Priors(autoregression=0.25), or fewer lags, for example past_means=()"
 _GRID = 4001  # points in the unit interval on which the mass of the stationary region is computed
 
 
-class IngarchDensity:
-    """Log likelihood and log prior of an INGARCH model; see `forecasting.models.density.ModelDensity`.
+class IngarchDensity(FollowingDensity):
+    """Log likelihood and log prior of an INGARCH model.
 
     Priors: the stationary log mean is normal around the log of the mean of the counts; past coefficients are normal around
     zero, cut to the stationary region and, under the log link, weighted by one less the square of each and of their sum, so
@@ -38,6 +38,7 @@ class IngarchDensity:
 
     label = "Autoregression"
     costly = False
+    remedy = "tighter priors, for example Priors(autoregression=0.25), or fewer lags, for example past_means=()"
 
     def __init__(self, likelihood: IngarchLikelihood, priors: Priors) -> None:
         self.likelihood, self.priors = likelihood, priors
@@ -46,7 +47,7 @@ class IngarchDensity:
         self.names, self.log_rates = likelihood.names, likelihood.log_rates
         self._past = slice(1, 1 + likelihood.history)
         self._effects = slice(1 + likelihood.history, likelihood.width)
-        terms = likelihood.model.terms
+        terms = likelihood.model.effects
         of_shape = likelihood.distribution.shape_families
         self._prior_scale = priors.of(("level", *("autoregression",) * likelihood.history, *terms.families, *of_shape))
         self._prior_scale[self._effects] /= terms.units(likelihood.data.months)
@@ -100,6 +101,21 @@ class IngarchDensity:
                 result[inside] = self.likelihood.target.height(theta[inside], np.flatnonzero(inside))
         return result
 
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Months without a count ``[T]``."""
+        return self.likelihood.target.predictor.missing
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, t]`` of each known month given those before it."""
+        target, theta = self.likelihood.target, self._theta(work)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            log_mean = target.log_mean(target.predictor.value(theta[:, : self.likelihood.width]))
+            counts, shape = target.counts[~self.missing].T, [column[:, None] for column in self.shape(work)]
+            terms = self.distribution.logpmf(counts, np.exp(log_mean[~self.missing].T), *shape)
+        inside = self._inside(theta[:, self._past])[:, None]
+        return np.where(inside & np.isfinite(terms), terms, -np.inf)
+
     def with_counts(self, counts: IntArray) -> IngarchDensity:
         """Return the same density, prior and all, with other counts: a row of ``[S, T]`` for each parameter vector."""
         other = copy(self)
@@ -142,38 +158,36 @@ class IngarchDensity:
                 density += np.log(past).sum(axis=1) + np.log1p(-total)
             return np.where(np.isnan(density), -np.inf, density)
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
-
-        Each simulated count is fed back into the means of the months after it.
-
-        Raises
-        ------
-        SamplingError
-            If a mean passes 10^15; names the month.
-        """
+    def follow(self, work: FloatArray, months: pd.PeriodIndex, draw: Draw) -> None:
+        """Go on after the data; each count is fed back into the means of the months after it."""
         likelihood = self.likelihood
         predictor, theta = likelihood.target.predictor, self._theta(work)[:, : likelihood.width]
         inner, outer, log_exposure = likelihood.regressors(months)
-        shape = split_shape(self.distribution, self.natural(work))
         reach = max((*predictor.past_counts, *predictor.past_means), default=0)
         core = predictor.value(theta) - predictor.outer @ theta[:, likelihood.width - outer.shape[1] :].T
         z = np.where(predictor.missing[:, None], core, predictor.z)
-        paths, means = np.zeros((len(work), len(months)), dtype=np.int64), np.zeros((len(work), len(months)))
 
-        def draw(step: int, value: FloatArray) -> FloatArray:
-            mean = np.exp(log_exposure[step]) * (np.exp(value) if likelihood.is_log else value)
-            exploding = ~(mean <= LARGEST_MEAN)
-            what = f"a mean above 10^15 or no number in {exploding.sum():,} of {len(work):,} draws"
-            refuse_explosion(exploding[:, None], months[step : step + 1], what, _REMEDY)
-            paths[:, step], means[:, step] = self.distribution.sample(mean, *shape, rng=rng), mean
-            return transformed(paths[:, step], log_exposure[step], likelihood.is_log)
+        def fed(step: int, value: FloatArray) -> FloatArray:
+            count = draw(step, np.exp(log_exposure[step]) * (np.exp(value) if likelihood.is_log else value))
+            return transformed(count, log_exposure[step], likelihood.is_log)
 
-        with np.errstate(over="ignore"):
-            feed_forward(predictor, theta, z[len(z) - reach :], core[len(core) - reach :], (inner, outer), draw)
-        return paths, means
+        feed_forward(predictor, theta, z[len(z) - reach :], core[len(core) - reach :], (inner, outer), fed)
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return external terms and exposure of the log mean of any months, ``[S, H]``.
+
+        Raises
+        ------
+        InvalidInput
+            If terms run on through past means, or add to the mean: then they are not apart from the level.
+        """
+        inner, outer, offset = self.likelihood.regressors(months)
+        if inner.shape[1] or (outer.shape[1] and not self.likelihood.is_log):
+            raise InvalidInput(
+                "the terms of this autoregression run on through past means or add to the mean, so that no scenario can keep "
+                "them and move the level; use link='log' and external=True, or no terms"
+            )
+        return np.asarray(work[:, self._effects] @ outer.T + offset)
 
 
 def _log_mass(history: int, scale: float, is_log: bool) -> float:

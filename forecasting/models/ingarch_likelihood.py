@@ -43,7 +43,7 @@ class IngarchLikelihood:
     def __init__(self, model: Autoregression, data: Observed) -> None:
         self.model, self.data, self.distribution = model, data, model.distribution
         counts, missing = _read_counts(model, data)
-        terms = model.terms
+        terms = model.effects
         self.names = (
             "intercept",
             *(f"past_count[{lag}]" for lag in model.past_counts),
@@ -71,9 +71,9 @@ class IngarchLikelihood:
 
     def regressors(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return inner and outer regressors of any months, ``[T, r]`` and ``[T, m]``, and the log exposure ``[T]``."""
-        design, offset = self.model.terms.design(months, origin=self.data.months)
+        design, offset = self.model.effects.design(months, origin=self.data.months)
         if self.model.link == "identity" and (design < 0).any():
-            column = self.model.terms.columns()[int((design < 0).any(axis=0).argmax())]
+            column = self.model.effects.columns()[int((design < 0).any(axis=0).argmax())]
             raise InvalidInput(
                 f"the regressor {column} is negative in some month, and the identity link keeps the mean positive only with "
                 "regressors of at least 0; shift it, or use link='log'"
@@ -87,7 +87,7 @@ class IngarchLikelihood:
         observed = predictor.z[~predictor.missing]
         level = 1.0 if self.is_log else max(float(observed.mean()), 1e-3)
         spread = np.concatenate([predictor.inner, predictor.outer], axis=1).std(axis=0)
-        units = self.model.terms.units(self.data.months)
+        units = self.model.effects.units(self.data.months)
         regressors = level / np.where(spread > 1e-9 * units, spread, units)
         return np.concatenate([[level], np.full(self.history, 0.3), regressors, np.full(self.folded.sum(), 0.3)])
 

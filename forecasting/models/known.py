@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.kernels.counts import IntArray
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.likelihood import FactLikelihood
 from forecasting.predictive import History
 from forecasting.series import listing
 
@@ -73,3 +76,12 @@ def read_centred(distribution: Distribution, model: str) -> Distribution:
             "months; use ZeroInflated(), whose mean is that of the count, or CountRegression"
         )
     return distribution
+
+
+def reconstructed(
+    data: Observed, log_mean: FloatArray, shape: Sequence[FloatArray], law: Distribution, rng: np.random.Generator
+) -> IntArray:
+    """Return every month of the data ``[S, T]``, independent given log means ``[S, T]`` and shape but for what is known."""
+    facts = FactLikelihood(data.constraints)
+    facts.anchor(log_mean, shape, law)
+    return facts.sample(log_mean, shape, law, rng=rng)

@@ -26,7 +26,7 @@ from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
 from forecasting.models.base import BayesianModel
 from forecasting.models.fit import Fit, maximum_likelihood
-from forecasting.models.known import read_data
+from forecasting.models.known import read_data, reconstructed
 from forecasting.models.results import Posterior
 from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
@@ -124,6 +124,16 @@ class RegressionDensity:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return self.facts.log_likelihood(*self.at(work), self.distribution)
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Names of the pieces of information."""
+        return self.facts.pieces
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, n]`` of each piece of information."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            return self.facts.log_pieces(*self.at(work), self.distribution)
+
     def estimates(self, work: FloatArray) -> pd.DataFrame:
         """Return how good each estimate of the probability of facts is around parameters ``[S, p]``; see `Posterior`."""
         log_mean, shape = self.at(work[:: max(len(work) // _JUDGED, 1)])
@@ -161,13 +171,25 @@ class RegressionDensity:
         level = beta[:, structural] @ design[:, structural].T
         return level, beta[:, ~structural] @ design[:, ~structural].T + offset
 
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
+        return self.components(work, months)[1]
+
+    def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means of any months ``[S, H]``, whatever their counts."""
+        structural, recurring = self.components(work, months)
+        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
+            return np.asarray(np.exp(structural + recurring))
+
+    def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
+        """Return every month of the data ``[S, T]``, drawn given the parameters and everything known."""
+        return reconstructed(self.data, *self.at(work), self.distribution, rng)
+
     def simulate(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
     ) -> tuple[IntArray, FloatArray]:
         """Return independent counts of any months for each draw, and their means, each ``[S, H]``."""
-        structural, recurring = self.components(work, months)
-        with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
-            mean = np.exp(structural + recurring)
+        mean = self.continued(work, months, np.empty(0))
         shape = [column[:, None] for column in split_shape(self.distribution, self.natural(work))]
         return self.distribution.sample(mean, *shape, rng=rng), mean
 

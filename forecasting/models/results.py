@@ -13,14 +13,12 @@ from scipy.special import logsumexp
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.distributions import Distribution, split_shape
-from forecasting.errors import InvalidInput
 from forecasting.extras import needed
 from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Quality, Sample
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.likelihood import FactLikelihood
 from forecasting.models.density import ModelDensity
 from forecasting.models.effects import with_factors
 from forecasting.models.known import history_of
@@ -136,28 +134,31 @@ class Posterior(Drawable, Frozen):
             return np.asarray(1.0 / self.draws[:, self.names.index("alpha")])
 
     def log_mean(self, months: pd.PeriodIndex) -> FloatArray:
-        """Return the log mean ``[S, H]`` of any months; regressions only."""
+        """Return the log mean ``[S, H]`` of months of the data; of a regression or a local level, of any months."""
         structural, recurring = self.components(months)
         return structural + recurring
 
     def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the two parts of the log mean, each ``[S, H]``: level, trend and events; season, covariates, exposure.
 
+        Models that follow the counts have them in months of the data alone, given the counts before.
+
         Raises
         ------
         InvalidInput
-            If the model is no regression: the mean of its months depends on the counts before them.
+            If the mean of a month depends on counts that are not known, or level and recurring part are not apart.
         """
-        parts = getattr(self.density, "components", None)
-        if parts is None:
-            raise InvalidInput(
-                f"the means of {self.name} depend on the counts before them, month by month; this needs a regression, "
-                "for example CountRegression(Intercept() + Trend())"
-            )
-        level, recurring = parts(self.sample.work, months)
-        return level, recurring
+        return self.density.components(self.sample.work, months)
 
-    def one_step_scores(self) -> FloatArray:
+    def recurring(self, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
+        return self.density.recurring(self.sample.work, months)
+
+    def continued(self, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means ``[S, H]`` of the months after the data, whose counts come from uniforms ``[S, H]``."""
+        return self.density.continued(self.sample.work, months, uniforms)
+
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
         """Return the log score of each known month ``[t]`` given those before it, less what fitting gained.
 
         The widely applicable information criterion of each month (Watanabe 2010, JMLR 11, 3571-3594), from 250 draws.
@@ -165,14 +166,9 @@ class Posterior(Drawable, Frozen):
         Raises
         ------
         InvalidInput
-            If the likelihood of the model is no product over months.
+            If the likelihood of the model given these data is not a product over months.
         """
-        terms_of = getattr(self.density, "log_terms", None)
-        if terms_of is None:
-            raise InvalidInput(
-                f"the model of {self.name} has no scores one month ahead, so it cannot be weighed in a pool"
-            )
-        terms = terms_of(self.sample.work[:_SCORED])
+        terms = self.density.log_terms(self.sample.work[:_SCORED])
         return np.asarray(logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0))
 
     def future(self, horizon: int) -> pd.PeriodIndex:
@@ -223,19 +219,17 @@ class Posterior(Drawable, Frozen):
     def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
         """Return paths and means of the months after the data, each ``[S, H]``, and the months of the data.
 
-        Months of the data that are not exact are drawn when they are asked for, if the model can.
+        Months of the data that are not exact are drawn when they are asked for.
         """
         paths, mean = self.density.simulate(self.sample.work, months, rng=rng)
         past = history_of(self.data)
-        if past.known.all() or not hasattr(self.density, "components"):
+        if past.known.all():
             return paths, mean, past
         return paths, mean, replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
 
     def draw_months(self, *, rng: Rng) -> IntArray:
         """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""
-        facts, log_mean = FactLikelihood(self.data.constraints), self.log_mean(self.months)
-        facts.anchor(log_mean, self.shape, self.distribution)
-        return facts.sample(log_mean, self.shape, self.distribution, rng=require_rng(rng))
+        return self.density.months(self.sample.work, rng=require_rng(rng))
 
     def summary(self) -> pd.DataFrame:
         """Return mean, standard deviation and 5, 50, 95% points of every parameter.

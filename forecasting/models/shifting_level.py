@@ -185,7 +185,7 @@ class FilteredLevel:
     missing: NDArray[np.bool_]
     draws: int
 
-    def one_step_scores(self) -> FloatArray:
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
         """Return the log score of each known month ``[t]``, less what fitting the season to all months gained it.
 
         The gain is the expected information of a month on its log mean times the variance of its log season.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.reading.arguments import read_array
@@ -46,9 +46,9 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     return array
 
 
-def read_shape(shape: tuple[ArrayLike, ...], distribution: Distribution, like: FloatArray) -> tuple[FloatArray, ...]:
+def read_shape(shape: tuple[ArrayLike, ...], distribution: Law, like: FloatArray) -> tuple[FloatArray, ...]:
     """Return the shape parameters, one read-only array ``[S]`` or ``[S, H]`` for each that `distribution` names."""
-    if not isinstance(distribution, Distribution):
+    if not isinstance(distribution, Law):
         raise InvalidInput(
             f"distribution={distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
 from forecasting.predictive.arrays import LARGEST_COUNT
 from forecasting.predictive.running import RunningSums
@@ -39,7 +39,7 @@ class Mixture:
 
     Parameters
     ----------
-    distribution : Distribution
+    distribution : Law
         Conditional distribution of a month given its mean and shape.
     mean : ndarray, [S, H]
         Conditional means.
@@ -52,7 +52,7 @@ class Mixture:
         Mean of each month.
     """
 
-    def __init__(self, distribution: Distribution, mean: FloatArray, shape: tuple[FloatArray, ...]) -> None:
+    def __init__(self, distribution: Law, mean: FloatArray, shape: tuple[FloatArray, ...]) -> None:
         self._distribution = distribution
         # Draws last: averages over them are contiguous, and summed pairwise.
         self._mean = np.ascontiguousarray(mean.T)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.display import Drawable, as_html
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.errors import ForecastingWarning, InvalidInput, InvalidWindow, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
@@ -63,7 +63,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         Conditional mean of each month for each draw, read-only; what `distribution` takes for its `mean`.
     shape : tuple of float64[S] or float64[S, H]
         Shape parameters of `distribution` for each draw, the same for all months or one a month, read-only.
-    distribution : Distribution
+    distribution : Law
         Conditional distribution of a month given its mean and shape.
     name : str
         Name of the series.
@@ -99,7 +99,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
     paths: IntArray
     mean: FloatArray
     shape: tuple[FloatArray, ...]
-    distribution: Distribution
+    distribution: Law
     name: str
     account: Account = field(default=_UNKNOWN, kw_only=True)
     history: History | None = field(default=None, kw_only=True)
@@ -121,7 +121,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         months: pd.PeriodIndex,
         mean: ArrayLike,
         shape: tuple[ArrayLike, ...],
-        distribution: Distribution,
+        distribution: Law,
         *,
         name: str,
         account: Account = _UNKNOWN,
@@ -149,7 +149,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         months: pd.PeriodIndex,
         mean: ArrayLike,
         shape: tuple[ArrayLike, ...],
-        distribution: Distribution,
+        distribution: Law,
         uniforms: ArrayLike,
         name: str,
     ) -> Self:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import distributions
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -102,24 +102,34 @@ def read_parts(path: str | PathLike[str]) -> tuple[Any, ...]:
     )
 
 
-def _described(law: Distribution) -> dict[str, Any]:
+def _described(law: Law) -> dict[str, Any]:
     name = type(law).__name__
     if _KNOWN.get(name) is not type(law) or not is_dataclass(law):
         raise InvalidInput(
             f"a forecast with months distributed as {law!r} cannot be stored; store its samples() or to_frame()"
         )
     values = {field.name: getattr(law, field.name) for field in fields(law)}
-    return {"name": name} | {
-        key: _described(value) if isinstance(value, Distribution) else value for key, value in values.items()
-    }
+    return {"name": name} | {key: _plain(value) for key, value in values.items()}
 
 
-def _made(described: dict[str, Any], path: str | PathLike[str]) -> Distribution:
+def _plain(value: Any) -> Any:
+    """Return a parameter of a law as JSON holds it: a law as a table, several as a list of tables."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return _described(value) if isinstance(value, Law) else value
+
+
+def _made(described: dict[str, Any], path: str | PathLike[str]) -> Law:
     kind = _KNOWN.get(str(described.get("name")))
     if kind is None:
         raise InvalidInput(f"{path} holds a distribution that this library does not have: {described.get('name')}")
-    values = {key: _made(value, path) if isinstance(value, dict) else value for key, value in described.items()}
-    law: Distribution = kind(**{key: value for key, value in values.items() if key != "name"})
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(read(one) for one in value)
+        return _made(value, path) if isinstance(value, dict) else value
+
+    law: Law = kind(**{key: read(value) for key, value in described.items() if key != "name"})
     return law
 
 

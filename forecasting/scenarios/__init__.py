@@ -1,10 +1,11 @@
 """Questions about windows of months: was it a surprise, and what comes next."""
 
+from forecasting.scenarios.assumptions import Continue, Persist, Revert, Shift
 from forecasting.scenarios.intervention_search import InterventionSearch, find_interventions
 from forecasting.scenarios.interventions import InterventionTest, intervention_test
 from forecasting.scenarios.jump import jump
 from forecasting.scenarios.onsets import OnsetReport, onset
-from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, Shift, outlook
+from forecasting.scenarios.outlook import Outlook, outlook
 from forecasting.scenarios.report import JumpReport
 
 __all__ = [

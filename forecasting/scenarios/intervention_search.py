@@ -207,7 +207,7 @@ def _null(model: EventModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:
         if not any(isinstance(term, Intercept) for term in terms):
             raise InvalidInput("the search needs a regression with an intercept; add Intercept() to its terms")
         rest = tuple(term for term in terms if not isinstance(term, Intercept))
-        model = Autoregression((), (), regressors=Terms(rest), distribution=model.distribution, priors=model.priors)
+        model = Autoregression((), (), terms=Terms(rest), distribution=model.distribution, priors=model.priors)
     if not isinstance(model, Autoregression):
         raise InvalidInput(f"{type(model).__name__} takes no terms; search with an Autoregression or a CountRegression")
     likelihood = model.likelihood(data)

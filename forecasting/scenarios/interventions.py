@@ -154,7 +154,7 @@ def _effect(name: str, estimate: float, lower: float, upper: float, *factor_and_
 def extended(model: EventModel, added: Terms) -> EventModel:
     """Return the model with further terms."""
     if isinstance(model, Autoregression):
-        return replace(model, regressors=model.terms + added)
+        return replace(model, terms=model.effects + added)
     if isinstance(model, CountRegression):
         return replace(model, terms=Terms.of(model.terms) + added)
     raise InvalidInput(f"{type(model).__name__} takes no terms; test with an Autoregression or a CountRegression")

@@ -14,12 +14,13 @@ from forecasting.models.known import read_data
 from forecasting.months import Window, following
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, named_streams
+from forecasting.scenarios.assumptions import Continue, Persist, Revert
 from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.findings import Result
 from forecasting.scenarios.fits import Fits
 from forecasting.scenarios.observed import observed
 from forecasting.scenarios.onsets import onset
-from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, outlook
+from forecasting.scenarios.outlook import Outlook, outlook
 from forecasting.scenarios.report import JumpReport
 from forecasting.scenarios.search import search
 from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensitivity

@@ -92,8 +92,10 @@ class Terms:
             raise InvalidInput(f"{self!r} has {listing(repeated)} more than once; leave one of each")
 
     @classmethod
-    def of(cls, terms: Term | Terms) -> Terms:
-        """Return a sum of terms as it is, and a single term as a sum of one."""
+    def of(cls, terms: Term | Terms | None) -> Terms:
+        """Return a sum of terms as it is, a single term as a sum of one, and None as a sum of none."""
+        if terms is None:
+            return cls(())
         return terms if isinstance(terms, Terms) else cls((terms,))
 
     def columns(self, months: pd.PeriodIndex | None = None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 from forecasting import (
     SARIMA,
     Auto,
+    Autoregression,
     Climatology,
     Contaminated,
     CountRegression,
@@ -20,13 +21,16 @@ from forecasting import (
     InvalidInput,
     InvalidSeries,
     NegativeBinomial,
+    Poisson,
+    SeasonalNaive,
     ShiftingLevel,
+    ZeroInflated,
     auto,
     load_ledger,
 )
 from forecasting.models import Member, PooledForecast
 from tests.evidence.ledgers import SERIES, fact, ledger_of
-from tests.models import data
+from tests.models import data, toys
 
 Y = data.simulated(40)
 NAMES = ["level and season", "level that grows", "level that shifts", "moments of the last year"]
@@ -273,7 +277,6 @@ def test_a_table_with_a_month_twice_or_without_rows() -> None:
     [
         ({"members": ()}, "one or more"),
         ({"members": (TWO[0], TWO[0])}, "a name of its own"),
-        ({"members": (TWO[0], Member("moments", HistoricalMoments(), 0.3))}, "give all the same"),
         ({"window": 0}, "window=0"),
         ({"window": 2.5}, "window=2.5"),
     ],
@@ -336,16 +339,46 @@ def test_a_bad_series_of_a_table_is_named_and_the_good_ones_are_forecast() -> No
         auto(df, 0, rng=1)
 
 
+UNLIKE = (
+    Member("months alike", Climatology(), 1.0),
+    Member("last year", SeasonalNaive(), 1.0),
+    Member("Poisson", CountRegression(distribution=Poisson()), 1.0),
+    Member("zeros apart", CountRegression(distribution=ZeroInflated()), 1.0),
+    Member("follows", Autoregression((1,), ()), 1.0),
+    Member("level", DynamicLevel(seasonal=0), 1.0),
+    Member("differenced", SARIMA((0, 1, 1), (0, 0, 0)), 1.0),
+    Member("toy", toys.Toy(), 1.0),
+)
+
+
+def test_models_of_unlike_laws_are_pooled() -> None:
+    y = data.series(data.drifting(24))
+    forecast = Auto(UNLIKE, window=2).forecast(y, 3, draws=400, rng=1)
+    weights = forecast.weights
+    assert weights.sum() == pytest.approx(1.0)
+    assert len(forecast.distribution.laws) == 6
+    means = np.array([one.expected.to_numpy() for one in forecast.members.values()])
+    np.testing.assert_allclose(forecast.expected, weights.to_numpy() @ means, rtol=0.05)
+    chance = sum(
+        w * one.exceedance(forecast.months[0], 30) for w, one in zip(weights, forecast.members.values(), strict=True)
+    )
+    assert forecast.exceedance(forecast.months[0], 30) == pytest.approx(chance, abs=0.02)
+    assert sum(forecast.pmf(forecast.months[1])) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_model_without_scores_of_its_own_is_fitted_again_before_each_month() -> None:
+    y = data.series(data.drifting(15))
+    scores = Climatology(12).prepared(y, rng=1).one_step_scores(2)
+    assert np.isnan(scores[:13]).all()
+    for k in (13, 14):
+        past = Climatology(12).forecast(y.until(y.months[k - 1]), 1, rng=1)
+        assert scores[k] == past.logpmf(y.months[k], int(y.values[k]))
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        (
-            (Member("a", CountRegression(), 1.0),),
-            r"cannot weigh 'a', CountRegression.*DynamicLevel, ShiftingLevel, HistoricalMoments",
-        ),
-        ((Member("a", SARIMA(), 1.0), Member("b", DynamicLevel(), 1.0)), "cannot weigh 'a', SARIMA"),
-        ((Member("a", Climatology(), 1.0),), "cannot weigh 'a', Climatology"),
-        ((Member("a", "level", 1.0),), "cannot weigh 'a', str"),
+        ((Member("a", "level", 1.0),), "the model of 'a' is a str"),
         ((DynamicLevel(),), r"is not a member; give Member\(name, model, prior\)"),
     ],
 )

@@ -133,7 +133,7 @@ def test_fits_maximise_the_likelihood_written_out(model: Autoregression, gaps: t
 @pytest.mark.parametrize("family", [Poisson(), NegativeBinomial()])
 def test_without_lags_it_is_the_regression(family: Any) -> None:
     y, rest = data.series(data.simulated(48).values, missing=[3, 20]), Trend() + Seasonal() + Exposure("days")
-    ours = Autoregression((), (), regressors=rest, distribution=family)
+    ours = Autoregression((), (), terms=rest, distribution=family)
     theirs = CountRegression(Intercept() + rest, family)
     one, other = ours.fit(y), theirs.fit(y)
     np.testing.assert_allclose(one.params, other.params, rtol=1e-6, atol=1e-8)
@@ -152,7 +152,7 @@ def test_without_lags_it_is_the_regression(family: Any) -> None:
 
 def test_expected_information_without_lags_is_that_of_the_regression() -> None:
     y = data.simulated(48)
-    one = Autoregression((), (), regressors=Trend()).fit(y, information="expected")
+    one = Autoregression((), (), terms=Trend()).fit(y, information="expected")
     other = CountRegression(Intercept() + Trend()).fit(y, information="expected")
     np.testing.assert_allclose(one.bse, other.bse, rtol=1e-5)
 
@@ -208,7 +208,7 @@ def test_the_poisson_boundary() -> None:
 
 def test_the_highest_of_several_maxima_is_found(rng: np.random.Generator) -> None:
     y = simulated(60, [1.6, 0.1, 0.1], 0.1, seed=8)
-    likelihood = Autoregression((1,), (1,), regressors=Seasonal()).likelihood(y)
+    likelihood = Autoregression((1,), (1,), terms=Seasonal()).likelihood(y)
     best = likelihood.maximise(likelihood.start).value
     for _ in range(20):
         start = likelihood.start.copy()
@@ -326,7 +326,7 @@ def test_large_scattered_counts_have_a_posterior(seed: int) -> None:
 def test_an_explosion_is_an_error_with_a_month() -> None:
     y = data.series(np.round(np.exp(np.linspace(0.5, 9.0, 24))).astype(int))
     with pytest.raises(SamplingError, match=r"\d{4}-\d{2} has a mean above 10\^15 .* of 200 draws: .*Priors\("):
-        Autoregression((1,), (), regressors=Trend()).forecast(y, 400, draws=200, rng=np.random.default_rng(1))
+        Autoregression((1,), (), terms=Trend()).forecast(y, 400, draws=200, rng=np.random.default_rng(1))
 
 
 # Bad input
@@ -342,8 +342,8 @@ def test_an_explosion_is_an_error_with_a_month() -> None:
         ({"past_counts": (500,)}, "120"),
         ({"link": "sqrt"}, "'log' or 'identity'"),
         ({"presample": "backcast"}, "'first_year'"),
-        ({"regressors": "trend"}, "must be terms"),
-        ({"regressors": Intercept() + Trend()}, "intercept already"),
+        ({"terms": "trend"}, "must be terms"),
+        ({"terms": Intercept() + Trend()}, "intercept already"),
         ({"distribution": "nb"}, "no count distribution"),
     ],
 )
@@ -371,19 +371,19 @@ def test_facts_that_are_totals_need_a_regression() -> None:
 
 def test_negative_regressors_need_the_log_link() -> None:
     with pytest.raises(InvalidInput, match=r"cos1 is negative.*link='log'"):
-        Autoregression(link="identity", regressors=Seasonal()).fit(data.simulated(48))
+        Autoregression(link="identity", terms=Seasonal()).fit(data.simulated(48))
 
 
 def test_a_covariate_must_be_known_for_the_future() -> None:
     y = data.simulated(48)
-    model = Autoregression((1,), (), regressors=Covariate("price", pd.Series(np.arange(48.0), index=y.months)))
+    model = Autoregression((1,), (), terms=Covariate("price", pd.Series(np.arange(48.0), index=y.months)))
     with pytest.raises(InvalidInput, match="price' has no value for 2022-01"):
         model.forecast(y, 2, draws=200, rng=np.random.default_rng(1))
 
 
 def test_effects_that_the_data_cannot_see_are_named() -> None:
     with pytest.raises(NotIdentified, match="step"):
-        Autoregression((1,), (), regressors=Step("2030-01")).fit(data.simulated(48))
+        Autoregression((1,), (), terms=Step("2030-01")).fit(data.simulated(48))
 
 
 def test_means_of_the_future_are_for_forecasts() -> None:
@@ -396,7 +396,7 @@ def test_names_must_differ() -> None:
     y = data.simulated(48)
     price = Covariate("alpha", pd.Series(np.arange(48.0), index=y.months))
     with pytest.raises(InvalidInput, match="alpha names two"):
-        Autoregression(regressors=price).fit(y)
+        Autoregression(terms=price).fit(y)
 
 
 @pytest.mark.parametrize("family", [Hurdle(), Contaminated(Hurdle(Poisson()))], ids=["hurdle", "contaminated hurdle"])

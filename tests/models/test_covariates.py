@@ -14,9 +14,9 @@ KNOWN, AHEAD = 30, 6
 Y = fc.CountSeries(months(KNOWN), generator(7).poisson(8, KNOWN))
 MODELS = {
     "regression": lambda term: fc.CountRegression(fc.Intercept() + term),
-    "log": lambda term: fc.Autoregression((1,), (), regressors=term),
-    "external": lambda term: fc.Autoregression((1,), (), regressors=term, external=True),
-    "identity": lambda term: fc.Autoregression((1,), (), "identity", regressors=term),
+    "log": lambda term: fc.Autoregression((1,), (), terms=term),
+    "external": lambda term: fc.Autoregression((1,), (), terms=term, external=True),
+    "identity": lambda term: fc.Autoregression((1,), (), "identity", terms=term),
     "level": lambda term: fc.DynamicLevel(terms=term, seasonal=0),
 }
 VALUES = {

@@ -34,7 +34,7 @@ def test_a_fit_gives_factors(doubled: fc.CountSeries) -> None:
     [
         fc.CountRegression(fc.Intercept() + STEP, fc.Poisson()),
         fc.DynamicLevel(seasonal=0, terms=STEP),
-        fc.Autoregression((1,), (), regressors=STEP, distribution=fc.Poisson()),
+        fc.Autoregression((1,), (), terms=STEP, distribution=fc.Poisson()),
         fc.LocalLevel(terms=STEP),
     ],
     ids=lambda model: type(model).__name__,

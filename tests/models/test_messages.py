@@ -86,7 +86,7 @@ def test_totals_separate_as_their_months_do() -> None:
 
 
 def test_an_autoregression_names_them_too() -> None:
-    model = fc.Autoregression((1,), (), regressors=fc.MonthEffects(), distribution=fc.Poisson())
+    model = fc.Autoregression((1,), (), terms=fc.MonthEffects(), distribution=fc.Poisson())
     fit = model.fit(data.series(np.where(MONTH == 4, 0, COUNTS)))
     assert said_to_run_off(fit) == (["month[05]"], [])
     assert said_to_run_off(model.fit(data.series(COUNTS))) == ([], [])

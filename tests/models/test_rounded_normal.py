@@ -7,8 +7,8 @@ import pytest
 from scipy.special import ndtr
 
 from forecasting import InvalidInput
-from forecasting.models.sarima.rounded import RoundedNormal
-from forecasting.models.sarima.transforms import TRANSFORMS
+from forecasting.distributions.rounded_normal import RoundedNormal
+from forecasting.distributions.transforms import TRANSFORMS
 
 BACK = {
     None: lambda z: z,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
+from forecasting.distributions import OneOf, Point, RoundedNormal
 
 MONTHS = pd.period_range("2024-01", periods=3, freq="M")
 SERIES = fc.CountSeries(pd.period_range("2022-01", periods=24, freq="M"), [5, 3, 4, 6] * 6, unique_id="calls")
@@ -16,6 +17,10 @@ SERIES = fc.CountSeries(pd.period_range("2022-01", periods=24, freq="M"), [5, 3,
 
 def alpha(size: int | tuple[int, int]) -> np.ndarray:
     return np.random.default_rng(2).uniform(0.1, 0.5, size)
+
+
+class Own(Point):
+    """A law that the library does not have."""
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,8 @@ def alpha(size: int | tuple[int, int]) -> np.ndarray:
         (fc.Contaminated(share=0.02), (alpha(50),)),
         (fc.ZeroInflated(fc.Poisson()), (alpha(50),)),
         (fc.Hurdle(), (alpha(50), alpha(50))),
+        (RoundedNormal("sqrt"), (alpha((50, 3)) + 2.0, alpha((50, 3)))),
+        (OneOf((fc.Poisson(), fc.ZeroInflated(fc.Poisson()))), (np.arange(50.0) % 2, alpha(50))),
     ],
     ids=repr,
 )
@@ -63,7 +70,7 @@ def test_what_cannot_be_read_or_stored_is_told(tmp_path: Path) -> None:
     with pytest.raises(fc.InvalidInput, match="is not a forecast"):
         fc.Predictive.load(tmp_path / "table.parquet")
     with pytest.raises(fc.InvalidInput, match="cannot be stored; store its samples"):
-        fc.SARIMA((1, 0, 0), (0, 0, 0)).forecast(SERIES, 2, draws=100, rng=1).save(tmp_path / "arima.parquet")
+        fc.Predictive(MONTHS, [[1] * 3], [[1.0] * 3], (), Own(), "y").save(tmp_path / "own.parquet")
 
 
 def test_columns_as_nixtla_names_them() -> None:

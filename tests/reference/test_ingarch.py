@@ -107,7 +107,7 @@ def test_the_seat_belt_law() -> None:
     case, both = r_cases()["seatbelts_full_law_poisson"], r_cases()["seatbelts_law_lr_wald"]
     whole = model(case, Poisson())
     *others, law = whole.terms.terms
-    null, y = replace(whole, regressors=Terms(tuple(others))), series(case)
+    null, y = replace(whole, terms=Terms(tuple(others))), series(case)
     ratio = intervention_test(null, y, law, method="lr")
     score = intervention_test(null, y, law)
     fit = whole.fit(y)

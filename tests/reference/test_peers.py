@@ -103,7 +103,7 @@ def test_the_score_test_for_the_log_link() -> None:
     heading, case = "The score test divides by the log of the mean", r_cases()["seatbelts_full_law_poisson"]
     whole, both = model(case, fc.Poisson()), r_cases()["seatbelts_law_lr_wald"]
     *others, law = whole.terms.terms
-    null = replace(whole, regressors=Terms(tuple(others)))
+    null = replace(whole, terms=Terms(tuple(others)))
     found = recursion(case, np.append(null.fit(series(case)).params, 0.0))
     wrong, right = found.statistic(1), found.statistic(1, divisor="mean")
     assert wrong == pytest.approx(1.109, abs=1e-3)  # R's estimates of the null stop a little short of the optimum

@@ -116,7 +116,7 @@ def test_facts_are_tested_by_their_likelihood() -> None:
 
 # The search
 
-MODELS = [LOG, IDENTITY, TREND, Autoregression((1, 12), (1,), regressors=Seasonal() + Exposure("days"), external=True)]
+MODELS = [LOG, IDENTITY, TREND, Autoregression((1, 12), (1,), terms=Seasonal() + Exposure("days"), external=True)]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=["log", "identity", "regression", "external"])

@@ -17,7 +17,8 @@ from forecasting.errors import InvalidInput, InvalidWindow, SamplingError
 from forecasting.models import CountRegression
 from forecasting.models.results import Posterior
 from forecasting.months import month_range
-from forecasting.scenarios.outlook import Continue, Outlook, Persist, Revert, Scenario, Shift, outlook
+from forecasting.scenarios.assumptions import Continue, Persist, Revert, Scenario, Shift
+from forecasting.scenarios.outlook import Outlook, outlook
 from forecasting.series import CountSeries
 from forecasting.terms import Exposure, Intercept, Seasonal, Trend
 
@@ -54,6 +55,13 @@ class Line:
         level = np.linspace(3.0, 4.0, self.draws)[:, None]
         season = np.sin(2.0 * np.pi * np.asarray(months.month) / 12.0)
         return level + self.slope * time, np.tile(season, (self.draws, 1))
+
+    def recurring(self, months: pd.PeriodIndex) -> NDArray[np.float64]:
+        return self.components(months)[1]
+
+    def continued(self, months: pd.PeriodIndex, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            return np.exp(sum(self.components(months)))
 
 
 @pytest.fixture

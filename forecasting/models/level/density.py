@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,20 +19,17 @@ from scipy.special import expit, logit, ndtr
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import log_normal_density
+from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.level import Motion, levels
+from forecasting.models.following import Draw, FollowingDensity
 from forecasting.models.known import read_counts
-from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
-
-if TYPE_CHECKING:
-    from forecasting.models.level.model import DynamicLevel
+from forecasting.terms import Terms
 
 _FIRST = 24  # months whose mean is the prior guess of the first level
 _USUAL_GAIN, _USUAL_RATE = 0.2, 0.05
 _NUDGE = 1e-4  # step of numerical slopes, in units of `scale`
 _SHAPE_NUDGE = 3e-3  # the same for shape coordinates, which act through second differences
-_LEAST_MEAN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,33 @@ class Layout:
         return 2 + self.growth + 2 * self.reversion + self.effects
 
 
-class LevelDensity:
-    """Log likelihood and log prior of a dynamic level; see `forecasting.models.density.ModelDensity`."""
+class Settings(Protocol):
+    """What the density asks of the model; see `DynamicLevel`."""
+
+    @property
+    def trend(self) -> bool: ...  # noqa: D102
+    @property
+    def reversion(self) -> bool: ...  # noqa: D102
+    @property
+    def distribution(self) -> Distribution: ...  # noqa: D102
+    @property
+    def priors(self) -> Priors: ...  # noqa: D102
+    @property
+    def feedback(self) -> float: ...  # noqa: D102
+    @property
+    def damping(self) -> float: ...  # noqa: D102
+
+    def terms_for(self, data: Observed) -> Terms:
+        """Return harmonics and effects for these data."""
+        ...
+
+
+class LevelDensity(FollowingDensity):
+    """Log likelihood and log prior of a dynamic level."""
 
     label = "DynamicLevel"
-    costly = True
 
-    def __init__(self, model: DynamicLevel, data: Observed) -> None:
+    def __init__(self, model: Settings, data: Observed) -> None:
         self.model, self.data, self.priors = model, data, model.priors
         self.distribution: Distribution = model.distribution
         counts, self._missing = read_counts(data, "a dynamic level")
@@ -148,11 +165,17 @@ class LevelDensity:
         )
         return effects
 
-    def _shape(self, work: FloatArray) -> list[FloatArray]:
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Months without a count ``[T]``."""
+        return self._missing
+
+    def shape(self, work: FloatArray) -> list[FloatArray]:
+        """Return one array ``[S]`` per shape parameter of the distribution."""
         return list(self.distribution.natural(work[:, self.layout.width :]).T)
 
     def _motion(self, work: FloatArray, *, feedback: float = 1.0) -> Motion:
-        names, shape = self.distribution.shape_names, self._shape(work)
+        names, shape = self.distribution.shape_names, self.shape(work)
         dispersion = shape[names.index("alpha")] if "alpha" in names else np.zeros(len(work))
         growth = np.exp(work[:, self.layout.growth_at]) if self.layout.growth else None
         rate = anchor = None
@@ -176,8 +199,8 @@ class LevelDensity:
         """Return the log probability of each known month given those before it, ``[S, t]``."""
         with np.errstate(over="ignore", invalid="ignore", under="ignore", divide="ignore"):
             if self._seen.ndim == 1:
-                return self.distribution.log_terms(self._seen, self.log_mean(work), *self._shape(work))
-            shape = [column[:, None] for column in self._shape(work)]
+                return self.distribution.log_terms(self._seen, self.log_mean(work), *self.shape(work))
+            shape = [column[:, None] for column in self.shape(work)]
             return self.distribution.logpmf(self._seen, np.exp(self.log_mean(work)), *shape)
 
     def with_counts(self, counts: IntArray) -> LevelDensity:
@@ -190,10 +213,6 @@ class LevelDensity:
         """Return the mean of every month of the data ``[S, T]``, each given the counts before it."""
         log_factors, path = self._path(work, self._effects(work))
         return np.asarray((path[:-1] * np.exp(log_factors)).T)
-
-    def log_likelihood(self, work: FloatArray) -> FloatArray:
-        """Return the log probability ``[S]`` of the known months."""
-        return np.asarray(self.log_terms(work).sum(axis=1))
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""
@@ -223,7 +242,7 @@ class LevelDensity:
     def _around(self, log_mean: FloatArray, work: FloatArray) -> FloatArray:
         """Return the log probabilities ``[3, t]`` at slightly lower, the same, and slightly higher log means."""
         near = log_mean + _NUDGE * np.array([[-1.0], [0.0], [1.0]])
-        return self.distribution.log_terms(self._seen, near, *(np.repeat(s, 3) for s in self._shape(work[None])))
+        return self.distribution.log_terms(self._seen, near, *(np.repeat(s, 3) for s in self.shape(work[None])))
 
     def _shaped(self, log_mean: FloatArray, work: FloatArray, k: int) -> tuple[float, float]:
         """Return slope and information of the log likelihood in one working shape coordinate."""
@@ -232,42 +251,28 @@ class LevelDensity:
         nudge = min(_SHAPE_NUDGE * float(self.scale[k]), width)
         near = np.repeat(work[None], 3, axis=0)
         near[:, k] += nudge * np.array([-1.0, 0.0, 1.0])
-        terms = self.distribution.log_terms(self._seen, np.repeat(log_mean[None], 3, axis=0), *self._shape(near))
+        terms = self.distribution.log_terms(self._seen, np.repeat(log_mean[None], 3, axis=0), *self.shape(near))
         slopes = (terms[2] - terms[0]) / (2.0 * nudge)
         curve = float((2.0 * terms[1] - terms[0] - terms[2]).sum()) / nudge**2
         # Far from the maximum the curvature vanishes or turns; a share of the squared scores keeps steps in bounds
         # (Berndt, Hall, Hall, Hausman 1974, Annals of Economic and Social Measurement 3, 653-665).
         return float(slopes.sum()), max(curve, 0.25 * float(np.square(slopes).sum()))
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
-
-        Each simulated count moves the level of the months after it, by `feedback` times the gain.
-
-        Raises
-        ------
-        SamplingError
-            If a mean passes 10^15; names the month.
-        """
-        design, offset = self.terms.design(months, origin=self.data.months)
-        shape, effects = self._shape(work), self._effects(work)
+    def follow(self, work: FloatArray, months: pd.PeriodIndex, draw: Draw) -> None:
+        """Go on after the data; each count moves the level of the months after it, by `feedback` times the gain."""
+        factors = np.exp(self.recurring(work, months)).T
         motion = self._motion(work, feedback=self.model.feedback)
-        paths, means = np.empty((len(work), len(months)), dtype=np.int64), np.empty((len(work), len(months)))
-        with np.errstate(over="ignore", invalid="ignore"):
-            factors = np.exp((design - self._middle) @ effects.T + offset[:, None])
-            level = self._path(work, effects)[1][-1]
-            for step, factor in enumerate(factors):
-                mean = np.maximum(level * factor, _LEAST_MEAN)
-                refuse_explosion(
-                    ~(mean <= LARGEST_MEAN)[:, None], months[step : step + 1], "a mean above 10^15 or no number"
-                )
-                paths[:, step], means[:, step] = self.distribution.sample(mean, *shape, rng=rng), mean
-                if motion.growth is not None:
-                    motion = motion._replace(growth=motion.growth**self.model.damping)
-                level = motion.step(level, paths[:, step].astype(float), 1.0 / factor)
-        return paths, means
+        level = self._path(work, self._effects(work))[1][-1]
+        for step, factor in enumerate(factors):
+            count = draw(step, level * factor)
+            if motion.growth is not None:
+                motion = motion._replace(growth=motion.growth**self.model.damping)
+            level = motion.step(level, count.astype(float), 1.0 / factor)
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, effects and exposure of the log mean of any months, ``[S, H]``."""
+        design, offset = self.terms.design(months, origin=self.data.months)
+        return np.asarray(((design - self._middle) @ self._effects(work).T + offset[:, None]).T)
 
 
 def _heavy(z: FloatArray) -> FloatArray:

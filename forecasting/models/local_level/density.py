@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from forecasting.constraints import Observed
@@ -16,13 +17,16 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidWindow
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.known import reconstructed
 from forecasting.models.local_level.path import Motion
 from forecasting.models.local_level.target import Target
+from forecasting.randomness import require_rng
 
 if TYPE_CHECKING:
     from forecasting.models.local_level.model import LocalLevel
 
 _EVENTS = frozenset({"step", "pulse", "ramp"})
+_SEED = 20231205  # of the steps of the level after the data, where no generator is given
 
 
 class LocalLevelDensity:
@@ -76,6 +80,18 @@ class LocalLevelDensity:
         path, coefs, parameters = self.split(work)
         return self.target.log_likelihood(parameters, path, coefs)
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Names of the pieces of information."""
+        return self.target.facts.pieces
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, n]`` of each piece of information, given the path."""
+        path, coefs, parameters = self.split(work)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            log_mean, shape = self.target.log_mean(path, coefs), self.target.shape(parameters)
+            return self.target.facts.log_pieces(log_mean, shape, self.distribution)
+
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]`` of parameters, coefficients and path."""
         path, coefs, parameters = self.split(work)
@@ -106,21 +122,45 @@ class LocalLevelDensity:
                 moving[prior.moving - 1] *= self.model.damping
         return path
 
-    def components(
+    def parts(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray]:
         """Return level with events, and season with covariates and exposure, of the log mean, each ``[S, H]``."""
         level = self.levels(work, months, rng=rng)
+        design, _ = self.target.terms.design(months, origin=self.data.months)
+        effects = self.split(work)[1][self.target.prior.moving :].T
+        return level + effects[:, self._event] @ design[:, self._event].T, self.recurring(work, months)
+
+    def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the same; months after the data have the same steps of the level in every call."""
+        return self.parts(work, months, rng=require_rng(_SEED))
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
         design, offset = self.target.terms.design(months, origin=self.data.months)
         effects = self.split(work)[1][self.target.prior.moving :].T
-        event = np.array([family in _EVENTS for family in self.target.terms.families], dtype=bool)
-        return level + effects[:, event] @ design[:, event].T, effects[:, ~event] @ design[:, ~event].T + offset
+        return np.asarray(effects[:, ~self._event] @ design[:, ~self._event].T + offset)
+
+    def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means ``[S, H]`` of the months after the data, whatever their counts."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(sum(self.components(work, months))))
+
+    @property
+    def _event(self) -> NDArray[np.bool_]:
+        return np.array([family in _EVENTS for family in self.target.terms.families], dtype=bool)
+
+    def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
+        """Return every month of the data ``[S, T]``, drawn given path and parameters and everything known."""
+        path, coefs, parameters = self.split(work)
+        log_mean, shape = self.target.log_mean(path, coefs), self.target.shape(parameters)
+        return reconstructed(self.data, log_mean, shape, self.distribution, rng)
 
     def simulate(
         self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
     ) -> tuple[IntArray, FloatArray]:
         """Return one path of counts for each draw, and the mean of each month given the level, each ``[S, H]``."""
-        structural, recurring = self.components(work, months, rng=rng)
+        structural, recurring = self.parts(work, months, rng=rng)
         with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
             mean = np.exp(structural + recurring)
         shape = [column[:, None] for column in self.target.shape(self.split(work)[2])]

@@ -16,7 +16,7 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors, read_priors
-from forecasting.models.base import BayesianModel
+from forecasting.models.base import BayesianModel, Model, Prepared
 from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
 from forecasting.models.local_level.density import LocalLevelDensity
@@ -127,6 +127,10 @@ class LocalLevel(BayesianModel):
         posterior = super().posterior(data, draws=draws, rng=rng)
         assert isinstance(posterior, LocalLevelPosterior)
         return posterior
+
+    def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
+        """Return the model with its data: given its path a month says nothing of those before it, so each needs a new fit."""
+        return Model.prepared(self, data, draws=draws, rng=rng)
 
     def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
         assert isinstance(density, LocalLevelDensity)

@@ -47,7 +47,12 @@ class LocalLevelPosterior(Posterior):
         InvalidWindow
             If a month is before the data.
         """
-        return self.density.components(self.sample.work, months, rng=deepcopy(self.source))
+        return self.density.parts(self.sample.work, months, rng=deepcopy(self.source))
+
+    def continued(self, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means ``[S, H]`` of the months after the data, whatever their counts."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(self.log_mean(months)))
 
     def level(self, quantiles: Sequence[float] | None = None) -> pd.DataFrame:
         """Return the posterior of the level of each month, on the scale of the counts and without season and exposure.
@@ -83,6 +88,13 @@ class LocalLevelPosterior(Posterior):
                 f"quantiles={quantiles!r} must be numbers strictly between 0 and 1, for example [0.05, 0.95]"
             )
         return pd.DataFrame(np.quantile(level, at, axis=0).T, index=self.months, columns=at.tolist())
+
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
+        """Refuse: given its path, a month says nothing of the months before it."""
+        raise InvalidInput(
+            f"the posterior of the level of {self.name} knows all months, so it has no scores one month ahead; use "
+            "LocalLevel().prepared(data, rng=rng), which is fitted again before each month"
+        )
 
     @cached_property
     def log_evidence_still(self) -> float:

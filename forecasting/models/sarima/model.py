@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.display import as_html
+from forecasting.distributions.transforms import Transform, read_transform
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_draws
@@ -19,7 +20,6 @@ from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
 from forecasting.models.sarima.orders import Orders
 from forecasting.models.sarima.posterior import SarimaPosterior
 from forecasting.models.sarima.search import Limits, Search, table
-from forecasting.models.sarima.transforms import Transform, read_transform
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_flag

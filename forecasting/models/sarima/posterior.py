@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
+from forecasting.distributions.rounded_normal import RoundedNormal
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Quality, sample_posterior
 from forecasting.kernels.counts import FloatArray
@@ -18,7 +19,6 @@ from forecasting.kernels.frozen import Frozen
 from forecasting.models.known import history_of
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.future import simulate
-from forecasting.models.sarima.rounded import RoundedNormal
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, Predictive
 from forecasting.randomness import Rng, require_rng

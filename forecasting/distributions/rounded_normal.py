@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from forecasting.distributions import Distribution
-from forecasting.errors import InvalidInput
+from forecasting.distributions.base import Law
+from forecasting.distributions.transforms import Transform, read_transform
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, integer_search
-from forecasting.models.sarima.transforms import Transform, read_transform
 from forecasting.randomness import Rng, require_rng
 
 _EXACT = 64  # counts summed one by one before the sum becomes an integral
@@ -26,7 +25,7 @@ _SMALLEST = 1e-12  # relative floor of a scale, so that a degenerate normal is a
 
 
 @dataclass(frozen=True)
-class RoundedNormal(Distribution):
+class RoundedNormal(Law):
     """Counts whose transform is normal before rounding.
 
     The distribution is fixed by its two shape parameters; the mean that every distribution is handed is what
@@ -158,11 +157,3 @@ class RoundedNormal(Distribution):
         where, spread = np.asarray(location, dtype=float), np.asarray(scale, dtype=float)
         spread = np.maximum(spread, _SMALLEST * np.maximum(np.abs(where), 1.0))
         return np.asarray((self.scale.forward(np.maximum(y, 0.0) + 0.5) - where) / spread)
-
-    def natural(self, work: FloatArray) -> FloatArray:
-        """Refuse: the shape comes from the state of a seasonal ARIMA model, not from a search."""
-        raise InvalidInput("RoundedNormal is the predictive distribution of SARIMA; use SARIMA, not a regression")
-
-    def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
-        """Refuse, as `natural` does."""
-        raise InvalidInput("RoundedNormal is the predictive distribution of SARIMA; use SARIMA, not a regression")
