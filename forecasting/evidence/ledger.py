@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -51,7 +51,19 @@ def load_ledger(folder: str | PathLike[str] | None = None) -> Ledger:
     >>> [name for name in ledger.series if name.startswith("get_lost.helped")]
     ['get_lost.helped_desert_cum', 'get_lost.helped_from_front_cum']
     """
-    home = shipped_folder() if folder is None else read_path(folder, "folder")
+    if folder is not None:
+        return _read(read_path(folder, "folder"))
+    home = shipped_folder()
+    return _shipped(home, tuple((home / name).stat().st_mtime_ns for name in (FACTS, SOURCES, READINGS)))
+
+
+@lru_cache(maxsize=1)
+def _shipped(home: Path, _changed: tuple[int, ...]) -> Ledger:
+    """Read the shipped ledger once, and again when one of its files has changed."""
+    return _read(home)
+
+
+def _read(home: Path) -> Ledger:
     problems: list[Problem] = []
     facts = read_table(home / FACTS, Fact, problems)
     sources = read_table(home / SOURCES, Source, problems)
