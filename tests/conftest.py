@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
+settings.register_profile("reproducible", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("reproducible")
 
 
