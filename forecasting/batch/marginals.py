@@ -272,11 +272,15 @@ class _Counted(Months):
     def pmf(self, y: IntArray) -> FloatArray:
         """Return P(Y = y) ``[N, M]``."""
         result = np.empty((len(y), len(self.mean)))
-        for m, draws in enumerate(self.mean):
-            values, number = np.unique(draws, return_counts=True)
+        for m, (values, number) in enumerate(self._different):
             at = np.minimum(np.searchsorted(values, y), len(values) - 1)
-            result[:, m] = np.where(values[at] == y, number[at] / len(draws), 0.0)
+            result[:, m] = np.where(values[at] == y, number[at] / self.mean.shape[1], 0.0)
         return result
+
+    @cached_property
+    def _different(self) -> list[tuple[FloatArray, IntArray]]:
+        """The different counts of each month, and how many draws have them."""
+        return [np.unique(draws, return_counts=True) for draws in self.mean]
 
 
 def _dyadic(months: Months) -> tuple[IntArray, IntArray]:

@@ -8,14 +8,16 @@ sampler should move.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.randomness import Rng
+
+Mixture: TypeAlias = Callable[[IntArray], FloatArray]
 
 _TABLE = 2**15
 """Elements of a table: its temporaries stay in the cache, which is three times faster than 2^18 elements."""
@@ -55,13 +57,13 @@ class Law(ABC):
         log = self.logpmf(y, mean, *shape)
         return np.asarray(np.exp(log, out=log))
 
-    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
-        r"""Return :math:`S^{-1}\sum_s P(Y=y\mid\mu_s,\phi_s)` for many counts of months with the same S draws.
+    def mixture(self, mean: FloatArray, *shape: FloatArray) -> Mixture:
+        r"""Return the function :math:`y\mapsto S^{-1}\sum_s P(Y=y\mid\mu_s,\phi_s)` of months with the same S draws.
+
+        It is called again and again, as a grid of counts is refined: what depends on the draws alone is computed once.
 
         Parameters
         ----------
-        y : ndarray of int64, [N]
-            Counts.
         mean : ndarray, [M, S]
             Means, draws last.
         *shape : ndarray, [S] or [M, S]
@@ -69,14 +71,19 @@ class Law(ABC):
 
         Returns
         -------
-        ndarray, [N, M]
+        callable
+            Takes N counts (int64) to their probabilities ``[N, M]``.
         """
-        result = np.empty((len(y), len(mean)))
         rows = max(_TABLE // mean.size, 1)
-        for start in range(0, len(y), rows):
-            count = y[start : start + rows, None, None].astype(float)
-            result[start : start + rows] = self.pmf(count, mean, *shape).mean(axis=2)
-        return result
+
+        def pmf(y: IntArray) -> FloatArray:
+            result = np.empty((len(y), len(mean)))
+            for start in range(0, len(y), rows):
+                count = y[start : start + rows, None, None].astype(float)
+                result[start : start + rows] = self.pmf(count, mean, *shape).mean(axis=2)
+            return result
+
+        return pmf
 
     @abstractmethod
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

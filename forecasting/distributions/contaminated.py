@@ -2,12 +2,13 @@ r"""Contamination: now and then a month that no regular distribution explains.""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from forecasting.distributions.base import Distribution
+from forecasting.distributions.base import Distribution, Mixture
 from forecasting.distributions.negative_binomial import NegativeBinomial
 from forecasting.distributions.wrapper import searched
 from forecasting.errors import InvalidInput
@@ -126,25 +127,36 @@ class Contaminated(Distribution):
             self.base.logpmf(y, mean, *shape), np.asarray(y, dtype=float), np.asarray(mean, dtype=float)
         )
 
-    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
-        """Return the probability of N counts averaged over S draws ``[N, M]``: that of each part, and their mixture."""
-        result = self.share * _tail_mixture(y, mean)
-        regular = ~self._lost(y, result, mean, *shape)
-        result[regular] += (1.0 - self.share) * self.base.mixture_pmf(y[regular], mean, *shape)
-        return result
+    def mixture(self, mean: FloatArray, *shape: FloatArray) -> Mixture:
+        """Return the probabilities of counts averaged over S draws: those of each part, and their mixture."""
+        outlying, regular = _tail_mixture(mean), self.base.mixture(mean, *shape)
+        lost = self._lost(mean, *shape)
 
-    def _lost(self, y: IntArray, tail: FloatArray, mean: FloatArray, *shape: FloatArray) -> NDArray[np.bool_]:
-        """Return which counts ``[N]`` lie so far out that the regular part is lost in the rounding of the tail.
+        def pmf(y: IntArray) -> FloatArray:
+            result = self.share * outlying(y)
+            there = ~lost(y, result)
+            result[there] += (1.0 - self.share) * regular(y[there])
+            return result
+
+        return pmf
+
+    def _lost(self, mean: FloatArray, *shape: FloatArray) -> Callable[[IntArray, FloatArray], NDArray[np.bool_]]:
+        """Return which counts ``[N]`` lie so far out that the regular part is lost in the rounding of the tail ``[N, M]``.
 
         The probability of a count above the mean rises with the mean (exponential families with a given shape), so the
         largest mean of each draw bounds those of all months, at the price of one.
         """
         if not self.base.orthogonal or any(values.ndim > 1 for values in shape):
-            return np.zeros(len(y), dtype=bool)
+            return lambda y, _: np.zeros(len(y), dtype=bool)
         largest = mean.max(axis=0, keepdims=True)
-        result = np.asarray(y > largest.max())
-        result[result] = self.base.mixture_pmf(y[result], largest, *shape)[:, 0] < _LOST * tail[result].min(axis=1)
-        return result
+        highest, bound = largest.max(), self.base.mixture(largest, *shape)
+
+        def lost(y: IntArray, tail: FloatArray) -> NDArray[np.bool_]:
+            result = np.asarray(y > highest)
+            result[result] = bound(y[result])[:, 0] < _LOST * tail[result].min(axis=1)
+            return result
+
+        return lost
 
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``."""
@@ -207,14 +219,14 @@ def _tail_pmf(y: FloatArray, mean: FloatArray) -> FloatArray:
     return result
 
 
-def _tail_mixture(y: IntArray, mean: FloatArray) -> FloatArray:
-    r"""Return the probability of outliers' counts ``[N]`` averaged over means ``[M, S]``.
+def _tail_mixture(mean: FloatArray) -> Mixture:
+    r"""Return the probabilities of outliers' counts averaged over means ``[M, S]``.
 
     It is a smooth function of the logarithm of the scale, singular only where that is :math:`\pm i\pi` off the real line.
     """
     points, weights = quadrature(np.log(_scale(mean)), np.pi)
     at = np.exp(points) / 2.0 - 1.0
-    return np.asarray((_tail_pmf(y.astype(float)[:, None, None], at) * weights).sum(axis=2))
+    return lambda y: np.asarray((_tail_pmf(y.astype(float)[:, None, None], at) * weights).sum(axis=2))
 
 
 def _log_tail_sf(y: ArrayLike, mean: ArrayLike) -> FloatArray:

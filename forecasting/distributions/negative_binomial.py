@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from forecasting.distributions.base import Distribution
+from forecasting.distributions.base import Distribution, Mixture
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.quantiles import quantile
@@ -46,10 +46,10 @@ class NegativeBinomial(Distribution):
         """Return the log probability of the counts `y`."""
         return counts.logpmf(y, mean, *shape)
 
-    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
-        """Return the probability of N counts averaged over S draws ``[N, M]``."""
+    def mixture(self, mean: FloatArray, *shape: FloatArray) -> Mixture:
+        """Return the probabilities of counts averaged over S draws."""
         (alpha,) = shape
-        return counts.mixture_pmf(y, mean, alpha) if alpha.ndim == 1 else super().mixture_pmf(y, mean, alpha)
+        return counts.mixture(mean, alpha) if alpha.ndim == 1 else super().mixture(mean, alpha)
 
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return P(Y <= y)."""

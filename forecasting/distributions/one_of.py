@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecasting.distributions.base import Law
+from forecasting.distributions.base import Law, Mixture
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.randomness import Rng
 
@@ -88,14 +88,15 @@ class OneOf(Law):
         """Return one draw for each element of `mean`."""
         return self._each("sample", (), mean, *shape, rng=rng).astype(np.int64)
 
-    def mixture_pmf(self, y: IntArray, mean: FloatArray, *shape: FloatArray) -> FloatArray:
-        """Return the average probability over the draws, law by law, so that each keeps its fast way."""
-        total = np.zeros((len(y), len(mean)))
+    def mixture(self, mean: FloatArray, *shape: FloatArray) -> Mixture:
+        """Return the average probabilities over the draws, law by law, so that each keeps its fast way."""
+        parts: list[tuple[float, Mixture]] = []
         for k, (law, own) in enumerate(zip(self.laws, self._split(shape[1:]), strict=True)):
             draws = (shape[0] if shape[0].ndim == 1 else shape[0][0]) == k
             if draws.any():
-                total += draws.mean() * law.mixture_pmf(y, mean[:, draws], *(values[..., draws] for values in own))
-        return total
+                own_draws = (values[..., draws] for values in own)
+                parts.append((float(draws.mean()), law.mixture(mean[:, draws], *own_draws)))
+        return lambda y: sum((share * pmf(y) for share, pmf in parts), start=np.zeros((len(y), len(mean))))
 
     def _each(
         self, what: str, given: tuple[ArrayLike, ...], mean: ArrayLike, *shape: ArrayLike, **kept: Rng

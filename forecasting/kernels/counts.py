@@ -105,26 +105,35 @@ def logpmf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     return np.asarray(result)
 
 
-def mixture_pmf(y: IntArray, mean: FloatArray, alpha: FloatArray) -> FloatArray:
-    """Return P(Y = y) ``[N, M]`` for N counts, averaged over S draws with means ``[M, S]`` and one alpha ``[S]`` each.
+def mixture(mean: FloatArray, alpha: FloatArray) -> Callable[[IntArray], FloatArray]:
+    """Return P(Y = y) ``[N, M]`` of N counts, averaged over S draws with means ``[M, S]`` and one alpha ``[S]`` each.
 
-    What depends on the means alone is computed once, not for each count: twice as fast as averaging `logpmf`.
+    What depends on the means alone is computed once, and what depends on alpha once for each different value: twice as fast
+    as averaging `logpmf`, and more where draws share their alpha.
     """
     never = mean == 0
+    some_never = bool(never.any())
     log_odds = np.log(np.where(never, 1.0, mean)) - np.log1p(alpha * mean)
     log_none = log1p_over(alpha, mean)
-    result, terms = np.empty((len(y), len(mean))), np.empty_like(mean)
-    for start in range(0, len(y), _TOGETHER):
-        counts = y[start : start + _TOGETHER, None].astype(float)
-        log_ways = log_rising(counts, alpha) - gammaln(counts + 1.0)
-        for n, (count, log_way) in enumerate(zip(counts, log_ways, strict=True), start):
-            np.multiply(log_odds, count, out=terms)
-            terms -= log_none
-            terms += log_way
-            if count > 0:
-                terms[never] = -np.inf
-            result[n] = np.exp(terms, out=terms).mean(axis=1)
-    return result
+    different, which = np.unique(alpha, return_inverse=True)
+    terms = np.empty_like(mean)
+
+    def pmf(y: IntArray) -> FloatArray:
+        result = np.empty((len(y), len(mean)))
+        for start in range(0, len(y), _TOGETHER):
+            counts = y[start : start + _TOGETHER, None].astype(float)
+            log_ways = log_rising(counts, different) - gammaln(counts + 1.0)
+            for n, (count, log_way) in enumerate(zip(counts, log_ways, strict=True), start):
+                np.multiply(log_odds, count, out=terms)
+                np.subtract(terms, log_none, out=terms)
+                np.add(terms, log_way[which] if len(different) > 1 else log_way, out=terms)
+                if some_never and count > 0:
+                    terms[never] = -np.inf
+                np.add.reduce(np.exp(terms, out=terms), axis=1, out=result[n])
+        result /= mean.shape[1]
+        return result
+
+    return pmf
 
 
 def cdf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:

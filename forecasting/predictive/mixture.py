@@ -101,7 +101,8 @@ class Mixture:
             return self.cdf(np.full(len(everyone), y), everyone)
 
         if highest.max() < LARGEST_COUNT:
-            sums = RunningSums.of(self._table, cdf, (lowest, highest), self._least)
+            table = self._distribution.mixture(self._mean, *self._shape)
+            sums = RunningSums.of(table, cdf, (lowest, highest), self._least)
             if sums is not None:
                 found, sure = sums.quantile(levels, cdf)
         k, column = np.nonzero(~sure)
@@ -137,10 +138,6 @@ class Mixture:
             parts = self._components(column if isinstance(column, int) else column[block])
             result[block] = function(y[block, None], *parts).mean(axis=1)
         return result
-
-    def _table(self, y: IntArray) -> FloatArray:
-        """Return P(Y = y) ``[N, H]`` for N counts of every month; what depends on count and shape alone is shared."""
-        return self._distribution.mixture_pmf(y, self._mean, *self._shape)
 
     def _components(self, column: int | IntArray) -> list[FloatArray]:
         """Return mean and shape of the components of some months, draws last."""

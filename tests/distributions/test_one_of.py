@@ -37,5 +37,5 @@ def test_quantiles_intervals_and_draws() -> None:
 def test_the_mixture_is_the_average() -> None:
     mean = np.array([MEANS, MEANS[::-1]])
     mean[1, 3] = 5.0
-    found = EITHER.mixture_pmf(Y, mean, *SHAPE)
+    found = EITHER.mixture(mean, *SHAPE)(Y)
     np.testing.assert_allclose(found, EITHER.pmf(Y[:, None, None], mean, *SHAPE).mean(axis=2), atol=1e-15)

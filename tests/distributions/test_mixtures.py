@@ -47,11 +47,11 @@ def test_it_is_the_average_of_the_probabilities(
 ) -> None:
     mean = MEANS[width]
     plain = family.pmf(COUNTS[:, None, None].astype(float), mean, *shape).mean(axis=2)
-    found = family.mixture_pmf(COUNTS, mean, *shape)
+    found = family.mixture(mean, *shape)(COUNTS)
     assert found.shape == (len(COUNTS), 3)
     assert found == pytest.approx(plain, rel=1e-10, abs=1e-280)
 
 
 def test_a_mean_of_zero_gives_no_count_but_zero() -> None:
-    found = NegativeBinomial().mixture_pmf(np.array([0, 1]), np.zeros((1, 2)), np.array([0.0, 0.5]))
+    found = NegativeBinomial().mixture(np.zeros((1, 2)), np.array([0.0, 0.5]))(np.array([0, 1]))
     assert found.tolist() == [[1.0], [0.0]]
