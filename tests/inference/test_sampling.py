@@ -222,5 +222,5 @@ def test_a_scale_from_the_largest_growth_one_would_believe() -> None:
     assert norm.cdf(np.log(1.2), scale=priors.trend) == pytest.approx(0.975, abs=1e-4)
     assert priors.step == 0.5
     for wrong in (0.0, -0.1, np.inf, True, "20%"):
-        with pytest.raises(InvalidInput, match="largest growth per month"):
+        with pytest.raises(InvalidInput, match="monthly="):
             Priors.from_largest_growth(wrong)  # type: ignore[arg-type]
