@@ -43,6 +43,7 @@ _MISSING = 1e-8
 _UNDERFLOW = -600.0
 _REACH = 6.0
 _AHEAD = 4  # ends of the grid that are looked at together
+_DIFFERENCES = bytes([0, 2, 0, 0])  # orders of the four packed arrays
 _HIGHEST = 54  # level of a block that no count reaches
 
 
@@ -106,10 +107,12 @@ class Marginals(Blocks):
         moments = np.stack([self.mean, self.spread])
         return pack_many(
             [
-                pack(self.level),
-                pack(log.reshape(len(self.mean), -1), differences=2),
-                pack(last),
-                pack(moments.view(np.int64)),
+                pack(values, differences=order)
+                for values, order in zip(
+                    (self.level, log.reshape(len(self.mean), -1), last, moments.view(np.int64)),
+                    _DIFFERENCES,
+                    strict=True,
+                )
             ]
         )
 
@@ -122,10 +125,10 @@ class Marginals(Blocks):
         ArchiveError
             If the bytes are damaged.
         """
-        parts = [unpack(part) for part in unpack_many(data)]
-        if len(parts) != 4:
+        parts = unpack_many(data)
+        if b"".join(part[1:2] for part in parts) != _DIFFERENCES:
             raise ArchiveError("the distributions of an archived forecast are damaged")
-        level, log, last, moments = parts
+        level, log, last, moments = map(unpack, parts)
         fits = last.ndim == 2 and log.shape == (last.shape[1], NODES * level.size) and moments.shape == last.shape
         if not (fits and level.ndim == 1 and level.size and level.min() >= 0 and level.max() <= _HIGHEST):
             raise ArchiveError("the distributions of an archived forecast are damaged")
