@@ -56,6 +56,8 @@ def unpack(data: bytes) -> IntArray:
             raise ValueError("no packed array")
         reader = zlib.decompressobj()
         planes = reader.decompress(data[3 + 4 * ndim :], 8 * size + 1)
+        if not reader.eof:
+            raise ValueError("its end is missing")
         coded = np.frombuffer(planes, dtype=np.uint8).reshape(8, size).T.copy().view("<u8").reshape(shape)
     except (struct.error, zlib.error, ValueError) as error:
         raise ArchiveError(f"an archived array cannot be read ({error}): the archive is damaged") from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -23,10 +24,11 @@ from forecasting.batch.judging import score_forecasts
 from forecasting.batch.records import ForecastRecord, ScoreRecord
 from forecasting.batch.scores import SCORES
 from forecasting.evaluation import Backtest
-from forecasting.evaluation.backtest import KEY, SCALED
+from forecasting.evaluation.backtest import IN_TABLE, KEY, SCALED, TOTAL_KEY, TOTAL_ROW
 from forecasting.evaluation.card import INTERVALS
 from forecasting.evaluation.card import SCORES as CARD
 from forecasting.evaluation.origins import seasonal_difference
+from forecasting.evaluation.totals import TOTAL_COLUMNS, USUAL, scores_of_total
 from forecasting.kernels.counts import FloatArray, IntArray
 
 Series = str | Sequence[str] | None
@@ -34,6 +36,7 @@ Series = str | Sequence[str] | None
 _SERIES = 200
 """Series in memory at a time."""
 
+_TOTAL = ["job", "months", "y"]
 _COUNTED = ["n", "own", "failed", "n_scaled"]
 
 
@@ -62,7 +65,7 @@ class Scored:
 
 
 def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "latest")) -> Scored:
-    """Score every archived forecast against the counts that the archive has seen since.
+    """Score every archived forecast, months and totals of the first of them, against the counts that came since.
 
     Parameters
     ----------
@@ -99,6 +102,7 @@ def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "
             counted = pd.concat(months).drop_duplicates(["job", "ds", "y"])
             left = counted[counted["status"] == "unscored"]
             new += archive.store_scores(_scores(held, left))
+            archive.store_scores(_scores_of_totals(held, _left_totals(held, months, names)))
             known += int((counted["status"] == "scored").sum())
             pending += len(reduce(pd.MultiIndex.intersection, map(_pending, months)))
             failed += int((months[0]["status"] == "failed").sum())
@@ -117,6 +121,34 @@ def _scores(archive: Contents, left: pd.DataFrame) -> Iterator[ScoreRecord]:
         by_job = {job: (months["horizon"].to_numpy(), months["y"].to_numpy()) for job, months in rows.groupby("job")}
         records = archive.read(np.unique(rows["id"]))
         yield from score_forecasts((record, _counts(record, *by_job[record.key.digest])) for record in records)
+
+
+def _left_totals(archive: Contents, months: Sequence[pd.DataFrame], series: Series) -> pd.DataFrame:
+    """Return the totals whose months all have a count, and that are not scored."""
+    known = pd.concat([_totals(rows) for rows in months]).dropna(subset="y").drop_duplicates(_TOTAL)
+    scored = archive.scored(TOTAL_COLUMNS, series=series, total=True)[_TOTAL].astype({"y": float})
+    found = known.merge(scored, "left", _TOTAL, indicator="found")
+    return found[found["found"] == "left_only"]
+
+
+def _totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the usual totals of the first months of finished forecasts; y is NaN where a month has no count."""
+    done = rows[rows["status"] != "failed"].sort_values(["job", "horizon"])
+    job, ahead, y = done["job"], done["horizon"], done["y"]
+    size = job.groupby(job).transform("size")
+    usual = ahead.isin(USUAL) | ((size < min(USUAL)) & (ahead == size) & (size > 1))
+    gaps = y.isna().groupby(job).cumsum()
+    totals = done.assign(y=y.fillna(0.0).groupby(job).cumsum().where(gaps == 0))
+    return totals[usual].rename(columns={"horizon": "months"})
+
+
+def _scores_of_totals(archive: Contents, left: pd.DataFrame) -> Iterator[ScoreRecord]:
+    by_forecast = {int(rows["id"].iloc[0]): rows for _, rows in left.groupby("id")}
+    for rows, record in zip(by_forecast.values(), archive.read(by_forecast), strict=True):
+        sums = np.cumsum(record.paths, axis=1, dtype=float)
+        for months, y in zip(rows["months"].tolist(), rows["y"].tolist(), strict=True):
+            values = dict(zip(TOTAL_COLUMNS, scores_of_total(sums[:, months - 1], y), strict=True))
+            yield ScoreRecord(record.key.digest, record.months[months - 1], int(y), values, months)
 
 
 def _counts(record: ForecastRecord, horizon: IntArray, y: FloatArray) -> FloatArray:
@@ -164,7 +196,7 @@ def _months(archive: Contents, releases: Sequence[Release], series: Series) -> l
     rows["origin"] = months_of(rows["origin"])
     rows["ds"] = pd.PeriodIndex(rows["origin"].array + rows["horizon"].to_numpy(), freq="M")
     scored = archive.scored(list(SCORES), series=series)
-    scored = scored[scored["months"] == 1].drop(columns="months").astype({"y": float})
+    scored = scored.drop(columns="months").astype({"y": float})
     scored["ds"] = months_of(scored["ds"])
     return [_beside(rows, truth, scored) for truth in archive.truths(releases, series=series)]
 
@@ -182,6 +214,7 @@ def _beside(rows: pd.DataFrame, truth: pd.DataFrame, scored: pd.DataFrame) -> pd
 def mean_scores(archive: Contents, *, release: Release = "latest", hindcasts: bool | None = None) -> pd.DataFrame:
     """Return what `as_backtest` has as its table, of an archive of any size: series are read in parts, and added up."""
     counts = sums = measured = pd.DataFrame()
+    totals: list[pd.DataFrame] = []
     with archive.snapshot() as held:
         models = tuple(held.models(hindcast=hindcasts))
         for names in [*_in_parts(held)] or [[]]:
@@ -191,8 +224,14 @@ def mean_scores(archive: Contents, *, release: Release = "latest", hindcasts: bo
             counts = counts.add(part.table()[_COUNTED], fill_value=0)
             sums = sums.add(scores.sum(), fill_value=0)
             measured = measured.add(scores.count(), fill_value=0)
-    whole = counts.astype(int).join(sums / measured)
-    return whole[[*_COUNTED[:3], *CARD, *SCALED, *INTERVALS, *_COUNTED[3:]]].rename_axis("model")
+            of_totals = part.common(totals=True).groupby(["model", "total"])[list(IN_TABLE)]
+            totals.append(of_totals.agg(["sum", "count"]))
+    whole = counts.astype(int).join(sums / measured)[[*_COUNTED[:3], *CARD, *SCALED, *INTERVALS, *_COUNTED[3:]]]
+    added = pd.concat(totals).groupby(level=["model", "total"]).sum()
+    for total, score in product(sorted(added.index.unique("total")), IN_TABLE):
+        rows = added.xs(total, level="total")[score]
+        whole[f"total_{total}_{score}"] = rows["sum"] / rows["count"]
+    return whole.rename_axis("model")
 
 
 def as_backtest(
@@ -216,6 +255,7 @@ def as_backtest(
     """
     with archive.snapshot() as held:
         rows = score_table(held, release=release, series=series).sort_values("run", kind="stable")
+        scored = held.scores(TOTAL_COLUMNS, series=series, total=True)[[*_TOTAL, *TOTAL_COLUMNS]].astype({"y": float})
         gaps = {
             v.digest: seasonal_difference(np.where(v.missing, np.nan, v.values))
             for v in held.observations(rows["vintage"].unique())
@@ -229,11 +269,16 @@ def as_backtest(
     scale = issued["vintage"].map(gaps).astype(float)
     for name in SCALED:
         issued[name] = issued[name.removeprefix("scaled_")] / scale
+    totals = _totals(issued).drop(columns=[*TOTAL_COLUMNS], errors="ignore").merge(scored, "left", _TOTAL)
+    totals["y"] = totals["y"].where(totals["crps"].notna())  # scored as yet, like months
+    totals["scaled_crps"] = totals["crps"] / (totals["months"] * totals["vintage"].map(gaps).astype(float))
+    totals = totals.rename(columns={"months": "total"}).sort_values(["unique_id", "model", *TOTAL_KEY[1:]])
     return Backtest(
         issued.reset_index(drop=True),
         failed[["unique_id", "model", "origin", "message"]].reset_index(drop=True),
         tuple(rows["model"].unique()),
         {},
+        totals[TOTAL_ROW].reset_index(drop=True),
     )
 
 

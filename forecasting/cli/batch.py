@@ -101,9 +101,9 @@ def run(so_far: dict[str, Any], config: str, workers: str | None, create: bool, 
 )
 @options.as_json
 def score(config: str, release: str, as_json: bool) -> None:
-    """Score archived forecasts against the counts that have come since.
+    """Score archived forecasts, and totals of their first 3, 6 and 12 months, against the counts that have come since.
 
-    A month without a count is pending.  Models are compared on the months that all of them have.
+    A month without a count is pending.  Models are compared on the months that all of them have, and on such totals.
     """
     from forecasting.batch.scoring import mean_scores, score_archive
 
@@ -128,6 +128,9 @@ def score(config: str, release: str, as_json: bool) -> None:
             kind = "hindcasts, issued when the counts could be known" if late else "issued in time"
             click.echo(f"\n{kind}: mean scores on the months that all models have; n of them ({release} counts)\n")
             click.echo(table[_COLUMNS].to_string(float_format="{:.3f}".format, na_rep="-"))
+            totals = [name for name in map(str, table) if name.startswith("total_")]
+            if totals:
+                click.echo("\n" + table[totals].to_string(float_format="{:.3f}".format, na_rep="-"))
 
 
 @batch.command()

@@ -25,9 +25,9 @@ from forecasting.reading.arguments import read_flag, read_whole
 KEY = ["unique_id", "origin", "horizon"]
 SCALED = ("scaled_rps", "scaled_crps", "scaled_absolute_error")
 TOTAL_KEY = ["unique_id", "origin", "total"]
-_TOTAL_COLUMNS = [*TOTAL_SCORES, "scaled_crps", *TOTAL_INTERVALS]
-_TOTAL_ROW = ["unique_id", "model", "origin", "total", "y", *_TOTAL_COLUMNS, "pit_lower", "pit_upper"]
-_IN_TABLE = ("crps", "cover_90")
+_TOTAL_SCORES = [*TOTAL_SCORES, "scaled_crps", *TOTAL_INTERVALS]
+TOTAL_ROW = ["unique_id", "model", "origin", "total", "y", *_TOTAL_SCORES, "pit_lower", "pit_upper"]
+IN_TABLE = ("crps", "cover_90")
 """What the table of models shows of each total."""
 
 
@@ -86,18 +86,16 @@ class Backtest(Drawable):
     failed: pd.DataFrame
     models: tuple[str, ...]
     forecasts: Mapping[tuple[str, str, pd.Period], Predictive]
-    totals: pd.DataFrame = field(default_factory=lambda: _joined([], _TOTAL_ROW))
+    totals: pd.DataFrame = field(default_factory=lambda: _joined([], TOTAL_ROW))
 
     @property
     def failures(self) -> pd.DataFrame:
         """How often each model failed, by message."""
         return self.failed.groupby(["model", "message"], sort=True).size().rename("count").reset_index()
 
-    def common(self) -> pd.DataFrame:
-        """Return the rows of the months that every model forecast and that have a count: the only fair comparison."""
-        return self._common(self.scores, KEY)
-
-    def _common(self, scores: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    def common(self, *, totals: bool = False) -> pd.DataFrame:
+        """Return the rows that every model forecast and that have a count, of months or of totals: the only fair comparison."""
+        scores, key = (self.totals, TOTAL_KEY) if totals else (self.scores, KEY)
         known = scores[scores["y"].notna()]
         everyone = known.groupby(key)["model"].transform("size") == len(self.models)
         return known[everyone]
@@ -119,8 +117,8 @@ class Backtest(Drawable):
         table = table.reindex(self.models).fillna(0).astype(int)
         table[[*SCORES, *SCALED, *INTERVALS]] = groups[[*SCORES, *SCALED, *INTERVALS]].mean()
         table["n_scaled"] = groups["scaled_rps"].count().reindex(self.models).fillna(0).astype(int)
-        for total, rows in self._common(self.totals, TOTAL_KEY).groupby("total"):
-            table[[f"total_{total}_{score}" for score in _IN_TABLE]] = rows.groupby("model")[list(_IN_TABLE)].mean()
+        for total, rows in self.common(totals=True).groupby("total"):
+            table[[f"total_{total}_{score}" for score in IN_TABLE]] = rows.groupby("model")[list(IN_TABLE)].mean()
         return table.rename_axis("model")
 
     def by_horizon(self, score: str = "rps") -> pd.DataFrame:
@@ -143,7 +141,7 @@ class Backtest(Drawable):
         6          1.0     1.0  1
         12         1.0     1.0  1
         """
-        return self._means(self._common(self.totals, TOTAL_KEY), "total", self._total_column(score))
+        return self._means(self.common(totals=True), "total", self._total_column(score))
 
     def _means(self, common: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
         table = common.groupby([by, "model"])[column].mean().unstack("model")
@@ -182,8 +180,8 @@ class Backtest(Drawable):
         return rows[rows["model"] == model]
 
     def _total_column(self, score: str) -> str:
-        if score not in _TOTAL_COLUMNS:
-            raise InvalidInput(f"there is no score {score!r} of totals; choose one of {', '.join(_TOTAL_COLUMNS)}")
+        if score not in _TOTAL_SCORES:
+            raise InvalidInput(f"there is no score {score!r} of totals; choose one of {', '.join(_TOTAL_SCORES)}")
         return score
 
     def _column(self, score: str) -> str:
@@ -305,7 +303,7 @@ def backtest(
         pd.DataFrame(failed, columns=["unique_id", "model", "origin", "message"]),
         tuple(verbs),
         kept,
-        _joined(sums, _TOTAL_ROW),
+        _joined(sums, TOTAL_ROW),
     )
 
 

@@ -31,6 +31,9 @@ TOTAL_INTERVALS = dict(sorted((INTERVALS | {"cover_90": 0.9}).items()))
 TOTAL_SCORES = ("crps", "absolute_error")
 """Columns that are scores, smaller is better."""
 
+TOTAL_COLUMNS = (*TOTAL_SCORES, *TOTAL_INTERVALS, "pit_lower", "pit_upper")
+"""Everything that is computed of a total and its count."""
+
 
 def read_totals(totals: Sequence[int] | None, horizon: int) -> tuple[int, ...]:
     """Return the numbers of months of the totals of a forecast of `horizon` months.
@@ -128,18 +131,18 @@ def total_card(observed: Truth, forecast: Predictive, totals: Sequence[int] | No
     counts = read_observed(observed, forecast)
     sizes = read_totals(totals, len(counts))
     sums = np.cumsum(forecast.paths, axis=1, dtype=float)
-    rows = [_scores(np.sort(sums[:, size - 1]), float(counts[:size].sum())) for size in sizes]
-    columns = ["y", *TOTAL_SCORES, *TOTAL_INTERVALS, "pit_lower", "pit_upper"]
-    card = pd.DataFrame(rows, columns=columns, dtype=float)
+    observed_sums = [float(counts[:size].sum()) for size in sizes]
+    rows = [[y, *scores_of_total(sums[:, size - 1], y)] for size, y in zip(sizes, observed_sums, strict=True)]
+    card = pd.DataFrame(rows, columns=["y", *TOTAL_COLUMNS], dtype=float)
     card.insert(0, "total", np.array(sizes, dtype=np.int64))
     return card
 
 
-def _scores(draws: FloatArray, y: float) -> list[float]:
-    """Return the columns of `total_card` for one total, its draws sorted ``[S]``."""
+def scores_of_total(paths: FloatArray, y: float) -> list[float]:
+    """Return the `TOTAL_COLUMNS` of one total from its draws ``[S]``; NaN without a count."""
     if np.isnan(y):
-        return [np.nan] * (1 + len(TOTAL_SCORES) + len(TOTAL_INTERVALS) + 2)
-    number = len(draws)
+        return [np.nan] * len(TOTAL_COLUMNS)
+    draws, number = np.sort(paths), len(paths)
     rank: IntArray = np.arange(1, number + 1)
     crps = np.abs(draws - y).mean() - float((2 * rank - number - 1) @ draws) / number**2
     inside = []
@@ -148,4 +151,4 @@ def _scores(draws: FloatArray, y: float) -> list[float]:
         inside.append(float(low <= y <= high))
     median = np.quantile(draws, 0.5, method="inverted_cdf")
     ends = [float(np.searchsorted(draws, y, side)) / number for side in ("left", "right")]
-    return [y, float(crps), float(abs(median - y)), *inside, *ends]
+    return [float(crps), float(abs(median - y)), *inside, *ends]

@@ -15,6 +15,7 @@ from forecasting.batch.judging import score_forecast
 from forecasting.batch.records import ForecastRecord, Vintage
 from forecasting.batch.scores import SCORES
 from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_table
+from forecasting.distributions import Poisson
 from forecasting.evaluation import (
     coverage,
     crps_from_quantiles,
@@ -23,8 +24,11 @@ from forecasting.evaluation import (
     log_score,
     pit_ends,
     rps,
+    total_card,
 )
 from forecasting.evaluation.origins import seasonal_difference
+from forecasting.evaluation.totals import TOTAL_COLUMNS
+from forecasting.predictive import Predictive
 from tests.batch import issues
 
 COUNTS = np.array([19, np.nan, 60.0])
@@ -117,6 +121,36 @@ def test_first_release_and_latest_are_kept_apart(archive: Archive) -> None:
     on_the_day = score_table(archive, release=date(2024, 3, 1))
     assert on_the_day["y"].iloc[0] == 20
     assert on_the_day["status"].tolist() == ["scored", "pending", "pending"]
+
+
+def test_totals_are_scored_once_all_of_their_months_have_a_count(archive: Archive) -> None:
+    data, horizon = issues.vintage(), 7
+    record = issues.record(data, horizon=horizon)
+    store(archive, data, records=(record,))
+    names = TOTAL_COLUMNS
+    store(archive, released("requests", date(2024, 3, 3), [20, 21]))
+    score_archive(archive)
+    assert archive.scores(names, total=True).empty
+    store(archive, released("requests", date(2024, 7, 3), [20, 21, 22, np.nan, 23, 24]))
+    score_archive(archive)
+    store(archive, released("requests", date(2024, 8, 3), [25, 21, 22, 20, 23, 24]))
+    score_archive(archive)
+    kept = archive.scores(names, total=True)
+    assert kept[["months", "y"]].to_numpy().tolist() == [[3, 63], [3, 68], [6, 130], [6, 135]]
+    months = pd.PeriodIndex(record.months, freq="M")
+    paths = Predictive(months, record.paths, np.ones(record.paths.shape), (), Poisson(), "y")
+    for counts, rows in (([20, 21, 22, 20, 23, 24, np.nan], kept[::2]), ([25, 21, 22, 20, 23, 24, np.nan], kept[1::2])):
+        card = total_card(counts, paths)
+        np.testing.assert_allclose(rows[list(names)].to_numpy(), card[list(names)].to_numpy(), rtol=1e-12)
+    first, latest = (as_backtest(archive, release=release) for release in ("first", "latest"))
+    assert first.totals["y"].tolist() == [63, 130]
+    assert latest.totals["y"].tolist() == [68, 135]
+    assert latest.by_total()["auto"].tolist() == kept["crps"][1::2].tolist()
+    table = mean_scores(archive)
+    pd.testing.assert_frame_equal(table, latest.table())
+    assert {"total_3_crps", "total_6_cover_90"} <= set(table)
+    score_archive(archive)
+    pd.testing.assert_frame_equal(archive.scores(names, total=True), kept)
 
 
 def test_a_revision_back_to_an_earlier_count_needs_no_new_score(archive: Archive) -> None:

@@ -215,11 +215,12 @@ class Contents:
             frame = frame.astype({"y": "int64", "months": "int64"})
             return frame.sort_values(["unique_id", "model", "origin", "job", "ds", "months", "y"], ignore_index=True)
 
-    def scored(self, names: Sequence[str], *, series: Names = None) -> pd.DataFrame:
-        """Return what all these scores are stored for: ``job, ds`` (text), ``months, y``."""
+    def scored(self, names: Sequence[str], *, series: Names = None, total: bool = False) -> pd.DataFrame:
+        """Return what all these scores are stored for, months or totals: ``job, ds`` (text), ``months, y``."""
         f, s = schema.forecasts.c, schema.scores.c
         key = [f.job, s.month.label("ds"), s.months, s.y]
         query = select(*key).select_from(schema.scores.join(schema.forecasts)).where(s.score.in_(list(names)))
+        query = query.where(s.months > 1 if total else s.months == 1)
         query = _named(query, f.series, series).group_by(*key).having(func.count() == len(names))
         with self._intact():
             return self._frame(query).astype({"y": "int64", "months": "int64"})
