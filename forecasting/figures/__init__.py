@@ -15,11 +15,12 @@ from forecasting.figures.beyond import probabilities_figure, step_figure
 from forecasting.figures.calibration import coverage_figure, marginal_figure, pit_figure
 from forecasting.figures.expectation import expectation_figure
 from forecasting.figures.fan import forecast_figure
+from forecasting.figures.interactive import interactive
 from forecasting.figures.ledger import facts_figure
 from forecasting.figures.months import known_figure
 from forecasting.figures.next import outlook_figure
 from forecasting.figures.scores import difference_figure, horizon_figure, totals_figure
-from forecasting.figures.svg import alternative, svg
+from forecasting.figures.svg import alternative, svg, themed
 
 __all__ = [
     "alternative",
@@ -29,6 +30,7 @@ __all__ = [
     "facts_figure",
     "forecast_figure",
     "horizon_figure",
+    "interactive",
     "known_figure",
     "marginal_figure",
     "outlook_figure",
@@ -36,5 +38,6 @@ __all__ = [
     "probabilities_figure",
     "step_figure",
     "svg",
+    "themed",
     "totals_figure",
 ]

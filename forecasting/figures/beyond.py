@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from forecasting.figures.density import outline
+from forecasting.figures.hover import tell
 from forecasting.figures.style import (
     BLUE,
     INK,
@@ -72,6 +73,11 @@ def step_figure(report: JumpReport) -> Figure:
             size=SMALL,
             weight="bold" if stated else "normal",
         )
+    told = (
+        f"{name}: {np.exp(middle):.2f} ({factors(*np.exp([low, high]).tolist())})"
+        for (name, _), (low, middle, high) in zip(rows_of, limits, strict=True)
+    )
+    tell(axes, told, range(len(rows_of)), across=True)
     ratio_axis(axes)
     axes.set_xlabel(f"factor on the level, log scale; lines are {report.level:.0%} intervals")
     step = report.step
@@ -124,7 +130,7 @@ def probabilities_figure(report: JumpReport) -> Figure:
     names = {"step_probability": "a step", **{result.name: result.name for result in report.results}}
     values = report.sensitivity[list(names)].to_numpy(float).T
     figure, axes = canvas(
-        "How probable a step and each baseline are", 1.15 + 0.42 * len(names), right=0.24, bottom=0.62
+        "How probable a step and each baseline are", 1.15 + 0.38 * len(names), right=0.24, bottom=0.62
     )
     rows(axes, len(names))
     axes.set_xlim(-0.02, 1.0)
@@ -134,6 +140,9 @@ def probabilities_figure(report: JumpReport) -> Figure:
         axes.plot([own.min(), own.max()], [row + 0.22] * 2, color=BLUE, linewidth=2.2, alpha=0.5)
         axes.plot(own[:1], [row + 0.22], "o", color=BLUE, markersize=6, clip_on=False, zorder=4)
         axes.text(1.0, row - 0.18, chance(own[0]), ha="right", size=SMALL, color=VERMILION)
+    moved = zip(names.values(), values, strict=True)
+    told = (f"{name}: {chance(own[0])}\none prior scale moved: {chances(own.tolist())}" for name, own in moved)
+    tell(axes, told, range(len(names)), across=True)
     axes.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
     axes.set_xlabel("given all facts; lines: one prior scale moved at a time")
     listing = ", ".join(

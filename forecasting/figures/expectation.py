@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forecasting.figures.density import outline
+from forecasting.figures.hover import tell
 from forecasting.figures.style import (
     BLUE,
     MUTED,
@@ -22,7 +23,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.surprise import Surprise
 from forecasting.scenarios.wording import primary
-from forecasting.scenarios.words import factor
+from forecasting.scenarios.words import factor, factors
 
 _WIDEST = np.log(40.0)
 _GRID = 160
@@ -49,7 +50,7 @@ def expectation_figure(report: JumpReport) -> Figure:
     logs = {name: np.log(np.maximum(one.ratio.draws, _NOTHING)) for name, one in surprises.items()}
     chances = {name: primary(one) for name, one in surprises.items()}
     size = len(report.results)
-    figure, axes = canvas("The ratio each baseline expected", 1.12 + 0.56 * size, top=0.68, bottom=0.48)
+    figure, axes = canvas("The ratio each baseline expected", 1.12 + 0.46 * size, top=0.68, bottom=0.48)
     rows(axes, size)
     axes.set_xlim(*_limits(logs, observed))
     axes.axvline(observed, color=VERMILION, linewidth=1.4, zorder=1)
@@ -60,6 +61,12 @@ def expectation_figure(report: JumpReport) -> Figure:
         said = chances.get(result.name, "too little is known before")
         _right(axes, row - 0.2, said, VERMILION if result.name in logs else MUTED)
     _right(axes, -0.6, "chance of a ratio as unusual, either way", VERMILION)
+    spans = {name: np.quantile(one.ratio.draws, [0.025, 0.5, 0.975]) for name, one in surprises.items()}
+    told = (
+        f"{name}: {factor(middle)} expected, 95% {factors(low, high)}\nas unusual either way: {chances[name]}"
+        for name, (low, middle, high) in spans.items()
+    )
+    tell(axes, told, [row for row, result in enumerate(report.results) if result.name in spans], across=True)
     ratio_axis(axes)
     axes.set_xlabel("later total over earlier total, log scale")
     listing = ", ".join(f"{name} {said}" for name, said in chances.items())

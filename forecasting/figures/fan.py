@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forecasting.constraints import Observed
+from forecasting.figures.hover import POINTS, count_of, interval_of, tell
 from forecasting.figures.style import BLUE, INK, RULE, SMALL, canvas, month_axis, scale_of_counts, shown, styled
 from forecasting.kernels.counts import FloatArray
 from forecasting.months import month_range
@@ -59,6 +60,8 @@ def forecast_figure(forecast: Predictive, history: Observed) -> Figure:
         color=BLUE,
     )
     scale_of_counts(axes, "count a month")
+    tell(axes, map(interval_of, forecast.months, forecast.quantile(POINTS).to_numpy(float)), ahead.tolist())
+    tell(axes, map(count_of, history.months, known.lower, known.upper), past.tolist())
     rows = zip(forecast.months, median, *limits.to_numpy().T, strict=True)
     listing = ", ".join(f"{month} {middle:,} ({low:,} to {high:,})" for month, middle, low, high in rows)
     figure.set_label(f"Forecast of {shown(forecast.name)}, median and 90% interval: {listing}.")

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forecasting.evidence import Evidence
+from forecasting.figures.hover import count_of, tell
 from forecasting.figures.style import (
     AMBER,
     BLUE,
@@ -40,7 +41,7 @@ def facts_figure(evidence: Evidence) -> Figure:
     >>> from forecasting.figures import facts_figure
     >>> evidence = fc.load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_requests")
     >>> float(facts_figure(evidence).get_figwidth())  # inches: narrow enough for a phone
-    5.2
+    5.6
     """
     facts = evidence.dossier.facts
     below = _ROW * len(facts) + 0.75
@@ -72,6 +73,14 @@ def facts_figure(evidence: Evidence) -> Figure:
             size=SMALL,
             color=colour,
         )
+    tell(
+        lower,
+        (f"{one.fact_id}, {evidence.dossier.roles[one.fact_id]}: {one.kind}, {one.statement}" for one in facts),
+        [row + 0.1 for row in range(len(facts))],
+        across=True,
+    )
+    known = evidence.constraints
+    tell(axes, map(count_of, evidence.months, known.lower, known.upper), range(len(evidence.months)))
     counts = evidence.ranges()["status"].value_counts()
     figure.set_label(
         f"{len(facts)} facts about {shown(evidence.series)} over {len(evidence.months)} months: "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from forecasting.figures.hover import POINTS, interval_of, tell
 from forecasting.figures.style import (
     BLUE,
     INK,
@@ -29,7 +31,6 @@ from forecasting.predictive import Predictive
 from forecasting.scenarios import JumpReport
 
 _LABELLED = 14  # months up to which there is room for a number at each exact one
-_LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
 _COLUMNS = ["lo-90", "lo-50", "median", "hi-50", "hi-90"]
 
 
@@ -58,7 +59,7 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     lower, upper = (report.known[name].to_numpy(float) for name in ("lower", "upper"))
     exact = report.known["exact"].to_numpy(bool)
     points = report.known[_COLUMNS].to_numpy(float)
-    later = np.empty((0, 5)) if ahead is None else ahead.quantile(_LEVELS).to_numpy(float)
+    later = np.empty((0, 5)) if ahead is None else ahead.quantile(POINTS).to_numpy(float)
     months = month_range(report.months[0], report.months[-1] + len(later))
     figure, axes = canvas(f"What is known, {span(report.months)}", 3.6, left=0.48, top=0.58, bottom=0.82)
     tallest = max(points.max(), later.max(initial=0.0))
@@ -82,11 +83,12 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     _posterior(axes, np.arange(len(exact), len(months)), later, thick, MUTED)
     scale_of_counts(axes, "count a month")
     _key(figure)
+    ahead_of = months[len(exact) :]
+    told = [*map(_told, report.months, exact, lower, upper, points), *map(interval_of, ahead_of, later)]
+    tell(axes, told, range(len(months)))
     said = [f"{month} {count:,.0f}" for month, count in zip(months[places[exact]], lower[exact], strict=True)]
     others = [f"{months[i]} {points[i, 0]:,.0f} to {points[i, -1]:,.0f}" for i in places[~exact]]
-    next_months = [
-        f"{month} {row[0]:,.0f} to {row[-1]:,.0f}" for month, row in zip(months[len(exact) :], later, strict=True)
-    ]
+    next_months = [f"{month} {row[0]:,.0f} to {row[-1]:,.0f}" for month, row in zip(ahead_of, later, strict=True)]
     figure.set_label(
         f"Months of {shown(report.series)}: known exactly are {', '.join(said) or 'none'}; "
         f"90% intervals of the others are {', '.join(others) or 'not needed'}"
@@ -131,6 +133,13 @@ def _posterior(axes: Axes, places: IntArray, points: FloatArray, thick: float, c
         markeredgewidth=1.3,
         zorder=3,
     )
+
+
+def _told(month: pd.Period, exact: bool, lower: float, upper: float, points: FloatArray) -> str:
+    if exact:
+        return f"{month:%B %Y}: {lower:,.0f}, known exactly"
+    allowed = f"at least {lower:,.0f}" if np.isinf(upper) else f"{lower:,.0f} to {upper:,.0f}"
+    return f"{interval_of(month, points)}\nallowed by the facts: {allowed}"
 
 
 def _key(figure: Figure) -> None:

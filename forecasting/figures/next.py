@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from forecasting.figures.hover import POINTS, interval_of, tell
 from forecasting.figures.style import (
     AMBER,
     BLUE,
@@ -26,7 +27,6 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.scenarios.outlook import Outlook
 
 _COLOURS = (BLUE, GREEN, AMBER, MUTED)
-_LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 
 @styled
@@ -54,7 +54,7 @@ def outlook_figure(outlook: Outlook, published: Mapping[pd.Period, int] | None =
     """
     later = {month: count for month, count in (published or {}).items() if month in outlook.months}
     points: dict[str, FloatArray] = {
-        name: forecast.quantile(_LEVELS).to_numpy(float) for name, forecast in outlook.scenarios.items()
+        name: forecast.quantile(POINTS).to_numpy(float) for name, forecast in outlook.scenarios.items()
     }
     block, count = len(points) + 1, len(outlook.months)
     title = "The next month, by scenario" if count == 1 else f"The next {count} months, by scenario"
@@ -71,6 +71,7 @@ def outlook_figure(outlook: Outlook, published: Mapping[pd.Period, int] | None =
             colour = _COLOURS[(row - 1) % len(_COLOURS)]
             _interval(axes, top + row, table[number], colour)
             _beside(axes, top + row, shown(name.partition("(")[0], 14), colour)
+            tell(axes, [f"{shown(name)}, {interval_of(month, table[number])}"], [top + row], across=True)
             _beside(axes, top + row, f"{table[number, 2]:,.0f}", colour, right=True)
         if month in later:
             axes.vlines(later[month], top + 0.5, top + block - 0.5, color=VERMILION, linewidth=1.6, zorder=4)

@@ -10,12 +10,25 @@ from html import escape
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from forecasting.figures.style import STYLE
+from forecasting.figures.hover import titled
+from forecasting.figures.style import AMBER, BLUE, GREEN, INK, MUTED, RULE, STYLE, VERMILION, WASH
 
 _TYPEFACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _GROUP_NAME = re.compile(r'<g id="[^"]*"')
 _TYPEFACE = re.compile(r"'DejaVu Sans'(?:, [^;\"]*)?(?=[;\"])")
+
+_THEME = {
+    "ink": INK,
+    "muted": MUTED,
+    "grid": RULE,
+    "shade": WASH,
+    "blue": BLUE,
+    "vermilion": VERMILION,
+    "green": GREEN,
+    "amber": AMBER,
+    "paper": "#ffffff",
+}
 
 
 def alternative(figure: Figure) -> str:
@@ -53,6 +66,22 @@ def svg(figure: Figure) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg ") :]
+    drawing = titled(drawing)
     for pattern, replacement in ((_METADATA, ""), (_GROUP_NAME, "<g"), (_TYPEFACE, _TYPEFACES)):
         drawing = pattern.sub(replacement, drawing)
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1).rstrip() + "\n"
+
+
+def themed(drawing: str) -> str:
+    """Return a drawing whose colours are variables of the page that it stands in: ``--ink``, ``--paper``, ``--blue`` and so on.
+
+    Where a page does not set one, it is as drawn.  Programs that show a drawing by itself need not know variables.
+
+    Examples
+    --------
+    >>> themed('<path style="fill: #ffffff; stroke: #0072b2"/>')
+    '<path style="fill: var(--paper, #ffffff); stroke: var(--blue, #0072b2)"/>'
+    """
+    for name, colour in _THEME.items():
+        drawing = drawing.replace(f": {colour}", f": var(--{name}, {colour})")
+    return drawing

@@ -20,6 +20,7 @@ from forecasting.figures import (
     probabilities_figure,
     step_figure,
     svg,
+    themed,
 )
 from forecasting.figures.style import total
 from forecasting.report.checklist import Item
@@ -122,7 +123,7 @@ def render(
             items=items,
             omitted=[] if facts is None else list(facts.loc[facts["role"] == "left out", "fact_id"]),
             # drawn by `svg`, which escapes all text
-            drawings={name: Markup(image) for name, image in images.items()},
+            drawings={name: Markup(themed(image)) for name, image in images.items()},
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 
 import forecasting as fc
 from forecasting.display import Drawable
+from forecasting.figures.hover import tell
 from forecasting.models.sarima.model import SarimaSearch
 from tests.report.jumps import NASTY, TAG
 
@@ -164,6 +166,31 @@ def test_a_notebook_shows_a_table(name: str) -> None:
     HTMLParser().feed(shown)
     assert "<table" in shown
     assert len(shown) < 20_000
+
+
+@pytest.mark.parametrize(
+    "name", ["series", "gaps", "evidence", "open evidence", "forecast", "reconstruction", "outlook"]
+)
+def test_pointing_at_a_month_shows_its_numbers(name: str) -> None:
+    drawing = fc.figures.interactive(result(name))
+    assert drawing._repr_html_() == drawing
+    titles = re.findall(r"<title>([^<]*)</title>", drawing)
+    assert len(titles) == len(result(name).months)
+    assert titles[0].count(f"{result(name).months[0]:%B %Y}: ")
+
+
+def test_pointing_says_the_numbers_of_history_and_forecast_and_moves_no_limit() -> None:
+    forecast = result("forecast")
+    drawing = fc.figures.interactive(forecast, history=SERIES, levels=[0.8])
+    assert "<title>February 2022: 3</title>" in drawing
+    low, high = forecast.interval(0.9).iloc[0]
+    assert f"90%: {low:,.0f} to {high:,.0f}</title>" in drawing
+    axes = axes_of("forecast")
+    limits = axes.get_xlim(), axes.get_ylim()
+    tell(axes, ["far"], [10.0**6])
+    assert (axes.get_xlim(), axes.get_ylim()) == limits
+    with pytest.raises(fc.InvalidInput, match="no months to point at"):
+        fc.figures.interactive(result("backtest"))
 
 
 def test_a_hostile_name_stays_text() -> None:

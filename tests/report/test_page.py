@@ -13,9 +13,9 @@ from tests.report.jumps import TAG, Case, nasty, shipped, yearly
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 PARTS = (
     "answer",
+    "months",
     "observed",
     "verdicts",
-    "months",
     "step",
     "priors",
     "readings",
@@ -102,6 +102,23 @@ def test_every_picture_has_an_alternative_text() -> None:
 
 def test_the_same_request_gives_the_same_page() -> None:
     assert page(shipped()) == page(shipped())
+
+
+def test_the_verdict_comes_first_and_what_few_read_is_folded() -> None:
+    html = page(shipped())
+    assert html.index('class="verdict"') < html.index("<svg") < html.index('id="observed"')
+    folded = re.findall(r'<details class="part"><summary>.*?</summary>\n<section id="(\w+)"', html)
+    assert folded == ["facts", "methods", "checklist"]
+    assert not re.search(r"<details[^>]* open", html)
+
+
+def test_pictures_take_their_colours_from_the_page_and_say_their_numbers() -> None:
+    html = page(shipped())
+    pictures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert not [colour for picture in pictures for colour in re.findall(r"(?:fill|stroke): (#\w+)", picture)]
+    assert all(picture.count("<title>") > 2 for picture in pictures)
+    assert "<title>June 2023: 54, known exactly</title>" in pictures[0]
+    assert re.search(r"<title>July 2023: median \d+\n50%: \d+ to \d+\n90%: \d+ to \d+\nallowed by the facts: ", html)
 
 
 def test_the_verdict_and_the_numbers_are_there() -> None:
