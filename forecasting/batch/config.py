@@ -35,6 +35,7 @@ from forecasting.predictive.levels import central
 SHIPPED = "shipped"
 _SQLITE = "sqlite:///"
 _LARGEST_FILE = 1_000_000
+_MOST_DOTS = 100  # of a key or a text: TOML is read in a time that grows with their square
 _DIGITS = 10
 
 
@@ -320,10 +321,20 @@ def _read_toml(file: Path) -> dict[str, Any]:
     if len(content) > _LARGEST_FILE:
         raise refuse("is larger than a megabyte; a configuration is a few dozen lines")
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise refuse("is not UTF-8; save it as UTF-8") from None
+    if _most_dots(text) > _MOST_DOTS:
+        raise refuse(f"has a key of more than {_MOST_DOTS} parts; look at the dots")
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refuse(f"is no valid TOML: {error}") from None
     except (RecursionError, ValueError) as error:  # nested too deep; a number of too many digits
         raise refuse(f"is no valid TOML: {type(error).__name__}, a value is nested too deep or too long") from None
+
+
+def _most_dots(text: str) -> int:
+    """Return the most dots of anything that may be a key; rows of dots are decoration."""
+    without_rows = re.sub(r"\.{2,}", "", re.sub("[ \t]", "", text))
+    return max(part.count(".") for part in re.split(r"[\n=,\[\]{}]", without_rows))

@@ -70,7 +70,11 @@ def across(written: Mapping[str, Any], file: str) -> Iterator[Problem]:
         yield from _columns(source, file)
     if "job_timeout" in written and isinstance(written.get("workers"), str):
         yield Problem(
-            file, 0, "job_timeout", "is for processes of this machine; take it out, or set workers to a number"
+            file,
+            0,
+            "job_timeout",
+            "is for processes of this machine: a worker of a cluster cannot be ended from here without all else that it does; "
+            "take it out, or set workers to a number",
         )
     chosen = written.get("models")
     if isinstance(chosen, list):

@@ -6,7 +6,9 @@ import datetime as dt
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,21 +31,65 @@ _PIECE = 10_000
 _MOST_DIGITS = 18  # of a whole number that is a name
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the series of an input.
+
+    Attributes
+    ----------
+    patterns : tuple of str
+        Shell patterns, one of which a name must match, capital letters told apart; all series by default.
+    limit : int or None
+        Take at most so many, the first in the order of their names.
+
+    Examples
+    --------
+    >>> Part(("a*", "b"), limit=2).of(["c", "b", "a2", "a1"])
+    ['a1', 'a2']
+    """
+
+    patterns: tuple[str, ...] = ()
+    limit: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if it is all of the input."""
+        return not self.patterns and self.limit is None
+
+    def of(self, names: Iterable[str]) -> list[str]:
+        """Return the names that belong to it, in order.
+
+        Raises
+        ------
+        InvalidInput
+            If there are none.
+        """
+        known = sorted(names)
+        found = [one for one in known if not self.patterns or any(fnmatchcase(one, each) for each in self.patterns)]
+        if not found:
+            raise InvalidInput(
+                f"no series is called {' or '.join(map(repr, self.patterns))}; there are {listing(known)}"
+            )
+        return found[: self.limit]
+
+
 @contextmanager
-def checked_series(config: Config, today: dt.date) -> Iterator[tuple[int, Iterator[Checked]]]:
+def checked_series(config: Config, today: dt.date, part: Part | None = None) -> Iterator[tuple[int, Iterator[Checked]]]:
     """Open the input of a configuration: the number of series, and each of them, checked, in the order of their names.
 
     Raises
     ------
     InvalidInput
-        If the input as a whole cannot be read; what is wrong with one series is told by its `Checked`.
+        If the input as a whole cannot be read, or has no series of that part; what is wrong with one series is told by its
+        `Checked`.
     """
+    part = Part() if part is None else part
     if config.as_of is not None and config.as_of > today:
         raise InvalidInput(f"as_of = {config.as_of} is later than today, {today}; name a day that has come")
     source, wanted = config.input, config.input.series
     if source.facts is not None:
         ledger = load_ledger(None if source.facts == SHIPPED else config.place(source.facts))
-        names = sorted(ledger.series if wanted is None else wanted)
+        names = part.of(ledger.series if wanted is None else wanted)
         yield len(names), (_evidence(ledger, name, config) for name in names)
         return
     rules = Rules.of(config, today)
@@ -51,6 +97,8 @@ def checked_series(config: Config, today: dt.date) -> Iterator[tuple[int, Iterat
         _fill(staging, config)
         if not len(staging):
             raise InvalidSeries("the input has no rows below its header; nothing was forecast")
+        if not part.is_whole:
+            wanted = tuple(part.of(staging.names() if wanted is None else wanted))
         if wanted is None:
             yield len(staging), (check(raw, rules) for raw in staging)
         else:

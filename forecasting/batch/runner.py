@@ -13,7 +13,7 @@ from forecasting.batch.archive import Archive
 from forecasting.batch.checks import Checked
 from forecasting.batch.config import Config
 from forecasting.batch.engines import engine_of
-from forecasting.batch.inputs import checked_series
+from forecasting.batch.inputs import Part, checked_series
 from forecasting.batch.jobs import Chunk, Job, Planner, versions
 from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
 
@@ -90,7 +90,14 @@ def _nobody(event: str, **details: Any) -> None:
     """Hear of an event, and keep it to oneself."""
 
 
-def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = None, create: bool = True) -> Summary:
+def run_batch(
+    config: Config,
+    tell: Listener = _nobody,
+    *,
+    today: date | None = None,
+    create: bool = True,
+    part: Part | None = None,
+) -> Summary:
     """Run a batch; what the archive holds already is not done again.
 
     Parameters
@@ -103,6 +110,8 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
         Where it is not today.
     create : bool
         Whether an archive is made where there is none; a scheduled batch that has lost its archive should say so instead.
+    part : Part, optional
+        Forecast some of the series only; the monitor then does not miss the others.
 
     Returns
     -------
@@ -133,7 +142,7 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
     """
     day = date.today() if today is None else today
     with (
-        checked_series(config, day) as (size, series),
+        checked_series(config, day, part) as (size, series),
         Archive.open(config.address(config.archive), create=create) as archive,
         engine_of(config, tell) as engine,
     ):
@@ -144,7 +153,7 @@ def run_batch(config: Config, tell: Listener = _nobody, *, today: date | None = 
         with closing(engine(active.chunks(series))) as results:
             for chunk, records in results:
                 active.store(chunk, records)
-        return active.finish()
+        return active.finish(is_whole=part is None or part.is_whole)
 
 
 class _Run:
@@ -226,14 +235,15 @@ class _Run:
         summary.cpu += sum(record.cpu for record in records)
         self._tell("progress", done=len(records) - len(failed), known=0, failed=len(failed))
 
-    def finish(self) -> Summary:
-        """Archive the summary and return it, failures in the order of their names."""
+    def finish(self, *, is_whole: bool) -> Summary:
+        """Archive the summary, with the names of the series if the input was read as a whole, and return it."""
         summary = self._summary
         summary.failures.sort(key=lambda one: (one.series, one.model, one.origin))
         summary.seconds = time.perf_counter() - self._started
         bad = {one.series: one.reason for one in summary.failures if not one.model}
         # Failures of jobs are archived as such, and bad data with the names: neither once more in each run.
         told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
-        self._archive.finish(summary.run, told | {"day": self._day.isoformat()}, Roll(tuple(self._good), bad))
+        roll = Roll(tuple(self._good), bad) if is_whole else None
+        self._archive.finish(summary.run, told | {"day": self._day.isoformat()}, roll)
         self._tell("end", **told)
         return summary

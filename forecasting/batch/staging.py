@@ -134,8 +134,15 @@ class Staging:
 
     def __len__(self) -> int:
         """Return the number of series."""
+        return int(self._asked("SELECT COUNT(*) FROM sizes")[0][0])
+
+    def names(self) -> list[str]:
+        """Return the names of the series."""
+        return [str(name) for (name,) in self._asked("SELECT series FROM sizes")]
+
+    def _asked(self, query: str) -> list[Any]:
         try:
-            return int(self._database.execute("SELECT COUNT(*) FROM sizes").fetchone()[0])
+            return self._database.execute(query).fetchall()
         except sqlite3.OperationalError as error:
             raise _no_room(error) from None
 

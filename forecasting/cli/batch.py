@@ -21,6 +21,7 @@ from forecasting.errors import InvalidInput
 if TYPE_CHECKING:
     from forecasting.batch.archive.truth import Release
     from forecasting.batch.export import Format
+    from forecasting.batch.plan import Plan
     from forecasting.batch.runner import Summary
 
 _SHOWN = 20
@@ -60,9 +61,21 @@ def init(file: str, force: bool) -> None:
 @config_file
 @click.option("--workers", metavar="N", help="Instead of the workers of CONFIG: a number or a Dask address.")
 @click.option("--create", is_flag=True, help="Begin a new archive where the one of earlier runs is gone.")
+@click.option("--series", metavar="PATTERN", multiple=True, help="Only series that match, such as 'a*'; repeatable.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="At most so many series, the first by name.")
+@click.option("--dry-run", is_flag=True, help="Say what would be forecast, and write nothing.")
 @options.as_json
 @click.pass_obj
-def run(so_far: dict[str, Any], config: str, workers: str | None, create: bool, as_json: bool) -> int:
+def run(
+    so_far: dict[str, Any],
+    config: str,
+    workers: str | None,
+    create: bool,
+    series: tuple[str, ...],
+    limit: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Forecast every series by every model; what is archived already is kept.
 
     The first run makes the archive and leaves a note beside CONFIG; from then on an archive that is not there is an error.
@@ -70,11 +83,20 @@ def run(so_far: dict[str, Any], config: str, workers: str | None, create: bool, 
     """
     from forecasting.batch.begun import may_begin, remember
     from forecasting.batch.config import load_config
+    from forecasting.batch.inputs import Part
+    from forecasting.batch.plan import plan_batch
     from forecasting.batch.runner import run_batch
 
     is_number = workers is not None and re.fullmatch("[0-9]{1,9}", workers)
     changed: dict[str, Any] = {} if workers is None else {"workers": int(workers) if is_number else workers}
-    request = load_config(config, **changed)
+    request, part = load_config(config, **changed), Part(series, limit)
+    if dry_run:
+        plan = plan_batch(request, part=part)
+        if as_json:
+            say_json(plan.to_dict())
+        else:
+            _print_plan(plan)
+        return FAILED if plan.bad else DONE
     with listener(so_far) as hear:
 
         def noting(event: str, **details: Any) -> None:
@@ -82,7 +104,7 @@ def run(so_far: dict[str, Any], config: str, workers: str | None, create: bool, 
                 remember(Path(config))
             hear(event, **details)
 
-        summary = run_batch(request, noting, create=create or may_begin(Path(config)))
+        summary = run_batch(request, noting, create=create or may_begin(Path(config)), part=part)
     if as_json:
         say_json(summary.to_dict())
     else:
@@ -209,10 +231,7 @@ def monitor(
     for kind, title in _KINDS.items():
         rows = told[kind]
         click.echo(f"{title}: {len(rows)}" + (f" of {told['judged'][kind]}" if kind in told["judged"] else ""))
-        for row in rows[:_SHOWN]:
-            click.echo(f"  {readable(row['unique_id'])}: {readable(in_words(kind, row))}")
-        if len(rows) > _SHOWN:
-            click.echo(f"  and {len(rows) - _SHOWN} more; all of them with --json")
+        _list([f"{row['unique_id']}: {in_words(kind, row)}" for row in rows])
     return FAILED if alarming else DONE
 
 
@@ -274,16 +293,31 @@ def _release(text: str) -> Release:
         raise InvalidInput(f"--release {text!r} is none; use first, latest or a day such as 2023-12-05") from None
 
 
+def _print_plan(plan: Plan) -> None:
+    by_model = ", ".join(f"{number:,} by {readable(model)}" for model, number in plan.jobs.items())
+    click.echo(
+        f"{plan.series:,} series; {sum(plan.jobs.values()):,} forecasts to be made{f' ({by_model})' if by_model else ''}, "
+        f"{plan.known:,} known already; {len(plan.bad):,} bad series"
+    )
+    if plan.cpu:
+        click.echo(f"about {plan.cpu:,.0f} s of CPU, going by what is archived")
+    _list([f"{name}: {reason}" for name, reason in plan.bad.items()])
+
+
+def _list(lines: list[str]) -> None:
+    for line in lines[:_SHOWN]:
+        click.echo(f"  {readable(line)}")
+    if len(lines) > _SHOWN:
+        click.echo(f"  and {len(lines) - _SHOWN} more; all of them with --json")
+
+
 def _print(summary: Summary) -> None:
     click.echo(
         f"run {summary.run}: {summary.series} series; {summary.done} forecasts made, {summary.known} known already, "
         f"{summary.failed} failed; {summary.bad_series} bad series"
     )
-    for failure in summary.failures[:_SHOWN]:
-        name = " ".join(part for part in (failure.series, failure.model, failure.origin) if part)
-        click.echo(f"  {readable(name)}: {readable(failure.reason)}")
-    if len(summary.failures) > _SHOWN:
-        click.echo(f"  and {len(summary.failures) - _SHOWN} more; all of them with --json")
+    names = (" ".join(filter(None, (one.series, one.model, one.origin))) for one in summary.failures)
+    _list([f"{name}: {one.reason}" for name, one in zip(names, summary.failures, strict=True)])
 
 
 for command in (status, verify, list_series, inspect):

@@ -105,7 +105,7 @@ def test_all_errors_at_once(tmp_path: Path) -> None:
         "input.columns": "'y' is used twice",
         "models": "'SARIMA' is there twice",
         "models[1]": "has no parameter 'oder'; did you mean 'order'? -- SARIMA: transform=3 must be",
-        "models[3]": "'DynamicLevl' is no model; use one of Auto, ",
+        "models[3]": "'DynamicLevl' is not a model; use one of Auto, ",
         "models[4]": "'nope' is not a month",
     }
     assert set(found) == set(expected)
@@ -119,6 +119,8 @@ def test_all_errors_at_once(tmp_path: Path) -> None:
     [
         (b"\xff\xfe", "not UTF-8"),
         ("seed = ", "no valid TOML"),
+        (".".join("a" * 9000) + " = 1", "a key of more than 100 parts"),
+        (" . ".join("a" * 9000) + " = 1", "a key of more than 100 parts"),
         ("seed = 1\nseed = 2", "no valid TOML"),
         ("a = " + "[" * 100_000, "nested too deep"),
         ("seed = " + "9" * 10_000, "too long"),

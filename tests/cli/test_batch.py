@@ -69,6 +69,30 @@ def test_some_failed(tmp_path: Path) -> None:
     assert (found["bad_series"], found["known"], found["complete"], len(found["failures"])) == (30, 1, False, 30)
 
 
+def test_a_part_of_the_series_and_what_a_run_would_do(tmp_path: Path) -> None:
+    config = write_batch(tmp_path, [*counts(4), "bad,2023-01,-1"])
+    files = set(tmp_path.iterdir())
+    dry = json.loads(run("batch", "run", config, "--dry-run", "--json").stdout)
+    assert (dry["series"], dry["jobs"], dry["known"], dry["cpu"]) == (5, {"CountRegression": 4}, 0, None)
+    assert list(dry["bad"]) == ["bad"]
+    assert set(tmp_path.iterdir()) == files
+    assert run_json("batch", "run", config, "--series", "s00[12]", "--limit", 1)["done"] == 1
+    dry = run_json("batch", "run", config, "--series", "s*", "--dry-run")
+    assert (dry["series"], dry["jobs"], dry["known"], dry["bad"]) == (4, {"CountRegression": 3}, 1, {})
+    assert dry["cpu"] > 0
+    said = run("batch", "run", config, "--dry-run")
+    assert (said.exit_code, said.stdout.splitlines()[0]) == (
+        1,
+        "5 series; 3 forecasts to be made (3 by CountRegression), 1 known already; 1 bad series",
+    )
+    assert "about" in said.stdout
+    wrong = run("batch", "run", config, "--series", "S*")
+    assert (wrong.exit_code, "no series is called 'S*'; there are bad, s000" in wrong.stderr) == (2, True)
+    assert run("batch", "run", config).exit_code == 1  # all of them
+    assert run_json("batch", "run", config, "--limit", 2, "--series", "s*")["known"] == 2
+    assert run_json("batch", "monitor", config)["gone"] == []  # a part is not the input
+
+
 def test_a_wrong_request(tmp_path: Path) -> None:
     config = write_batch(tmp_path, counts(1), "origins = 0\npath = 3")
     result = run("batch", "run", config, "--json")

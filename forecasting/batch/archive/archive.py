@@ -106,6 +106,18 @@ class Archive(Contents):
                 created = bring_up_to_date(connection, may_create=create)
         return cls(database, created=created)
 
+    @classmethod
+    def exists(cls, address: str) -> bool:
+        """Return True if there is an archive, of whatever version; nothing is written."""
+        database = Database(address)
+        try:
+            if not database.exists():
+                return False
+            with database.reading() as connection:
+                return read_version(connection) is not None
+        finally:
+            database.close()
+
     def __enter__(self) -> Self:
         return self
 
