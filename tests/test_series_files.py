@@ -96,3 +96,13 @@ def test_other_series_of_the_file_may_be_bad(file: Path) -> None:
         found(file, text)
     with pytest.raises(InvalidSeries, match="no series 'c'; it holds a, b"):
         found(file, text, "c")
+
+
+@pytest.mark.parametrize(
+    "names", [("caf\u00e9", "cafe\u0301"), ("a b", "a\u00a0b"), ("a b", "a  b"), ("ab", "a\u200bb")]
+)
+def test_names_that_look_the_same(file: Path, names: tuple[str, str]) -> None:
+    text = "unique_id,ds,y\n" + "".join(f"{name},2023-{month:02d},1\n" for name in names for month in range(1, 9))
+    with pytest.raises(InvalidSeries, match="look the same"):
+        found(file, text, names[0])
+    assert found(file, text.replace(names[1], "A B"), names[0])[0] == names[0]

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from forecasting.batch.records import LONGEST_NAME
 from forecasting.errors import ForecastingError, InvalidSeries
+from forecasting.reading.names import appearance
 
 _MOST_ROWS = 5000
 _MOST_IN_VAIN = 1_000_000
@@ -171,9 +172,8 @@ class Staging:
 
 
 def _looks(name: str) -> str:
-    """Return what is seen of a name: one form for each letter, one space for many, nothing for what has no width."""
-    seen = name if name.isascii() else unicodedata.normalize("NFKC", name)
-    return " ".join("".join(one for one in seen if unicodedata.category(one) != "Cf").split())
+    """Return what names that somebody may confuse have in common: letters without their width, size and height."""
+    return appearance(name if name.isascii() else unicodedata.normalize("NFKC", name)).casefold()
 
 
 def _no_room(error: sqlite3.OperationalError) -> NoRoom:

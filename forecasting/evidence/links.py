@@ -10,6 +10,7 @@ from forecasting.errors import Problem
 from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.revisions import forgetful
 from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line, explain
+from forecasting.reading.names import alike
 
 
 def broken_links(
@@ -21,6 +22,9 @@ def broken_links(
     """Yield what is wrong between rows; references into files that are `broken` already are not followed."""
     yield from _duplicates(FACTS, "fact_id", [(line.number, line.row.fact_id) for line in facts])
     yield from _duplicates(SOURCES, "source_id", [(line.number, line.row.source_id) for line in sources])
+    for column in ("series", "fact_id"):
+        yield from _alike(FACTS, column, [(line.number, getattr(line.row, column)) for line in facts])
+    yield from _alike(SOURCES, "source_id", [(line.number, line.row.source_id) for line in sources])
     if SOURCES not in broken:
         yield from _unknown_sources(facts, {line.row.source_id for line in sources})
     if FACTS not in broken:
@@ -34,6 +38,13 @@ def _duplicates(file: str, column: str, identities: Sequence[tuple[int, str]]) -
         if first.setdefault(identity, number) != number:
             message = f"{identity} is taken by line {first[identity]}; give each row its own"
             yield Problem(file, number, column, message)
+
+
+def _alike(file: str, column: str, identities: Sequence[tuple[int, str]]) -> Iterator[Problem]:
+    lines = {identity: number for number, identity in reversed(identities)}
+    for first, other in alike((identity for _, identity in identities), case=False):
+        message = f"{other!a} looks like {first!a} of line {lines[first]}; write each name in one way"
+        yield Problem(file, lines[other], column, message)
 
 
 def _unknown_sources(facts: Sequence[Line[Fact]], known: Collection[str]) -> Iterator[Problem]:

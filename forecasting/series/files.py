@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput, InvalidSeries
 from forecasting.reading import Unreadable, count_in, month_number, name_of, open_delimited
+from forecasting.series.frames import refuse_alike
 from forecasting.series.incomplete import Day, LastMonth, months_known
 from forecasting.series.listing import listing
 from forecasting.series.series import CountSeries
@@ -120,6 +121,7 @@ def _rows(file: Path, columns: Columns) -> list[_Row]:
 
 def _chosen(rows: list[_Row], wanted: str | None, place: str) -> list[_Row]:
     names = list(dict.fromkeys(row.name for row in rows))
+    refuse_alike(names, place)
     if wanted is None and len(names) > 1:
         raise InvalidSeries(f"{place} holds {len(names)} series; choose one with unique_id: {listing(names)}")
     chosen = [row for row in rows if wanted is None or row.name == wanted.strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidSeries
 from forecasting.reading import Unreadable, entries, name_of
+from forecasting.reading.names import alike
 from forecasting.series.listing import listing
 
 
@@ -119,20 +119,14 @@ def series_names(ids: pd.Series) -> pd.Series:
                 f"{ids.name} holds both {first!r} and {value!r}, which are the same name; write each series in one way"
             )
         names.append(name)
-    _refuse_alike(written, str(ids.name))
+    refuse_alike(written, str(ids.name))
     return pd.Series(names, index=ids.index, dtype=object)
 
 
-def _refuse_alike(names: Iterable[str], column: str) -> None:
+def refuse_alike(names: Iterable[str], place: str) -> None:
     """Raise `InvalidSeries` where two names differ only by how their characters are stored."""
-    seen: dict[str, str] = {}
-    for name in names:
-        visible = "".join(mark for mark in unicodedata.normalize("NFC", name) if unicodedata.category(mark) != "Cf")
-        first = seen.setdefault(visible, name)
-        if first != name:
-            raise InvalidSeries(
-                f"{column} holds {first!a} and {name!a}, which look the same; write each series in one way"
-            )
+    for first, name in alike(names):
+        raise InvalidSeries(f"{place} holds {first!a} and {name!a}, which look the same; write each series in one way")
 
 
 def choose_series(names: pd.Series, wanted: Any) -> str:

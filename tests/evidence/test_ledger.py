@@ -342,3 +342,19 @@ def test_every_shipped_reading_can_be_switched_on(shipped: Ledger) -> None:
 
 def test_a_ledger_and_its_vintage_are_short_to_read(shipped: Ledger) -> None:
     assert repr(shipped.as_of("2023-12-05")).endswith("as of 2023-12-05>")
+
+
+@pytest.mark.parametrize("other", ["Requests", "re\u200bquests", "reque\u017fts"])
+def test_names_that_look_like_others(tmp_path: Path, other: str) -> None:
+    named = {"F1": "requests", "F2": other, "f1": "requests"}
+    stamps = ("2023-09", "2023-10", "2023-11")
+    rows = [
+        fact(fact_id, "count", stamp, value="1") | {"series": name}
+        for stamp, (fact_id, name) in zip(stamps, named.items(), strict=True)
+    ]
+    sources = [SOURCE, SOURCE | {"source_id": "s1"}]
+    assert problems(write_ledger(tmp_path, rows, sources)) == [
+        ("facts.csv", 3, "series"),
+        ("facts.csv", 4, "fact_id"),
+        ("sources.csv", 3, "source_id"),
+    ]
