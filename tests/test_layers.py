@@ -151,3 +151,32 @@ def test_the_stub_and_the_package_agree() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     )
     assert set(written) == imported == set(forecasting.__all__)
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    named = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
+    return {name.removesuffix(".__init__"): path for name, path in named.items()}
+
+
+def imported_modules(name: str, path: Path, known: dict[str, Path]) -> set[str]:
+    """The modules that a file imports, at any depth of the code and for type checkers too."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {full if (full := f"{base}.{alias.name}") in known else base for alias in node.names}
+    return {one for one in found if one in known and one != name}
+
+
+def test_no_modules_import_each_other() -> None:
+    """Leaves of the graph of imports are taken off until none is left; what remains are circles."""
+    known = modules()
+    graph = {name: imported_modules(name, path, known) for name, path in known.items()}
+    while leaves := {name for name, others in graph.items() if not others}:
+        graph = {name: others - leaves for name, others in graph.items() if name not in leaves}
+    assert not graph

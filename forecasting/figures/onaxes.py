@@ -38,7 +38,8 @@ from forecasting.evidence import Evidence
 from forecasting.figures.fan import draw_counts, draw_fan
 from forecasting.figures.style import shown
 from forecasting.kernels.counts import FloatArray
-from forecasting.models import Fit, Posterior, Reconstruction, SarimaFit, SarimaPosterior
+from forecasting.models import Posterior, Reconstruction
+from forecasting.models.estimates import Estimates
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios import JumpReport
@@ -159,13 +160,13 @@ def _(result: Quantity, axes: Axes, color: str | None = None) -> None:
 
 
 @drawn.register
-def _(result: Fit | SarimaFit, axes: Axes, color: str | None = None) -> None:
-    limits = (result.conf_int("wald") if isinstance(result, Fit) else result.conf_int()).reindex(result.params.index)
+def _(result: Estimates, axes: Axes, color: str | None = None) -> None:
+    limits = result.conf_int("wald").reindex(result.params.index)
     _forest(axes, result.params.to_numpy(float), limits.to_numpy(float), list(result.params.index), color)
 
 
 @drawn.register
-def _(result: Posterior | SarimaPosterior, axes: Axes, color: str | None = None) -> None:
+def _(result: Posterior, axes: Axes, color: str | None = None) -> None:
     low, middle, high = np.quantile(result.draws, [0.05, 0.5, 0.95], axis=0)
     _forest(axes, middle, np.stack([low, high], axis=1), list(result.names), color)
 

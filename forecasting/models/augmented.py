@@ -17,6 +17,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,12 +25,12 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial
-from forecasting.errors import SamplingError
+from forecasting.errors import InvalidInput, SamplingError
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.base import BayesianModel
-from forecasting.models.density import ModelDensity
+from forecasting.models.density import ModelDensity, Simulated
 from forecasting.models.following import FollowingDensity
 from forecasting.models.known import history_of, partly_known, read_data
 from forecasting.models.local_level import LocalLevel
@@ -162,16 +163,18 @@ class AugmentedDensity:
         free = ~self.data.constraints.exact & ~partly_known(self.data)
         return self.base.filled(self.vectors.counts[chosen], free, work, rng)
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return paths of the months after the data and their means, each ``[S, H]``, after a drawn vector of months."""
+    def shape(self, work: FloatArray) -> list[FloatArray]:
+        """Return one array ``[S]`` per shape parameter."""
+        return self.base.shape(work)
+
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return paths of the months after the data, their means and the shape, after a drawn vector of months."""
         return self.after(self.months(work, rng=rng), work, months, rng=rng)
 
     def after(
         self, counts: IntArray, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return paths and means, each ``[S, H]``, that go on from the months `counts` ``[S, T]`` of the data."""
+    ) -> Simulated:
+        """Return paths, means and the shape, that go on from the months `counts` ``[S, T]`` of the data."""
         return self.base.with_counts(counts).simulate(work, months, rng=rng)
 
     def completed(self, work: FloatArray) -> FollowingDensity:
@@ -213,11 +216,17 @@ class AugmentedPosterior(Posterior):
         """Effective number of the month vectors behind the likelihood: the median over the draws."""
         return float(np.median(self.density.effective(self.sample.work)))
 
-    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
-        """Return paths, means, and the months before them: each path goes on from its own."""
+    def _state(self) -> dict[str, Any]:
+        raise InvalidInput(
+            f"the posterior of {self.name} rests on {len(self.density.vectors.counts)} vectors of the months known in part, "
+            "which no file holds; save its forecast, or draw it again with the same seed"
+        )
+
+    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[Simulated, History]:
+        """Return paths, means and shape, and the months before them: each path goes on from its own."""
         seed = int(rng.integers(2**63))
-        paths, mean = self.density.after(self.draw_months(rng=seed), self.sample.work, months, rng=rng)
-        return paths, mean, replace(history_of(self.data), draw=partial(self.draw_months, rng=seed))
+        found = self.density.after(self.draw_months(rng=seed), self.sample.work, months, rng=rng)
+        return found, replace(history_of(self.data), draw=partial(self.draw_months, rng=seed))
 
 
 class FollowingModel(BayesianModel):

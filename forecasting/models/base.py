@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from typing import Protocol
+from os import PathLike
+from typing import Any, Protocol
 
 import numpy as np
 
 from forecasting.constraints import Observed
 from forecasting.errors import ForecastingWarning, InvalidInput
-from forecasting.inference.sampling import sample_posterior
+from forecasting.inference.sampling import Sample, sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
 from forecasting.models.prequential import Refitted
 from forecasting.models.results import Posterior
+from forecasting.models.storage import read_sample
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 from forecasting.series import listing
@@ -128,6 +130,34 @@ class BayesianModel(Model):
         posterior = self._drawn(data, density, number, rng)
         posterior.sample.warn_if_doubtful(data.name, stacklevel=3)
         return posterior
+
+    def load_posterior(self, path: str | PathLike[str], data: Observed) -> Posterior:
+        """Return the posterior of this model given these data that `Posterior.save` has written, without drawing again.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such file, or its draws are not those of this model given these data.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import forecasting as fc
+        >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+        >>> model = fc.CountRegression(fc.Intercept(), fc.Poisson())
+        >>> posterior = model.posterior(series, rng=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     posterior.save(f"{folder}/posterior.parquet")
+        ...     again = model.load_posterior(f"{folder}/posterior.parquet", series)
+        >>> bool((again.draws == posterior.draws).all())
+        True
+        """
+        density = self.density(read_data(data))
+        return self._restored(data, density, *read_sample(path, density))
+
+    def _restored(self, data: Observed, density: ModelDensity, sample: Sample, state: dict[str, Any]) -> Posterior:
+        """Return the posterior of draws that were stored."""
+        return Posterior(data, density, sample)
 
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
         """Return the posterior."""

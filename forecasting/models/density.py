@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.inference.density import Density
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
+
+Simulated: TypeAlias = tuple[IntArray, FloatArray, tuple[FloatArray, ...]]
+"""Paths and means, each ``[S, H]``, and shape parameters."""
 
 
 class ModelDensity(Density, Protocol):
@@ -21,10 +25,10 @@ class ModelDensity(Density, Protocol):
     ----------
     data : CountSeries or Evidence
         What the model is conditioned on.
-    distribution : Distribution
-        Conditional distribution of a month given its mean; its shape parameters are the last of `names`.
-    priors : Priors
-        Scales of the priors.
+    distribution : Law
+        Conditional distribution of a month given its mean.
+    priors : Priors or None
+        Scales of the priors; None if the priors have no scales by family.
     log_rates : tuple of str
         Parameters that are added to the log mean, so that their exponential is a factor.
     label : str
@@ -33,11 +37,20 @@ class ModelDensity(Density, Protocol):
         Whether one evaluation takes so long that fewer draws are the better default.
     """
 
-    data: Observed
-    distribution: Distribution
-    priors: Priors
-    log_rates: tuple[str, ...]
-    label: str
+    @property
+    def data(self) -> Observed: ...  # noqa: D102
+    @property
+    def distribution(self) -> Law: ...  # noqa: D102
+    @property
+    def priors(self) -> Priors | None: ...  # noqa: D102
+    @property
+    def log_rates(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+
+    def shape(self, work: FloatArray) -> Sequence[FloatArray]:
+        """Return one array ``[S]`` per shape parameter of the distribution, or none where they differ by month."""
+        ...
 
     @property
     def costly(self) -> bool: ...  # noqa: D102
@@ -51,10 +64,8 @@ class ModelDensity(Density, Protocol):
         """Return the log probability ``[S, n]`` of each piece of information, given those before it."""
         ...
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return one path of the months after the data for each draw, the mean of each month given it, and the shape.
 
         Parameters
         ----------
@@ -69,6 +80,8 @@ class ModelDensity(Density, Protocol):
         -------
         paths : int64[S, H]
         mean : float64[S, H]
+        shape : tuple of float64[S] or float64[S, H]
+            Shape parameters of the distribution.
         """
         ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+
+from forecasting.errors import InvalidInput
 
 
 def with_factors(table: pd.DataFrame, log_rates: Iterable[str], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -31,3 +33,17 @@ def with_factors(table: pd.DataFrame, log_rates: Iterable[str], columns: Mapping
     rates = table.index.isin(list(log_rates))
     with np.errstate(over="ignore"):
         return table.assign(**{new: np.exp(table[old].where(rates)) for new, old in columns.items()})
+
+
+def read_names(names: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """Return the parameters that are asked for, in the order of the `known` ones; all by default.
+
+    Raises
+    ------
+    InvalidInput
+        If one of them does not exist.
+    """
+    unknown = set(names or ()) - set(known)
+    if unknown:
+        raise InvalidInput(f"there is no parameter {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return [name for name in known if names is None or name in names]

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
-from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput, NotIdentified, SamplingError
 from forecasting.inference.mode import Mode, extrapolated
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.effects import with_factors
+from forecasting.models.base import BayesianModel
+from forecasting.models.estimates import FACTORS, Estimates
 from forecasting.models.fittable import Fittable
 from forecasting.models.infinity import at_infinity
-from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
-from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice
 
-if TYPE_CHECKING:
-    from forecasting.models.base import BayesianModel
-
-_FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 _AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
 _FARTHEST = 60  # doublings of the search for an end of a profile interval
 
 
 @dataclass(frozen=True, eq=False)
-class Fit(Drawable):
+class Fit(Estimates):
     """A model at the maximum of its likelihood.
 
     Attributes
@@ -60,23 +53,16 @@ class Fit(Drawable):
         Where the standard errors come from, ``"observed"`` or ``"expected"``.
     """
 
-    model: BayesianModel
     density: Fittable
-    params: pd.Series
-    cov: pd.DataFrame
-    loglik: float
-    nobs: int
-    converged: bool
-    boundary: tuple[str, ...]
-    messages: tuple[str, ...]
     information: str
-    work: FloatArray
     mode: Mode
 
+    methods: ClassVar[tuple[str, ...]] = ("profile", "wald")
+
     @property
-    def bse(self) -> pd.Series:
-        """Standard errors of the parameters that are not at a boundary."""
-        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.cov.index, name="std_err")
+    def note(self) -> str:
+        """What a reader of the estimates must know about the model."""
+        return self.density.note
 
     @property
     def size(self) -> float:
@@ -89,58 +75,11 @@ class Fit(Drawable):
         """Number of parameters p that criteria count: a negative binomial whose alpha is 0 is a Poisson fit, with one less."""
         return len(self.params) - len(set(self.boundary) & set(self.density.distribution.shape_names))
 
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion, -2 log L + 2 p."""
-        return -2.0 * self.loglik + 2.0 * self.estimated
-
-    @property
-    def aicc(self) -> float:
-        """Akaike's criterion corrected for few data (Hurvich, Tsai 1989); infinite where n <= p + 1."""
-        p, n = self.estimated, self.nobs
-        return self.aic + 2.0 * p * (p + 1) / (n - p - 1) if n > p + 1 else float(np.inf)
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, -2 log L + p log n."""
-        return -2.0 * self.loglik + self.estimated * float(np.log(self.nobs))
-
-    def conf_int(
-        self, method: str = "profile", level: float = 0.95, names: Sequence[str] | None = None
-    ) -> pd.DataFrame:
-        r"""Return confidence intervals of the parameters.
-
-        A profile interval holds every value with :math:`2\{\ell(\hat\theta)-\max\ell\}` up to the quantile of
-        :math:`\chi^2_1`, the other parameters free.
-
-        Parameters
-        ----------
-        method : {"profile", "wald"}
-            Profile likelihood, or estimate plus and minus multiples of the standard error (for a shape parameter on its
-            working scale).  Wald intervals leave out parameters at a boundary, where they do not hold.
-        level : float
-            Coverage.
-        names : sequence of str, optional
-            Parameters wanted; all where left out.
-
-        Returns
-        -------
-        DataFrame
-            Columns lower, upper; a row a parameter.
-        """
-        read_level(level)
-        unknown = set(names or ()) - set(self.params.index)
-        if unknown:
-            raise InvalidInput(
-                f"there is no parameter {', '.join(sorted(unknown))}; there are {', '.join(self.params.index)}"
-            )
-        wanted = [name for name in self.params.index if names is None or name in names]
+    def _intervals(self, method: str, level: float, wanted: list[str]) -> pd.DataFrame:
         if method == "wald":
             return self._wald(level).reindex([name for name in wanted if name not in self.boundary])
-        if method == "profile":
-            ends = [self._profile(self.density.names.index(name), level) for name in wanted]
-            return pd.DataFrame(ends, index=wanted, columns=["lower", "upper"])
-        raise InvalidInput(f"method={method!r} is unknown; use 'profile' or 'wald'")
+        ends = [self._profile(self.density.names.index(name), level) for name in wanted]
+        return pd.DataFrame(ends, index=wanted, columns=["lower", "upper"])
 
     def _wald(self, level: float) -> pd.DataFrame:
         z = float(ndtri(0.5 + level / 2.0))
@@ -220,24 +159,6 @@ class Fit(Drawable):
         _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
         return hessian / np.outer(np.diag(basis), np.diag(basis))
 
-    def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
-        """Return the predictive distribution of the months after the data, parameter uncertainty included.
-
-        The estimate is not plugged in: parameters are drawn from the posterior under the model's weak priors, which is
-        what makes the intervals cover from few months.
-
-        Parameters
-        ----------
-        horizon : int
-            Number of months.
-        draws : int, optional
-            Number of paths; as in `CountRegression.posterior` where left out.
-        rng : numpy.random.Generator or int
-            Generator or seed; required.
-        """
-        generator = require_rng(rng)
-        return self.model.posterior(self.density.data, draws=draws, rng=generator).forecast(horizon, rng=generator)
-
     def predict(self, months: pd.PeriodIndex | None = None, level: float = 0.95) -> pd.DataFrame:
         """Return the estimated mean of months with its confidence interval (of the mean, not of the count).
 
@@ -277,27 +198,15 @@ class Fit(Drawable):
             index=where,
         )
 
-    def summary(self) -> pd.DataFrame:
-        """Return estimates, standard errors and 95% profile intervals as a table, headed by what the model assumes.
-
-        Where a coefficient is added to the log mean, `factor` is what it multiplies the mean by, with its interval.
-        """
-        table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
-        table = with_factors(table.join(self.conf_int()), self.density.log_rates, _FACTORS)
-        return table.rename_axis(columns=self.density.note or None)
-
     def in_words(self) -> str:
         """Return the factor of every effect with its 95% interval, a sentence each; the intercept is a level, not an effect."""
         table = self.summary().dropna(subset="factor").drop(index="intercept", errors="ignore")
         said = "{} multiplies the mean by {:.3g} (95% interval {:.3g} to {:.3g})."
-        return " ".join(said.format(*row) for row in table[list(_FACTORS)].itertuples(name=None))
+        return " ".join(said.format(*row) for row in table[list(FACTORS)].itertuples(name=None))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())
         return f"<Fit to {self.density.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(repr(self), self.params.to_frame().join(self.bse), float_format="{:.4g}".format)
 
 
 def maximum_likelihood(model: BayesianModel, density: Fittable, information: str) -> Fit:

@@ -19,6 +19,7 @@ from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.density import Simulated
 from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
 
 Draw: TypeAlias = Callable[[int, FloatArray], IntArray]
@@ -89,10 +90,8 @@ class FollowingDensity(ABC):
         """Return one array ``[S]`` per shape parameter of the distribution."""
         return list(split_shape(self.distribution, self.natural(work)))
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return one path of the months after the data for each draw, and the mean of each month given the path so far.
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return one path of the months after the data for each draw, the mean of each month given it, and the shape.
 
         Raises
         ------
@@ -100,7 +99,9 @@ class FollowingDensity(ABC):
             If a mean passes 10^15; names the month.
         """
         shape = self.shape(work)
-        return self._followed(work, months, lambda _, mean: self.distribution.sample(mean, *shape, rng=rng))
+        return *self._followed(work, months, lambda _, mean: self.distribution.sample(mean, *shape, rng=rng)), tuple(
+            shape
+        )
 
     def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Return the means ``[S, H]`` of the months after the data, whose counts come from uniforms ``[S, H]``."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.distributions import NegativeBinomial, Poisson
+from forecasting.distributions import Distribution, NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.inference.constrained import Region, maximise
 from forecasting.inference.mode import Mode, inverse_root
@@ -20,9 +20,7 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
 from forecasting.models.ingarch_target import CountTarget, Slice, transformed
 from forecasting.models.known import read_counts
-
-if TYPE_CHECKING:
-    from forecasting.models.autoregression import Autoregression
+from forecasting.terms import Terms
 
 EDGE = 1e-6
 """Distance that is kept from the edge of the stationary region."""
@@ -34,13 +32,32 @@ _FLAT = 1e-6  # curvature below which a direction counts as flat, in units of th
 _ON_SIDE = 1e-9  # slack at which a restriction counts as holding
 
 
+class Settings(Protocol):
+    """What the likelihood asks of the model; see `Autoregression`."""
+
+    @property
+    def past_counts(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def past_means(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def link(self) -> str: ...  # noqa: D102
+    @property
+    def effects(self) -> Terms: ...  # noqa: D102
+    @property
+    def distribution(self) -> Distribution: ...  # noqa: D102
+    @property
+    def presample(self) -> str: ...  # noqa: D102
+    @property
+    def external(self) -> bool: ...  # noqa: D102
+
+
 class IngarchLikelihood:
     """Likelihood of an INGARCH model for one series; see `forecasting.models.fittable.Fittable`.
 
     Working coordinates are the parameters of the mean in natural scale, and the signed root of alpha.
     """
 
-    def __init__(self, model: Autoregression, data: Observed) -> None:
+    def __init__(self, model: Settings, data: Observed) -> None:
         self.model, self.data, self.distribution = model, data, model.distribution
         counts, missing = _read_counts(model, data)
         terms = model.effects
@@ -279,7 +296,7 @@ class IngarchLikelihood:
         return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
 
 
-def _read_counts(model: Autoregression, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:
+def _read_counts(model: Settings, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:
     """Return counts ``[T]`` and which of them are missing, if the data are a series that the model can see something in."""
     counts, missing = read_counts(data, "an autoregression")
     longest, observed = max((*model.past_counts, *model.past_means), default=0), counts[~missing]

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution, NegativeBinomial, split_shape
+from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingWarning
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.inference.priors import Priors, log_normal_density, read_priors
@@ -25,6 +25,7 @@ from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
 from forecasting.models.base import BayesianModel
+from forecasting.models.density import Simulated
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.known import read_data, reconstructed
 from forecasting.models.results import Posterior
@@ -185,13 +186,15 @@ class RegressionDensity:
         """Return every month of the data ``[S, T]``, drawn given the parameters and everything known."""
         return reconstructed(self.data, *self.at(work), self.distribution, rng)
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return independent counts of any months for each draw, and their means, each ``[S, H]``."""
+    def shape(self, work: FloatArray) -> list[FloatArray]:
+        """Return one array ``[S]`` per shape parameter."""
+        return list(self.distribution.natural(work[:, self.width :]).T)
+
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return independent counts of any months for each draw, their means, each ``[S, H]``, and the shape."""
         mean = self.continued(work, months, np.empty(0))
-        shape = [column[:, None] for column in split_shape(self.distribution, self.natural(work))]
-        return self.distribution.sample(mean, *shape, rng=rng), mean
+        shape = self.shape(work)
+        return self.distribution.sample(mean, *(column[:, None] for column in shape), rng=rng), mean, tuple(shape)
 
     def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         r"""Return the log mean ``[T]`` of any months at one point, :math:`o_t+x_t'\beta`, and its gradient, the design."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,25 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
-from forecasting.distributions import Distribution, split_shape
-from forecasting.extras import needed
+from forecasting.distributions import Law
+from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Quality, Sample
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.models.density import ModelDensity
-from forecasting.models.effects import with_factors
-from forecasting.models.known import history_of
+from forecasting.models.density import ModelDensity, Simulated
+from forecasting.models.draws import Draws
+from forecasting.models.known import history_of, partly_known
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
 
-_FACTORS = {"factor": "50%", "factor 5%": "5%", "factor 95%": "95%"}
 _SCORED = 250  # draws behind the scores of months
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior(Drawable, Frozen):
+class Posterior(Drawable, Frozen, Draws):
     """Equally weighted posterior draws of the parameters of a model.
 
     Attributes
@@ -96,13 +94,17 @@ class Posterior(Drawable, Frozen):
         """How the draws were made, as a forecast from them carries it."""
         remarks = () if self.khat <= KHAT_LIMIT else (f"k-hat {self.khat:.2f}: {self.sample.method} draws",)
         member = AccountMember(
-            self.density.label, quality=self.quality, log_evidence=self.log_evidence, priors=asdict(self.priors)
+            self.density.label,
+            quality=self.quality,
+            # Without scales the priors are improper, and the evidence has a constant that means nothing.
+            log_evidence=None if self.priors is None else self.log_evidence,
+            priors=None if self.priors is None else asdict(self.priors),
         )
         return Account((member,), remarks)
 
     @property
-    def priors(self) -> Priors:
-        """Scales of the priors."""
+    def priors(self) -> Priors | None:
+        """Scales of the priors; None if they have none by family."""
         return self.density.priors
 
     @property
@@ -116,14 +118,14 @@ class Posterior(Drawable, Frozen):
         return self.data.months
 
     @property
-    def distribution(self) -> Distribution:
+    def distribution(self) -> Law:
         """Conditional distribution of a month given its mean."""
         return self.density.distribution
 
     @property
     def shape(self) -> tuple[FloatArray, ...]:
         """One array ``[S]`` per shape parameter of the distribution."""
-        return tuple(split_shape(self.distribution, self.draws))
+        return tuple(self.density.shape(self.sample.work))
 
     @property
     def size(self) -> FloatArray:
@@ -166,10 +168,16 @@ class Posterior(Drawable, Frozen):
         Raises
         ------
         InvalidInput
-            If the likelihood of the model given these data is not a product over months.
+            If something is known of a month, but not its count.
         """
+        if partly_known(self.data).any():
+            raise InvalidInput(
+                f"{self.name}: some months are known in part only; scores one month ahead need each of them known or missing"
+            )
         terms = self.density.log_terms(self.sample.work[:_SCORED])
-        return np.asarray(logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0))
+        scores = np.full(int(self.data.constraints.exact.sum()), np.nan)
+        scores[scores.size - terms.shape[1] :] = logsumexp(terms, axis=0) - np.log(len(terms)) - terms.var(axis=0)
+        return scores
 
     def future(self, horizon: int) -> pd.PeriodIndex:
         """Return the `horizon` months after the data."""
@@ -204,81 +212,32 @@ class Posterior(Drawable, Frozen):
         2023-10      7     16
         """
         months, generator = self.future(horizon), require_rng(rng)
-        paths, mean, history = self._future(months, generator)
+        (paths, mean, shape), history = self._future(months, generator)
         return Predictive(
             months,
             paths,
             mean,
-            self.shape,
+            shape,
             self.distribution,
             self.name,
             account=self.account,
             history=history,
         )
 
-    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[IntArray, FloatArray, History]:
-        """Return paths and means of the months after the data, each ``[S, H]``, and the months of the data.
+    def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[Simulated, History]:
+        """Return paths, means and shape of the months after the data, and the months of the data.
 
         Months of the data that are not exact are drawn when they are asked for.
         """
-        paths, mean = self.density.simulate(self.sample.work, months, rng=rng)
+        found = self.density.simulate(self.sample.work, months, rng=rng)
         past = history_of(self.data)
         if past.known.all():
-            return paths, mean, past
-        return paths, mean, replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
+            return found, past
+        return found, replace(past, draw=partial(self.draw_months, rng=int(rng.integers(2**63))))
 
     def draw_months(self, *, rng: Rng) -> IntArray:
         """Return every month of the data ``[S, T]``, drawn given the parameters of each draw and everything known."""
         return self.density.months(self.sample.work, rng=require_rng(rng))
-
-    def summary(self) -> pd.DataFrame:
-        """Return mean, standard deviation and 5, 50, 95% points of every parameter.
-
-        Where a parameter is added to the log mean, `factor` is the median of what it multiplies the mean by, with its 5 and
-        95% points.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import forecasting as fc
-        >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
-        >>> posterior = fc.CountRegression(fc.Intercept(), fc.Poisson()).posterior(series, rng=np.random.default_rng(1))
-        >>> posterior.summary()["mean"].round(1)  # the log of 11 or so
-        parameter
-        intercept    2.4
-        Name: mean, dtype: float64
-        """
-        points = np.quantile(self.draws, [0.05, 0.5, 0.95], axis=0)
-        table = pd.DataFrame(
-            {
-                "mean": self.draws.mean(axis=0),
-                "sd": self.draws.std(axis=0),
-                "5%": points[0],
-                "50%": points[1],
-                "95%": points[2],
-            },
-            index=pd.Index(self.names, name="parameter"),
-        )
-        return with_factors(table, self.density.log_rates, _FACTORS)
-
-    def to_arviz(self) -> Any:
-        """Return the draws as ArviZ data: one chain, the log posterior density and log likelihood as sample statistics.
-
-        Raises
-        ------
-        InvalidInput
-            If the package arviz-base is not installed.
-        """
-        from_dict = needed("arviz_base", "arviz", "to_arviz()").from_dict
-        return from_dict(
-            {
-                "posterior": {name: self.draws[None, :, k] for k, name in enumerate(self.names)},
-                "sample_stats": {
-                    "lp": (self.sample.log_likelihood + self.sample.log_prior)[None, :],
-                    "log_likelihood": self.sample.log_likelihood[None, :],
-                },
-            }
-        )
 
     def __repr__(self) -> str:
         return (

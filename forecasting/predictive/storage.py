@@ -6,10 +6,9 @@ the library has.
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, is_dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -17,16 +16,21 @@ import pandas as pd
 from forecasting import distributions
 from forecasting.distributions import Law
 from forecasting.errors import InvalidInput
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.predictive.parquet import read_columns, write_columns
 
-if TYPE_CHECKING:
-    from forecasting.predictive.predictive import Predictive
-
-_KEY, _VERSION = b"forecasting", 1
 _KNOWN = {name: getattr(distributions, name) for name in distributions.__all__ if name[0].isupper()}
 
 
 class Stored:
     """A forecast that can be kept in a file."""
+
+    months: pd.PeriodIndex
+    paths: IntArray
+    mean: FloatArray
+    shape: tuple[FloatArray, ...]
+    distribution: Law
+    name: str
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the forecast to a Parquet file from which `load` makes it again exactly; needs pyarrow.
@@ -38,7 +42,18 @@ class Stored:
         InvalidInput
             If pyarrow is not installed, or the conditional distribution is not one that the library exports.
         """
-        write_forecast(cast("Predictive", self), path)
+        columns: dict[str, Any] = {f"y[{month}]": self.paths[:, h] for h, month in enumerate(self.months)}
+        columns |= {f"mean[{month}]": self.mean[:, h] for h, month in enumerate(self.months)}
+        for k, shape in enumerate(self.shape):
+            wide = shape.reshape(len(shape), -1)
+            columns |= {f"shape[{k}][{h}]": wide[:, h] for h in range(wide.shape[1])}
+        described = {
+            "name": self.name,
+            "months": [str(month) for month in self.months],
+            "distribution": _described(self.distribution),
+            "shape_columns": [shape.size // len(shape) if shape.ndim > 1 else 0 for shape in self.shape],
+        }
+        write_columns(path, columns, described)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -52,50 +67,18 @@ class Stored:
         return cls(*read_parts(path))
 
 
-def write_forecast(forecast: Predictive, path: str | PathLike[str]) -> None:
-    """Write a forecast; see `Predictive.save`."""
-    arrow, parquet = _pyarrow()
-    columns: dict[str, Any] = {f"y[{month}]": forecast.paths[:, h] for h, month in enumerate(forecast.months)}
-    columns |= {f"mean[{month}]": forecast.mean[:, h] for h, month in enumerate(forecast.months)}
-    for k, shape in enumerate(forecast.shape):
-        wide = shape.reshape(len(shape), -1)
-        columns |= {f"shape[{k}][{h}]": wide[:, h] for h in range(wide.shape[1])}
-    described = {
-        "version": _VERSION,
-        "name": forecast.name,
-        "months": [str(month) for month in forecast.months],
-        "distribution": _described(forecast.distribution),
-        "shape_columns": [shape.size // len(shape) if shape.ndim > 1 else 0 for shape in forecast.shape],
-    }
-    table = arrow.table({name: np.ascontiguousarray(column) for name, column in columns.items()})
-    parquet.write_table(table.replace_schema_metadata({_KEY: json.dumps(described).encode()}), str(path))
-
-
 def read_parts(path: str | PathLike[str]) -> tuple[Any, ...]:
-    """Return what `Predictive` is made of, from a file that `write_forecast` wrote."""
-    _, parquet = _pyarrow()
-    try:
-        table = parquet.read_table(str(path))
-        found = json.loads((table.schema.metadata or {})[_KEY])
-    except FileNotFoundError:
-        raise InvalidInput(f"there is no file {path}; give one that save() has written") from None
-    except (KeyError, ValueError, OSError):
-        raise InvalidInput(f"{path} is not a forecast; give a file that save() has written") from None
-    if found["version"] != _VERSION:
-        raise InvalidInput(f"{path} has version {found['version']} of the format; this library reads {_VERSION}")
-
-    def matrix(names: list[str]) -> Any:
-        return np.column_stack([table[name].to_numpy() for name in names])
-
+    """Return what `Predictive` is made of, from a file that `Predictive.save` wrote."""
+    columns, found = read_columns(path, "forecast")
     months = found["months"]
     shapes = []
     for k, width in enumerate(found["shape_columns"]):
-        columns = matrix([f"shape[{k}][{h}]" for h in range(max(width, 1))])
-        shapes.append(columns if width else columns[:, 0])
+        wide = np.column_stack([columns[f"shape[{k}][{h}]"] for h in range(max(width, 1))])
+        shapes.append(wide if width else wide[:, 0])
     return (
         pd.PeriodIndex(months, freq="M"),
-        matrix([f"y[{month}]" for month in months]),
-        matrix([f"mean[{month}]" for month in months]),
+        np.column_stack([columns[f"y[{month}]"] for month in months]),
+        np.column_stack([columns[f"mean[{month}]"] for month in months]),
         tuple(shapes),
         _made(found["distribution"], path),
         found["name"],
@@ -131,12 +114,3 @@ def _made(described: dict[str, Any], path: str | PathLike[str]) -> Law:
 
     law: Law = kind(**{key: read(value) for key, value in described.items() if key != "name"})
     return law
-
-
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow  # type: ignore[import-untyped]
-        from pyarrow import parquet
-    except ImportError as error:
-        raise InvalidInput("Parquet files need pyarrow; install it with pip install pyarrow") from error
-    return pyarrow, parquet

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
+
+import pandas as pd
 
 from forecasting.display import chance
 from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, to_month
-
-if TYPE_CHECKING:
-    from forecasting.predictive.predictive import Predictive
+from forecasting.predictive.quantity import Quantity
 
 _UNUSUAL = 0.025  # probability of one tail: outside the central 95%
+
+
+class Tellable(Protocol):
+    """What sentences ask of a forecast."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def months(self) -> pd.PeriodIndex: ...  # noqa: D102
+    def total(self) -> Quantity: ...  # noqa: D102
+    def interval(self, level: float) -> pd.DataFrame: ...  # noqa: D102
+    def cdf(self, month: MonthLike, y: float) -> float: ...  # noqa: D102
+    def exceedance(self, month: MonthLike, y: float) -> float: ...  # noqa: D102
 
 
 class Told:
@@ -31,10 +44,10 @@ class Told:
         >>> print(forecast.in_words(observed={"2024-01": 9}))
         2024-01: 9 is unusually high. 90% of the probability lay between 1 and 8; the chance of 9 or more was 2%.
         """
-        return told(cast("Predictive", self), level, observed)
+        return told(cast("Tellable", self), level, observed)
 
 
-def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int] | None) -> str:
+def told(forecast: Tellable, level: float, observed: Mapping[MonthLike, int] | None) -> str:
     """Return the total of a forecast, or how each observed month compares with it."""
     if observed is not None and not isinstance(observed, Mapping):
         raise InvalidInput(f"observed is {type(observed).__name__}; give a mapping such as {{'2024-01': 9}}")
@@ -49,7 +62,7 @@ def told(forecast: Predictive, level: float, observed: Mapping[MonthLike, int] |
     )
 
 
-def _judged(forecast: Predictive, month: MonthLike, count: int, level: float) -> str:
+def _judged(forecast: Tellable, month: MonthLike, count: int, level: float) -> str:
     more, less = forecast.exceedance(month, count - 1), forecast.cdf(month, count)
     side, tail = ("high", more) if more <= less else ("low", less)
     verdict = f"unusually {side}" if tail <= _UNUSUAL else "not unusual"

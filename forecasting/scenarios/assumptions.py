@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from forecasting.distributions import Distribution
+from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import FloatArray
 from forecasting.months import MonthLike, month_range
@@ -49,7 +49,7 @@ class Extrapolates(Protocol):
         """One array ``[S]`` for each shape parameter of the distribution."""
 
     @property
-    def distribution(self) -> Distribution:
+    def distribution(self) -> Law:
         """Conditional distribution of a month given its mean."""
 
     def future(self, horizon: int) -> pd.PeriodIndex:

@@ -183,9 +183,10 @@ def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0,
         tails = [_counted(later >= least), _counted(later <= most)]
     else:
         tails = [_counted(later * high >= least * earlier), _counted(later * low <= most * earlier)]
-    if low == high and most * len(comparison.after) <= _EXACT_SIZE:
+    law = posterior.distribution
+    if low == high and most * len(comparison.after) <= _EXACT_SIZE and isinstance(law, Distribution):
         part = slice(0, _EXACT_DRAWS)
-        at = expected[part], [values[part] for values in posterior.shape], posterior.distribution
+        at = expected[part], [values[part] for values in posterior.shape], law
         for side, limits in enumerate(((least, None), (None, most))):
             if tails[side].by_draw.mean() < _RARE:  # none of few draws bounds the chance far above it
                 tails[side] = Tail(_exact(*at, *limits), None)

@@ -5,8 +5,6 @@ The working vector of a draw is its path ``[T]``, its coefficients ``[k]`` and i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,13 +15,11 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidWindow
 from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.density import Simulated
 from forecasting.models.known import reconstructed
 from forecasting.models.local_level.path import Motion
-from forecasting.models.local_level.target import Target
+from forecasting.models.local_level.target import Settings, Target
 from forecasting.randomness import require_rng
-
-if TYPE_CHECKING:
-    from forecasting.models.local_level.model import LocalLevel
 
 _EVENTS = frozenset({"step", "pulse", "ramp"})
 _SEED = 20231205  # of the steps of the level after the data, where no generator is given
@@ -34,7 +30,7 @@ class LocalLevelDensity:
 
     label = "LocalLevel"
 
-    def __init__(self, model: LocalLevel, data: Observed) -> None:
+    def __init__(self, model: Settings, data: Observed) -> None:
         self.target = target = Target(model, data)
         self.model, self.data = model, data
         self.distribution: Distribution = model.distribution
@@ -156,12 +152,14 @@ class LocalLevelDensity:
         log_mean, shape = self.target.log_mean(path, coefs), self.target.shape(parameters)
         return reconstructed(self.data, log_mean, shape, self.distribution, rng)
 
-    def simulate(
-        self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray]:
-        """Return one path of counts for each draw, and the mean of each month given the level, each ``[S, H]``."""
+    def shape(self, work: FloatArray) -> list[FloatArray]:
+        """Return one array ``[S]`` per shape parameter."""
+        return self.target.shape(self.split(work)[2])
+
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return one path of counts for each draw, the mean of each month given the level, each ``[S, H]``, and the shape."""
         structural, recurring = self.parts(work, months, rng=rng)
         with np.errstate(over="ignore"):  # an exploding mean is an error with a name, raised by Predictive
             mean = np.exp(structural + recurring)
-        shape = [column[:, None] for column in self.target.shape(self.split(work)[2])]
-        return self.distribution.sample(mean, *shape, rng=rng), mean
+        shape = self.shape(work)
+        return self.distribution.sample(mean, *(column[:, None] for column in shape), rng=rng), mean, tuple(shape)

@@ -9,6 +9,7 @@ this model: totals, bounds, orderings.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors, read_priors
+from forecasting.inference.sampling import Sample
 from forecasting.models.base import BayesianModel, Model, Prepared
 from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
@@ -23,7 +25,7 @@ from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.local_level.sampler import sample_path
 from forecasting.models.results import Posterior
-from forecasting.randomness import Rng, named_streams
+from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.reading.arguments import read_flag, read_share, read_whole
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 
@@ -127,6 +129,12 @@ class LocalLevel(BayesianModel):
         posterior = super().posterior(data, draws=draws, rng=rng)
         assert isinstance(posterior, LocalLevelPosterior)
         return posterior
+
+    def _restored(self, data: Observed, density: ModelDensity, sample: Sample, state: dict[str, Any]) -> Posterior:
+        assert isinstance(density, LocalLevelDensity)
+        source = require_rng(0)
+        source.bit_generator.state = state["source"]
+        return LocalLevelPosterior(data, density, sample, source)
 
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
         """Return the model with its data: given its path a month says nothing of those before it, so each needs a new fit."""

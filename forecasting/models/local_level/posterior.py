@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,9 @@ class LocalLevelPosterior(Posterior):
 
     density: LocalLevelDensity
     source: np.random.Generator
+
+    def _state(self) -> dict[str, Any]:
+        return {"source": self.source.bit_generator.state}
 
     def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the two parts of the log mean, each ``[S, H]``: level and events; season, covariates, exposure.

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from forecasting.constraints import Observed
+from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import log_normal_density
+from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.local_level.path import LevelPath, Motion
 from forecasting.models.local_level.surrogate import Surrogate
-
-if TYPE_CHECKING:
-    from forecasting.models.local_level.model import LocalLevel
+from forecasting.terms import Terms
 
 _USUAL_RATE = 0.05
 _LEAST_NOISE = 1e-6  # standard deviation of a step below which a level stands still
 _MOST_KEPT = 1.0 - 1e-6
+
+
+class Settings(Protocol):
+    """What the density asks of the model; see `LocalLevel`."""
+
+    @property
+    def growth(self) -> bool: ...  # noqa: D102
+    @property
+    def reversion(self) -> bool: ...  # noqa: D102
+    @property
+    def distribution(self) -> Distribution: ...  # noqa: D102
+    @property
+    def priors(self) -> Priors: ...  # noqa: D102
+    @property
+    def damping(self) -> float: ...  # noqa: D102
+
+    def terms_for(self, data: Observed) -> Terms:
+        """Return season and effects for these data."""
+        ...
 
 
 class Target:
@@ -31,13 +49,13 @@ class Target:
 
     Parameters
     ----------
-    model : LocalLevel
+    model : Settings
         The model.
     data : CountSeries or Evidence
         What is known.
     """
 
-    def __init__(self, model: LocalLevel, data: Observed) -> None:
+    def __init__(self, model: Settings, data: Observed) -> None:
         self.model, self.data, self.distribution = model, data, model.distribution
         self.facts = FactLikelihood(data.constraints)
         self.surrogate = Surrogate(data.constraints, model.distribution)

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from forecasting.constraints import Observed
-from forecasting.display import Drawable, as_html
 from forecasting.errors import SamplingError
 from forecasting.extras import needed
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.kernels.counts import FloatArray
+from forecasting.models.base import BayesianModel
+from forecasting.models.estimates import Estimates
+from forecasting.models.sarima.counts import SarimaDensity
 from forecasting.models.sarima.density import ArimaDensity, partial
 from forecasting.models.sarima.orders import PERIOD
-from forecasting.models.sarima.search import corrected, inverse_roots, starting_points
-from forecasting.predictive import Predictive
-from forecasting.predictive.levels import read_level
-from forecasting.randomness import Rng
-
-if TYPE_CHECKING:
-    from forecasting.models.sarima.model import SARIMA
+from forecasting.models.sarima.search import inverse_roots, starting_points
 
 BoolArray = NDArray[np.bool_]
 
@@ -37,7 +32,7 @@ _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one
 
 
 @dataclass(frozen=True, eq=False)
-class SarimaFit(Drawable):
+class SarimaFit(Estimates):
     """A seasonal ARIMA model at the maximum of its likelihood.
 
     Attributes
@@ -64,58 +59,13 @@ class SarimaFit(Drawable):
         What a reader of the numbers should know; empty for a regular fit.
     """
 
-    model: SARIMA
-    data: Observed
-    density: ArimaDensity
-    work: FloatArray
-    params: pd.Series
-    cov: pd.DataFrame
-    loglik: float
-    nobs: int
-    converged: bool
-    boundary: tuple[str, ...]
-    messages: tuple[str, ...]
+    density: SarimaDensity
 
-    @property
-    def bse(self) -> pd.Series:
-        """Standard errors of the parameters that are not at a boundary."""
-        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.cov.index, name="std_err")
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion, -2 log L + 2 p; p counts the innovation variance."""
-        return -2.0 * self.loglik + 2.0 * len(self.params)
-
-    @property
-    def aicc(self) -> float:
-        """Akaike's criterion corrected for few data; infinite where n <= p + 1."""
-        return corrected(self.loglik, len(self.params), self.nobs)
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, -2 log L + p log n."""
-        return -2.0 * self.loglik + len(self.params) * float(np.log(self.nobs))
-
-    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Return Wald intervals of the parameters that are not at a boundary, columns lower and upper."""
-        half = float(ndtri(0.5 + read_level(level) / 2.0)) * self.bse
+    def _intervals(self, method: str, level: float, wanted: list[str]) -> pd.DataFrame:
+        # Profiles would need the coefficients one at a time, and the search moves partial autocorrelations.
+        half = (float(ndtri(0.5 + level / 2.0)) * self.bse).reindex([name for name in wanted if name in self.bse.index])
         estimate = self.params[half.index]
         return pd.DataFrame({"lower": estimate - half, "upper": estimate + half})
-
-    def summary(self) -> pd.DataFrame:
-        """Return a row a parameter: estimate, std_err, lower, upper (95%, Wald); NaN at a boundary."""
-        table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
-        return table.join(self.conf_int())
-
-    def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
-        """Return the predictive distribution of the months after the data; nothing is plugged in, parameters are drawn.
-
-        Parameters
-        ----------
-        horizon, draws, rng
-            As in `SARIMA.forecast`.
-        """
-        return self.model.forecast(self.data, horizon, draws=draws, rng=rng)
 
     def to_statsmodels(self) -> Any:
         """Return the same model as statsmodels has it, filtered and smoothed at these estimates.
@@ -162,13 +112,9 @@ class SarimaFit(Drawable):
             f"{self.nobs} months>"
         )
 
-    def _repr_html_(self) -> str:
-        return as_html(repr(self), self.summary(), float_format="{:.4g}".format)
 
-
-def maximum_likelihood(model: SARIMA, data: Observed, start: FloatArray | None = None) -> SarimaFit:
-    """Maximise the likelihood of `model` given `data`, from several starts unless one is given."""
-    density = model.density(data)
+def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: FloatArray | None = None) -> SarimaFit:
+    """Maximise the likelihood of `model` given its data, from several starts unless one is given."""
     mode = highest(density, [start] if start is not None else _starts(density))
     work = mode.point
     names = (*density.names, *density.regressors, "sigma2")
@@ -179,7 +125,6 @@ def maximum_likelihood(model: SARIMA, data: Observed, start: FloatArray | None =
         messages = ("the search stopped before the maximum of the likelihood was certain", *messages)
     return SarimaFit(
         model=model,
-        data=data,
         density=density,
         work=work,
         params=pd.Series(np.r_[density.natural(work[None])[0], beta[0], variance], index=list(names), name="estimate"),

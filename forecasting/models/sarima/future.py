@@ -11,7 +11,7 @@ import numpy as np
 from forecasting.errors import SamplingError
 from forecasting.kernels.arma import impulse_response
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.density import ArimaDensity, Linear
 
 _BLOCK = 2**18  # doubles of bands held at once
 
@@ -55,14 +55,46 @@ def simulate(
     return location, scale, paths
 
 
+def innovations(density: ArimaDensity, work: FloatArray, *, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return what each differenced month is foretold to be, given those before it, on the transformed scale.
+
+    Variance, regression coefficients and missing months are drawn for each draw of the ARMA parameters, as in `simulate`.
+
+    Returns
+    -------
+    location, scale : ndarray, [S, T - lost]
+        Of the months from the first that differencing leaves.
+    """
+    white = density.whitened(work)
+    sigma, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
+    rest = white.columns[:, :, -1] - np.einsum("snk,sk->sn", white.columns[:, :, :-1], coefs)
+    step = white.factor[:, :, 0]  # the diagonal: standard deviations for innovations of variance one
+    return density.filled[density.orders.lost :] - step * rest, sigma * step
+
+
+def missing_months(density: ArimaDensity, work: FloatArray, *, rng: np.random.Generator) -> FloatArray:
+    """Return a joint draw of the missing months ``[S, holes]`` on the transformed scale, given everything known."""
+    white = density.whitened(work)
+    _, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
+    beta, errors = density.levels(coefs)
+    return (errors + beta @ density.design.T)[:, density.missing]
+
+
+def _drawn(
+    density: ArimaDensity, linear: Linear, columns: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return standard deviations of the innovations ``[S, 1]`` and coefficients of the orthonormal design ``[S, k]``."""
+    draws = len(linear.residual)
+    sigma = np.sqrt(linear.residual / rng.chisquare(density.freedom, draws))[:, None]
+    return sigma, linear.solve(sigma * rng.standard_normal((draws, columns)))
+
+
 def _block(
     density: ArimaDensity, work: FloatArray, design: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     ahead = len(design)
     white = density.whitened(work, ahead)
-    linear = density.linear(white)
-    sigma = np.sqrt(linear.residual / rng.chisquare(density.freedom, len(work)))[:, None]
-    coefs = linear.solve(sigma * rng.standard_normal((len(work), white.columns.shape[2] - 1)))
+    sigma, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
     past = white.columns[:, :, -1] - np.einsum("snk,sk->sn", white.columns[:, :, :-1], coefs)
     beta, errors = density.levels(coefs)
     ar, _ = density.polynomials(work)

@@ -9,28 +9,24 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.display import as_html
-from forecasting.distributions.transforms import Transform, read_transform
+from forecasting.distributions.transforms import read_transform
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.base import Model, read_draws
-from forecasting.models.known import read_counts
-from forecasting.models.sarima.density import ArimaDensity
-from forecasting.models.sarima.differencing import differences
+from forecasting.models.base import BayesianModel
+from forecasting.models.density import ModelDensity
+from forecasting.models.known import read_data
+from forecasting.models.results import Posterior
+from forecasting.models.sarima.counts import SarimaDensity, transformed
+from forecasting.models.sarima.differencing import differences as suggested
 from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
 from forecasting.models.sarima.orders import Orders
-from forecasting.models.sarima.posterior import SarimaPosterior
 from forecasting.models.sarima.search import Limits, Search, table
-from forecasting.predictive import Predictive
-from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_flag
-from forecasting.series import listing
-from forecasting.terms import Term, Terms
-
-_DRAWS = 1000
+from forecasting.terms import Exposure, Term, Terms
 
 
 @dataclass(frozen=True)
-class SARIMA(Model):
+class SARIMA(BayesianModel):
     r"""Regression with seasonal ARIMA errors for the transformed counts of a month.
 
     .. math:: \phi(B)\Phi(B^{12})\,(1-B)^d(1-B^{12})^D\,(g(y_t) - x_t'\beta) = \theta(B)\Theta(B^{12})\,\varepsilon_t
@@ -84,7 +80,7 @@ class SARIMA(Model):
         scale = read_transform(self.transform)
         object.__setattr__(self, "order", orders.order)
         object.__setattr__(self, "seasonal", orders.seasonal)
-        object.__setattr__(self, "terms", Terms(()) if self.terms is None else Terms.of(self.terms))
+        object.__setattr__(self, "terms", Terms.of(self.terms))
         if self.constant is None:
             object.__setattr__(self, "constant", sum(orders.differences) == 0)
         read_flag(self.constant, "constant")
@@ -92,7 +88,7 @@ class SARIMA(Model):
             raise InvalidInput(
                 f"constant=True with {orders} would be a curved trend; use constant=False or fewer differences"
             )
-        if any(type(term).__name__ == "Exposure" for term in self._terms.terms) and not scale.multiplicative:
+        if any(isinstance(term, Exposure) for term in Terms.of(self.terms).terms) and not scale.multiplicative:
             raise InvalidInput(
                 f"an exposure multiplies the counts, which transform={self.transform!r} cannot express; use 'log1p' or 'log'"
             )
@@ -111,28 +107,22 @@ class SARIMA(Model):
         return Orders(self.order, self.seasonal)
 
     @property
-    def _terms(self) -> Terms:
-        return self.terms if isinstance(self.terms, Terms) else Terms(())
-
-    @property
     def regressors(self) -> tuple[str, ...]:
         """Names of the columns of the design: the constant first."""
         constant = ("drift" if sum(self.orders.differences) else "intercept",) if self.constant else ()
-        return (*constant, *self._terms.columns())
+        return (*constant, *Terms.of(self.terms).columns())
 
     def design(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the design ``[T, k]`` and the log exposure ``[T]`` of any months; `origin` holds those of the data."""
-        columns, offset = self._terms.design(months, origin=origin)
+        columns, offset = Terms.of(self.terms).design(months, origin=origin)
         if self.constant:
             time = (months.year - origin[0].year) * 12.0 + (months.month - origin[0].month) + 1.0
             columns = np.column_stack([time if sum(self.orders.differences) else np.ones(len(months)), columns])
         return np.asarray(columns, dtype=float), offset
 
-    def density(self, data: Observed) -> ArimaDensity:
-        """Return the log likelihood of `data`."""
-        z = transformed(data, read_transform(self.transform), self.transform)
-        design, offset = self.design(data.months, data.months)
-        return ArimaDensity(z - offset, design, self.regressors, self.orders, data.name)
+    def density(self, data: Observed) -> SarimaDensity:
+        """Return the log likelihood and log prior for `data`."""
+        return SarimaDensity(self, read_data(data))
 
     def fit(self, data: Observed) -> SarimaFit:
         """Maximise the exact likelihood.
@@ -149,32 +139,13 @@ class SARIMA(Model):
         NotIdentified
             If the differenced series cannot see a regressor.
         """
-        return maximum_likelihood(self, data)
+        return maximum_likelihood(self, self.density(data))
 
-    def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> SarimaPosterior:
-        """Draw from the posterior by adaptive importance sampling of the exact likelihood.
-
-        Parameters
-        ----------
-        data : CountSeries or Evidence
-            As in `fit`.
-        draws : int, optional
-            Number of draws S, at least 100; 1000 where left out.
-        rng : numpy.random.Generator or int
-            Generator or seed; required.
-
-        Warns
-        -----
-        SamplingWarning
-            If k-hat is above 0.7, so that the draws are those of the slower sampler.
-        """
-        generator, number = require_rng(rng), read_draws(draws, _DRAWS)
-        return SarimaPosterior.sample(self, data, number, rng=generator)
-
-    def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
-        """Return the predictive distribution of the months after the data, one path for each draw of the posterior."""
-        generator = require_rng(rng)
-        return self.posterior(data, draws=draws, rng=generator).forecast(horizon, rng=generator)
+    def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
+        """Return a posterior with so many draws; without ARMA coefficients there is nothing to draw."""
+        if density.names or not isinstance(density, SarimaDensity):
+            return super()._drawn(data, density, draws, rng)
+        return Posterior(data, density, density.exact_sample(draws))
 
     @classmethod
     def auto(
@@ -204,11 +175,9 @@ class SARIMA(Model):
         SarimaSearch
             ``best``, its ``fit``, and a ``table`` of everything that was tried.
         """
-        z = transformed(data, read_transform(transform), transform)
+        z = transformed(read_data(data), transform)
         d, seasonal = (
-            _differences(z)
-            if differences is None
-            else Orders((0, differences[0], 0), (0, differences[1], 0)).differences
+            suggested(z) if differences is None else Orders((0, differences[0], 0), (0, differences[1], 0)).differences
         )
         designs = {}
         for constant in (False, True) if d + seasonal < 2 else (False,):
@@ -219,7 +188,7 @@ class SARIMA(Model):
         first = found[0]
         orders, names = first.density.orders, first.density.regressors
         best = cls(orders.order, orders.seasonal, transform, terms, bool(names[:1] in {("drift",), ("intercept",)}))
-        return SarimaSearch(best, maximum_likelihood(best, data, first.work), table(found))
+        return SarimaSearch(best, maximum_likelihood(best, best.density(data), first.work), table(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,23 +214,3 @@ class SarimaSearch:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), self.table, max_rows=10, float_format="{:.4g}".format)
-
-
-def transformed(data: Observed, scale: Transform, name: str | None) -> FloatArray:
-    """Return the transformed counts ``[T]``, NaN where missing.
-
-    Raises
-    ------
-    InvalidInput
-        If something is known of a month but not its count, or a count has no transform.
-    """
-    counts, missing = read_counts(data, "SARIMA")
-    zero = ~missing & (counts == 0)
-    if name == "log" and zero.any():
-        raise InvalidInput(f"{data.name}: {listing(data.months[zero])} counted zero; use 'log1p'")
-    z = np.full(counts.size, np.nan)
-    z[~missing] = scale.forward(counts[~missing].astype(float))
-    return z
-
-
-_differences = differences

@@ -1,0 +1,139 @@
+"""The model with its data, as posteriors and forecasts ask for it: from counts to the normal scale, and back.
+
+Regression coefficients and the innovation variance are integrated out of the likelihood; where one value of them is needed, to
+forecast or to score a month, they are drawn given the coefficients of the draw.
+"""
+
+from __future__ import annotations
+
+from typing import Never, Protocol
+
+import numpy as np
+import pandas as pd
+
+from forecasting.constraints import Observed
+from forecasting.distributions import RoundedNormal
+from forecasting.errors import InvalidInput
+from forecasting.inference.mode import Mode
+from forecasting.inference.sampling import Sample
+from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.models.density import Simulated
+from forecasting.models.known import read_counts
+from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.future import innovations, missing_months, simulate
+from forecasting.models.sarima.orders import Orders
+from forecasting.randomness import require_rng
+from forecasting.series import listing
+
+_SEED = 20231205  # of the variances and coefficients behind scores: a score is a function of the draws alone
+
+
+class Settings(Protocol):
+    """What the density asks of the model; see `SARIMA`."""
+
+    @property
+    def orders(self) -> Orders: ...  # noqa: D102
+    @property
+    def transform(self) -> str | None: ...  # noqa: D102
+    @property
+    def regressors(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def design(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the design ``[T, k]`` and the log exposure ``[T]`` of any months."""
+        ...
+
+
+class SarimaDensity(ArimaDensity):
+    """Likelihood and prior of the ARMA parameters given counts; see `forecasting.models.density.ModelDensity`."""
+
+    label = "SARIMA"
+    costly = True
+    priors = None
+    log_rates: tuple[str, ...] = ()
+
+    def __init__(self, model: Settings, data: Observed) -> None:
+        self.model, self.data, self.distribution = model, data, RoundedNormal(model.transform)
+        z = transformed(data, model.transform)
+        design, self._offset = model.design(data.months, data.months)
+        super().__init__(z - self._offset, design, model.regressors, model.orders, data.name)
+        self._scored = ~self.missing & (np.arange(self.missing.size) >= model.orders.lost)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The known months but those that differencing consumes."""
+        return tuple(str(month) for month in self.data.months[self._scored])
+
+    def log_terms(self, work: FloatArray) -> FloatArray:
+        """Return the log probability ``[S, n]`` of the count of each of these months, given those before it."""
+        location, scale = innovations(self, work, rng=require_rng(_SEED))
+        where, lost = np.flatnonzero(self._scored), self.orders.lost
+        counts = self.data.constraints.lower[where]
+        return self.distribution.logpmf(
+            counts, 0.0, (location + self._offset[lost:])[:, where - lost], scale[:, where - lost]
+        )
+
+    def shape(self, work: FloatArray) -> tuple[FloatArray, ...]:
+        """Return nothing: location and scale are those of a month."""
+        return ()
+
+    def simulate(self, work: FloatArray, months: pd.PeriodIndex, *, rng: np.random.Generator) -> Simulated:
+        """Return one path of the months after the data for each draw, their means, and location and scale.
+
+        Given a draw, each month is a rounded normal with the exact mean and variance of its month, all uncertainty of the
+        months before it included; the paths are joint.
+        """
+        design, offset = self.model.design(months, self.data.months)
+        location, scale, paths = simulate(self, work, design, rng=rng)
+        mean = self.distribution.mean_of(location + offset, scale)
+        return self.distribution.nearest(paths + offset), mean, (location + offset, scale)
+
+    def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
+        """Return every month of the data ``[S, T]``: known ones as they are, missing ones drawn together."""
+        known = np.where(self.missing, 0, self.data.constraints.lower).astype(np.int64)
+        counts = np.repeat(known[None], len(work), axis=0)
+        counts[:, self.missing] = self.distribution.nearest(
+            missing_months(self, work, rng=rng) + self._offset[self.missing]
+        )
+        return counts
+
+    def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
+        """Refuse: a differenced series has no level."""
+        self._refuse("has no level apart from its past months, so that no scenario can keep or move it")
+
+    def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Refuse: a differenced series has no level."""
+        self._refuse("has no level apart from its past months")
+
+    def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Refuse: its months are not drawn one after the other."""
+        self._refuse("draws its months together, not one after the other")
+
+    def _refuse(self, why: str) -> Never:
+        raise InvalidInput(
+            f"{self.orders} of {self.data.name} {why}; use a regression, LocalLevel, DynamicLevel or Autoregression, for "
+            "example CountRegression(Intercept() + Trend())"
+        )
+
+    def exact_sample(self, draws: int) -> Sample:
+        """Return as many draws of no coefficients: there is nothing to weigh."""
+        nothing = np.empty((draws, 0))
+        value = float(self.log_likelihood(nothing[:1])[0])
+        at = Mode(nothing[0], value, nothing[0], np.empty((0, 0)), 0.0, 0, True)
+        return Sample(nothing, np.full(draws, value), np.zeros(draws), value, -np.inf, float(draws), "exact", at)
+
+
+def transformed(data: Observed, name: str | None) -> FloatArray:
+    """Return the transformed counts ``[T]``, NaN where missing.
+
+    Raises
+    ------
+    InvalidInput
+        If something is known of a month but not its count, or a count has no transform.
+    """
+    counts, missing = read_counts(data, "SARIMA, whose months are normal on a scale on which totals are not sums,")
+    zero = ~missing & (counts == 0)
+    if name == "log" and zero.any():
+        raise InvalidInput(f"{data.name}: {listing(data.months[zero])} counted zero; use 'log1p'")
+    z = np.full(counts.size, np.nan)
+    z[~missing] = RoundedNormal(name).scale.forward(counts[~missing].astype(float))
+    return z
