@@ -42,7 +42,22 @@ class Prepared(Protocol):
 
 
 class Model(ABC):
-    """A way to forecast one monthly series; see `forecasting.models` for those there are."""
+    """A way to forecast one monthly series; see `forecasting.models` for those there are.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import forecasting as fc
+    >>> @dataclass(frozen=True)
+    ... class Half(fc.Model):
+    ...     def forecast(self, data, horizon, *, draws=None, rng):
+    ...         months = fc.HistoricalMoments().forecast(data, horizon, draws=draws, rng=rng)
+    ...         return fc.Predictive.draw(months.months, months.mean / 2, (), fc.Poisson(), name=data.name, rng=rng)
+    >>> series = fc.CountSeries([f"2023-{m:02d}" for m in range(1, 9)], [12, 9, 14, 11, 8, 13, 10, 12])
+    >>> bool(4 < Half().forecast(series, 1, rng=1).expected.iloc[0] < 7)
+    True
+    """
 
     @property
     def priors_in_words(self) -> str:

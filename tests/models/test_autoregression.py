@@ -277,7 +277,7 @@ def test_paths_feed_on_simulated_counts(link: str) -> None:
     density = model.density(CountSeries(y.months, y.values, np.isin(np.arange(48), [46])))
     work = np.repeat(density.start[None], 500, axis=0)
     months = pd.period_range("2022-01", periods=4, freq="M")
-    paths, means = density.simulate(work, months, rng=np.random.default_rng(1))
+    paths, means, _ = density.simulate(work, months, rng=np.random.default_rng(1))
     theta = density.natural(work)[0]
     counts = np.column_stack([np.repeat(y.values[None], 500, axis=0), paths])
     days = np.asarray(pd.period_range(y.months[0], months[-1], freq="M").days_in_month, dtype=float)

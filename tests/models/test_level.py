@@ -181,7 +181,7 @@ def test_growth_fades_by_the_damping() -> None:
     density = DynamicLevel(seasonal=0, trend=True, feedback=0.0, damping=0.5).density(data.series(data.drifting(30)))
     work = np.repeat(density.start[None], 5, axis=0)
     work[:, 2] = np.linspace(-0.02, 0.02, 5)
-    _, mean = density.simulate(work, pd.period_range("2020-07", periods=5, freq="M"), rng=data.generator())
+    _, mean, _ = density.simulate(work, pd.period_range("2020-07", periods=5, freq="M"), rng=data.generator())
     powers = np.cumsum(0.5 ** np.arange(1, 5))
     np.testing.assert_allclose(mean[:, 1:] / mean[:, :1], np.exp(work[:, 2:3] * powers), rtol=1e-12)
 
