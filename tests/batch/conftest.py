@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch import postgres
+from forecasting.batch.archive import Archive
+from forecasting.batch.site import build_site
+from tests.batch import postgres, sites
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,18 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "archive.sqlite")
     server: postgres.Server = request.getfixturevalue("postgresql")
     return server.new_database()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an archive with everything that a report has to show; for reading only."""
+    file = tmp_path_factory.mktemp("filled") / "archive.db"
+    with Archive.open(str(file)) as archive:
+        sites.fill(archive)
+    return file
+
+
+@pytest.fixture(scope="session")
+def site(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of its report; for reading only."""
+    return build_site(str(filled), tmp_path_factory.mktemp("site") / "report", models=("auto",)).folder

@@ -24,17 +24,9 @@ from forecasting.errors import ArchiveError, InvalidInput
 from tests.batch import sites
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
-    address = str(tmp_path_factory.mktemp("archive") / "archive.db")
-    with Archive.open(address) as opened:
-        sites.fill(opened)
-    return address
-
-
-@pytest.fixture(scope="module")
-def site(archive: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_site(archive, tmp_path_factory.mktemp("site") / "report", models=("auto",)).folder
+@pytest.fixture
+def archive(filled: Path) -> str:
+    return str(filled)
 
 
 class Elements(HTMLParser):

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from forecasting.batch.archive import Archive
-from forecasting.batch.site import build_site
 from forecasting.batch.site.build import COLUMNS, TEXTS
 from forecasting.batch.site.content import FLAGS
 from forecasting.batch.site.pages import file_name, render
@@ -31,14 +29,6 @@ def browser() -> Iterator[chromium.Chromium]:
         yield opened
     finally:
         opened.close()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    with Archive.open(str(folder / "archive.db")) as archive:
-        sites.fill(archive)
-    return build_site(str(folder / "archive.db"), folder / "report", models=("auto",)).folder
 
 
 @pytest.fixture
