@@ -118,9 +118,8 @@ def _scores(archive: Contents, left: pd.DataFrame) -> Iterator[ScoreRecord]:
     """Yield the scores of months of forecasts; a month that was revised is there once for each count."""
     which = left.groupby(["id", "horizon"]).cumcount()
     for _, rows in left.groupby(which):
-        by_job = {job: (months["horizon"].to_numpy(), months["y"].to_numpy()) for job, months in rows.groupby("job")}
-        records = archive.read(np.unique(rows["id"]))
-        yield from score_forecasts((record, _counts(record, *by_job[record.key.digest])) for record in records)
+        counted = _by_forecast(archive, rows, "horizon")
+        yield from score_forecasts((record, _counts(record, horizon, y)) for record, horizon, y in counted)
 
 
 def _left_totals(archive: Contents, months: Sequence[pd.DataFrame], series: Series) -> pd.DataFrame:
@@ -143,12 +142,21 @@ def _totals(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _scores_of_totals(archive: Contents, left: pd.DataFrame) -> Iterator[ScoreRecord]:
-    by_forecast = {int(rows["id"].iloc[0]): rows for _, rows in left.groupby("id")}
-    for rows, record in zip(by_forecast.values(), archive.read(by_forecast), strict=True):
+    for record, sizes, counts in _by_forecast(archive, left, "months"):
         sums = np.cumsum(record.paths, axis=1, dtype=float)
-        for months, y in zip(rows["months"].tolist(), rows["y"].tolist(), strict=True):
+        for months, y in zip(sizes.tolist(), counts.tolist(), strict=True):
             values = dict(zip(TOTAL_COLUMNS, scores_of_total(sums[:, months - 1], y), strict=True))
             yield ScoreRecord(record.key.digest, record.months[months - 1], int(y), values, months)
+
+
+def _by_forecast(
+    archive: Contents, rows: pd.DataFrame, column: str
+) -> Iterator[tuple[ForecastRecord, IntArray, FloatArray]]:
+    """Yield each forecast with the values of a column, and the counts, of its rows."""
+    ordered = rows.sort_values("id", kind="stable")
+    numbers, starts = np.unique(ordered["id"].to_numpy(), return_index=True)
+    parts = (np.split(ordered[name].to_numpy(), starts[1:]) for name in (column, "y"))
+    yield from zip(archive.read(numbers), *parts, strict=numbers.size > 0)
 
 
 def _counts(record: ForecastRecord, horizon: IntArray, y: FloatArray) -> FloatArray:
