@@ -20,7 +20,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-fast lint bench bench-batch accuracy validate notebooks docs clean
+.PHONY: help report test test-fast lint bench bench-gate bench-batch accuracy validate notebooks docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ $(PEERS)/.ready: benchmarks/requirements-peers.txt
 bench: $(READY) $(PEERS)/.ready ## measure speed against the stated budgets
 	@echo "== benchmarks: CPU seconds and ratios on this machine"
 	@$(BIN)/python -m benchmarks.speed
+
+bench-gate: $(READY) ## measure speed without peers, and fail if something got slower than the committed ratios
+	@echo "== speed against benchmarks/results/speed.json, each run by its own yardstick; it will be build/speed/"
+	@$(BIN)/python -m benchmarks.speed --folder build/speed --only automatic start jump maximum_likelihood sarima ingarch > /dev/null
+	@$(BIN)/python -m benchmarks.gate build/speed/speed.json
 
 bench-batch: $(READY) $(PEERS)/.ready ## batches: cost beside the peers, growth to 100,000 series, Dask workers (long)
 	@echo "== batches: through the command line, archive written; an interrupted run goes on"

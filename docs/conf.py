@@ -9,6 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chapters import contents, write_chapters
 from commands import commands_page
 from notebook_pages import write_notebook
 from pictures import draw_cards
@@ -64,6 +65,7 @@ copybutton_prompt_is_regexp = True
 
 
 ROOT = Path(__file__).parents[1]
+CHAPTERS = "generated/methodology"
 TABLE = re.compile(r"\[([^\]]+)\]\((\.\./benchmarks/results/)?([\w-]+\.md)\)")
 
 
@@ -81,6 +83,7 @@ def bring_pages(app: Sphinx) -> None:
     home.mkdir(parents=True, exist_ok=True)
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
         write_notebook(notebook, home)
+    write_chapters(Path(app.srcdir, "methodology.md").read_text(encoding="utf-8"), Path(app.srcdir, CHAPTERS), "../../")
     draw_cards(Path(app.srcdir, "generated", "cards"))
     Path(app.srcdir, "generated", "commands.md").write_text(commands_page(), encoding="utf-8")
 
@@ -93,6 +96,8 @@ def find_tables(app: Sphinx, name: str, source: list[str]) -> None:
         place = ("generated/results/" if outside else "") + page
         return f"[{said}]({place})" if Path(app.srcdir, name).parent.joinpath(place).exists() else said
 
+    if name == "methodology":
+        source[0] = contents(source[0], CHAPTERS)
     source[0] = TABLE.sub(link, source[0])
 
 

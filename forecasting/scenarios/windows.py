@@ -63,7 +63,8 @@ class Comparison:
             if np.isinf(ranges[name][1]):
                 raise InvalidWindow(
                     f"nothing known of {data.name} limits the total of {name}={window[0]}..{window[-1]} from above; "
-                    "choose a window whose total, or whose months, are facts"
+                    "choose a window whose total, or whose months, are facts, or write the largest total that can be believed "
+                    "as the high of a bound"
                 )
         return cls(early, late, ranges["before"], ranges["after"])
 
