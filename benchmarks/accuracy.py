@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import processes, rolling
+from benchmarks import gift_eval, processes, rolling
 from benchmarks.measuring import RESULTS, machine, versions
 from benchmarks.posterior import PEERS
 from benchmarks.replications import Study, run
@@ -42,7 +42,9 @@ def replicate(task: Task, seed: np.random.SeedSequence) -> Record:
 
 
 TRUTH = "the truth"
-STUDY = Study({}, replicate, Path(__file__), (Path(rolling.__file__), Path(processes.__file__)))
+STUDY = Study(
+    {}, replicate, Path(__file__), (Path(rolling.__file__), Path(processes.__file__), Path(gift_eval.__file__))
+)
 
 AUTO = "fc.auto"
 ETS = ("AutoETS", "AutoETS on log1p")
@@ -64,6 +66,9 @@ RECORDED = {
 
 CHOSEN_ON = {"hospital": 3, "carparts": 6}
 """Every third and every sixth series: what the pool holds and how it is weighted was chosen on these."""
+
+RESTS_ON = "the public half of the series, last 12 months, our own code"
+"""What the rows in the form of GIFT-Eval rest on."""
 
 AVERAGED = ("scaled_crps", "crps", "log_score", *rolling.INTERVALS, "below_zero", "fractional", "cpu_ms")
 
@@ -109,6 +114,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "accuracy.json").write_text(json.dumps(results, indent=1) + "\n")
+    rows = [
+        gift_eval.row(name, model, (records[task.name][model][0]["gift_eval"] for task in tasks[name]), RESTS_ON)
+        for name in options.collections
+        if name in gift_eval.DATASETS and tasks.get(name)
+        for model in records[tasks[name][0].name]
+    ]
+    if rows:
+        (options.folder / "all_results.csv").write_text(gift_eval.written(rows))
     page = render(results)
     (options.folder / "accuracy.md").write_text(page)
     print(page)

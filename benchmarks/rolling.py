@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 import forecasting as fc
+from benchmarks import gift_eval
 from forecasting.evaluation import crps_from_quantiles
 from forecasting.kernels.counts import FloatArray
 from forecasting.randomness import named_streams
@@ -212,6 +213,7 @@ def scored(training: fc.CountSeries, truth: FloatArray, quantiles: FloatArray, l
         "below_zero": float((quantiles < 0).mean()),
         "fractional": float((quantiles != np.round(quantiles)).mean()),
         "largest": float(quantiles.max()),
+        "gift_eval": gift_eval.sums(truth, clipped, scale),
     }
 
 

@@ -69,6 +69,7 @@ from .terms import (
     Seasonal,
     Step,
     Trend,
+    Weekdays,
 )
 
 __version__: str
@@ -133,6 +134,7 @@ __all__ = [
     "TooLarge",
     "Trend",
     "UnknownSeries",
+    "Weekdays",
     "ZeroInflated",
     "auto",
     "backtest",

@@ -153,6 +153,20 @@ def days_in(months: pd.PeriodIndex) -> NDArray[np.int64]:
     return np.asarray(months.days_in_month, dtype=np.int64)
 
 
+def weekdays_in(months: pd.PeriodIndex) -> NDArray[np.int64]:
+    """Return the number of Mondays to Fridays of each month.
+
+    Examples
+    --------
+    >>> weekdays_in(month_range("2024-02", "2024-03")).tolist()
+    [21, 21]
+    """
+    first = months.asi8.astype("datetime64[M]")
+    return np.asarray(
+        np.busday_count(first.astype("datetime64[D]"), (first + 1).astype("datetime64[D]")), dtype=np.int64
+    )
+
+
 def following(months: pd.PeriodIndex, horizon: int) -> pd.PeriodIndex:
     """Return the `horizon` months after the last of `months`.
 

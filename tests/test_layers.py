@@ -31,7 +31,7 @@ LONGEST = 400
 
 PUBLIC = {
     *("load_ledger", "Ledger", "Evidence", "Fact", "Source", "CountSeries", "load_counts"),
-    *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure"),
+    *("Intercept", "Trend", "Seasonal", "MonthEffects", "Step", "Pulse", "Ramp", "Covariate", "Exposure", "Weekdays"),
     *(
         "Poisson",
         "NegativeBinomial",

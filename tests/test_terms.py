@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from forecasting.terms import (
     Term,
     Terms,
     Trend,
+    Weekdays,
 )
 
 DATA = month_range("2023-04", "2023-11")
@@ -256,3 +258,18 @@ def test_a_ramp_ends_after_its_start(end: str) -> None:
 def test_the_future_is_never_invented(given: Term) -> None:
     with pytest.raises(InvalidInput, match="no value for 2027-01, 2027-02; add them"):
         (Intercept() + given).design(month_range("2026-12", "2027-02"), origin=DATA)
+
+
+def test_weekdays_are_counted_day_by_day() -> None:
+    months = pd.period_range("1899-11", "1901-03", freq="M").append(pd.period_range("2023-01", "2024-12", freq="M"))
+    expected = []
+    for month in months:
+        days = [datetime.date(month.year, month.month, day) for day in range(1, month.days_in_month + 1)]
+        expected.append(sum(day.weekday() < 5 for day in days) - 5.0 / 7.0 * len(days))
+    np.testing.assert_allclose(Weekdays().rows(months, origin=months), expected, atol=1e-12)
+    assert Weekdays().columns == ("weekdays",)
+
+
+def test_weekdays_hold_long_before_stamps_do() -> None:
+    month = pd.PeriodIndex(["1000-02"], freq="M")
+    assert abs(float(Weekdays().rows(month, origin=month)[0])) < 1e-12  # 28 days: four of each

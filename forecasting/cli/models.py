@@ -80,7 +80,7 @@ def _modelling(command: Command) -> Command:
             "--terms",
             default=TERMS,
             show_default=True,
-            help="Of the log mean: intercept, trend, seasonal:K, month-effects, step:MONTH, pulse:MONTH, "
+            help="Of the log mean: intercept, trend, seasonal:K, month-effects, weekdays, step:MONTH, pulse:MONTH, "
             "ramp:MONTH[..MONTH], exposure:days.",
         ),
         click.option(

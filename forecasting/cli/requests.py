@@ -131,6 +131,7 @@ def parse_terms(text: str) -> Terms:
         "trend": lambda month: terms.Trend(month) if month else terms.Trend(),
         "seasonal": lambda harmonics: terms.Seasonal(_whole(harmonics or "1", "seasonal")),
         "month-effects": lambda _: terms.MonthEffects(),
+        "weekdays": lambda _: terms.Weekdays(),
         "step": terms.Step,
         "pulse": terms.Pulse,
         "ramp": ramp,

@@ -32,6 +32,9 @@ class Priors:
     covariate : float
         Effect of one standard deviation of a covariate on the log mean; of its largest departure in any month given, if it
         is the same in all months of the data.
+    weekday : float
+        Change of the log mean if one more day of a month is a weekday: 0.045 where nothing happens on weekends, 0 where all
+        days are alike.
     autoregression : float
         Each coefficient of a past count or past mean, before it is cut to the region of stationarity.
     initial : float
@@ -70,6 +73,7 @@ class Priors:
     ramp: float = 0.25
     seasonal: float = 0.5
     covariate: float = 1.0
+    weekday: float = 0.02
     autoregression: float = 0.5
     initial: float = 0.7
     gain: float = 0.4

@@ -39,6 +39,7 @@ from forecasting.randomness import Rng, named_streams
 from forecasting.reading.arguments import read_number, read_whole
 from forecasting.series import listing
 from forecasting.series.collection import read_collection, warn_of_failures
+from forecasting.terms import Exposure, Weekdays
 
 _DRAWS = 1000
 _SHORTEST = 6  # known months
@@ -83,11 +84,12 @@ class Member:
 
 
 def _usual_members() -> tuple[Member, ...]:
+    calendar = Weekdays() + Exposure("days")
     growing = DynamicLevel(
-        seasonal=0, trend=True, feedback=1.0, damping=0.95, priors=Priors(dispersion=0.7, growth=0.03)
+        seasonal=0, trend=True, feedback=1.0, damping=(0.86, 0.98), priors=Priors(dispersion=0.7, growth=0.03)
     )
     return (
-        Member("level and season", DynamicLevel(feedback=0.8), 0.54),
+        Member("level and season", DynamicLevel(terms=calendar, feedback=0.8), 0.54),
         Member("level that grows", growing, 0.11),
         Member("level that shifts", ShiftingLevel(), 0.03),
         Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.32),

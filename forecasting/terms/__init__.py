@@ -5,7 +5,7 @@ log mean.  A new one subclasses `Term` and says three things: its `family`, its 
 """
 
 from forecasting.terms.base import Family, Term, Terms
-from forecasting.terms.calendar import Intercept, MonthEffects, Seasonal, Trend
+from forecasting.terms.calendar import Intercept, MonthEffects, Seasonal, Trend, Weekdays
 from forecasting.terms.events import DecayingPulse, Pulse, Ramp, Step
 from forecasting.terms.known import Covariate, Exposure
 
@@ -23,4 +23,5 @@ __all__ = [
     "Term",
     "Terms",
     "Trend",
+    "Weekdays",
 ]

@@ -14,9 +14,9 @@ from forecasting.errors import InvalidInput
 from forecasting.series import listing
 
 FloatArray: TypeAlias = NDArray[np.float64]
-Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate"]
+Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate", "weekday"]
 
-_MAY_BE_CONSTANT = frozenset({"step", "pulse", "ramp", "covariate"})
+_MAY_BE_CONSTANT = frozenset({"step", "pulse", "ramp", "covariate", "weekday"})
 ROUNDING = 1e-9
 """Spread of a column, relative to its largest value, below which it counts as constant."""
 

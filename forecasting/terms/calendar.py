@@ -1,4 +1,4 @@
-"""Level, trend and season."""
+"""Level, trend, season, and the weekdays of a month."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.months import MonthLike, to_month
+from forecasting.months import MonthLike, to_month, weekdays_in
 from forecasting.reading.arguments import read_whole
 from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
 
@@ -127,3 +127,28 @@ class MonthEffects(Term):
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return indicators of February to December."""
         return np.equal.outer(months.month, np.arange(2, 13)).astype(np.float64)
+
+
+@dataclass(frozen=True, repr=False)
+class Weekdays(Term):
+    """The Mondays to Fridays of a month, beyond five sevenths of its days.
+
+    Offices, courts, clinics and shops work on weekdays: where counts are made there, a month with 23 of them has more than one
+    with 20.  The coefficient is the change of the log mean if one more day of a month of the same length is a weekday.  Public
+    holidays, which differ between places, are not in it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import forecasting as fc
+    >>> months = pd.period_range("2023-07", periods=3, freq="M")  # 21, 23 and 21 weekdays
+    >>> fc.Weekdays().rows(months, origin=months).round(2)
+    array([-1.14,  0.86, -0.43])
+    """
+
+    family = "weekday"
+    columns = ("weekdays",)
+
+    def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
+        """Return the number of weekdays less five sevenths of the days."""
+        return np.asarray(weekdays_in(months) - months.days_in_month * 5.0 / 7.0, dtype=np.float64)

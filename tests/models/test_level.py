@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from scipy.stats import t as student
 
 from forecasting import (
     Contaminated,
+    CountSeries,
     Covariate,
     DynamicLevel,
     Exposure,
@@ -23,6 +26,7 @@ from forecasting import (
     Seasonal,
     Step,
     Trend,
+    Weekdays,
     ZeroInflated,
     load_ledger,
 )
@@ -184,6 +188,40 @@ def test_growth_fades_by_the_damping() -> None:
     _, mean, _ = density.simulate(work, pd.period_range("2020-07", periods=5, freq="M"), rng=data.generator())
     powers = np.cumsum(0.5 ** np.arange(1, 5))
     np.testing.assert_allclose(mean[:, 1:] / mean[:, :1], np.exp(work[:, 2:3] * powers), rtol=1e-12)
+
+
+def test_a_range_of_damping_gives_every_path_its_own_share() -> None:
+    density = DynamicLevel(seasonal=0, trend=True, feedback=0.0, damping=(0.5, 0.9)).density(
+        data.series(data.drifting(30))
+    )
+    work = np.repeat(density.start[None], 1000, axis=0)
+    work[:, 2] = 0.02
+    _, mean, *_ = density.simulate(work, pd.period_range("2020-07", periods=2, freq="M"), rng=data.generator())
+    shares = np.log(mean[:, 1] / mean[:, 0]) / 0.02
+    expected = 0.9 - 0.4 * np.square((np.arange(1000) + 0.5) / 1000)
+    np.testing.assert_allclose(np.sort(shares), np.sort(expected), atol=2e-3)
+    assert abs(shares[:100].mean() - expected.mean()) < 0.01  # any number of first paths has all shares
+    same, fixed = (
+        DynamicLevel(seasonal=0, trend=True, damping=damping).forecast(data.series([5, 8, 9, 12, 11, 15]), 4, rng=1)
+        for damping in ((0.9, 0.9), 0.9)
+    )
+    np.testing.assert_array_equal(same.paths, fixed.paths)
+
+
+@pytest.mark.parametrize("damping", [(0.9, 0.8), (0.8, 0.9, 1.0), (), (0.9,), (0.8, 1.1)])
+def test_ranges_of_damping_that_are_none(damping: Any) -> None:
+    with pytest.raises(InvalidInput, match="damping="):
+        DynamicLevel(trend=True, damping=damping)
+
+
+def test_weekdays_are_found_where_they_matter() -> None:
+    months = pd.period_range("2014-01", periods=84, freq="M")
+    effect = Weekdays().rows(months, origin=months)
+    y = data.generator().poisson(900.0 * np.exp(0.03 * effect))
+    posterior = DynamicLevel(terms=Weekdays() + Exposure("days")).posterior(CountSeries(months, y), draws=500, rng=1)
+    found = posterior.draws[:, posterior.names.index("weekdays")]
+    assert abs(found.mean() - 0.03) < 3.0 * found.std()
+    assert found.std() < 0.008
 
 
 def test_the_scale_of_an_exposure_means_nothing() -> None:

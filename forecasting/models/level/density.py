@@ -29,6 +29,7 @@ from forecasting.terms import Terms
 _FIRST = 24  # months whose mean is the prior guess of the first level
 _USUAL_GAIN, _USUAL_RATE = 0.2, 0.05
 _NUDGE = 1e-4  # step of numerical slopes, in units of `scale`
+_GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
 _SHAPE_NUDGE = 3e-3  # the same for shape coordinates, which act through second differences
 
 
@@ -76,7 +77,7 @@ class Settings(Protocol):
     @property
     def feedback(self) -> float: ...  # noqa: D102
     @property
-    def damping(self) -> float: ...  # noqa: D102
+    def damping(self) -> float | tuple[float, float]: ...  # noqa: D102
 
     def terms_for(self, data: Observed) -> Terms:
         """Return harmonics and effects for these data."""
@@ -262,17 +263,30 @@ class LevelDensity(FollowingDensity):
         """Go on after the data; each count moves the level of the months after it, by `feedback` times the gain."""
         factors = np.exp(self.recurring(work, months)).T
         motion = self._motion(work, feedback=self.model.feedback)
-        level = self._path(work, self._effects(work))[1][-1]
+        level, damping = self._path(work, self._effects(work))[1][-1], _dampings(self.model.damping, len(work))
         for step, factor in enumerate(factors):
             count = draw(step, level * factor)
             if motion.growth is not None:
-                motion = motion._replace(growth=motion.growth**self.model.damping)
+                motion = motion._replace(growth=motion.growth**damping)
             level = motion.step(level, count.astype(float), 1.0 / factor)
 
     def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
         """Return season, effects and exposure of the log mean of any months, ``[S, H]``."""
         design, offset = self.terms.design(months, origin=self.data.months)
         return np.asarray(((design - self._middle) @ self._effects(work).T + offset[:, None]).T)
+
+
+def _dampings(damping: float | tuple[float, float], paths: int) -> FloatArray | float:
+    r"""Return the share of growth that each path keeps; of a range :math:`a..b` it is :math:`b-(b-a)u^2`, u evenly spread.
+
+    The multiples of the golden ratio are evenly spread in any number of first paths, so that a pool may take as many as it
+    needs (Niederreiter 1992, Random Number Generation and Quasi-Monte Carlo Methods, ch. 3).
+    """
+    if not isinstance(damping, tuple):
+        return damping
+    low, high = damping
+    spread = (np.arange(1, paths + 1) * _GOLDEN) % 1.0
+    return np.asarray(high - (high - low) * np.square(spread))
 
 
 def _heavy(z: FloatArray) -> FloatArray:

@@ -46,8 +46,9 @@ class DynamicLevel(FollowingModel):
         Share of the gain with which *simulated* counts move the level, from 0 to 1.  The gain follows real changes of the
         past, but a simulated surprise is noise: with the whole gain the intervals of later months come out too wide where
         the level hardly moves.  Where it wanders, totals over many months need the whole gain, 1.0.
-    damping : float
-        Share of the growth that is left after each further month of the forecast, from 0 to 1.
+    damping : float or (float, float)
+        Share of the growth that is left after each further month of the forecast, from 0 to 1.  A pair is its range, where
+        nobody knows how long growth will last: each path has a share of its own, most of them near the upper end.
 
     References
     ----------
@@ -71,7 +72,7 @@ class DynamicLevel(FollowingModel):
     distribution: Distribution = field(default_factory=Contaminated)
     priors: Priors = field(default_factory=lambda: Priors(dispersion=0.7))
     feedback: float = 0.5
-    damping: float = 0.9
+    damping: float | tuple[float, float] = 0.9
 
     def __post_init__(self) -> None:
         if self.seasonal is not None:
@@ -79,8 +80,8 @@ class DynamicLevel(FollowingModel):
         for name in ("trend", "reversion"):
             read_flag(getattr(self, name), name)
         object.__setattr__(self, "priors", read_priors(self.priors))
-        for name in ("feedback", "damping"):
-            read_share(getattr(self, name), name)
+        read_share(self.feedback, "feedback")
+        self._read_damping()
         read_centred(self.distribution, "a dynamic level")
         if self.terms is None:
             return
@@ -90,6 +91,13 @@ class DynamicLevel(FollowingModel):
             if isinstance(term, Intercept | Trend | Seasonal):
                 name = type(term).__name__
                 raise InvalidInput(f"a dynamic level has its own {name.lower()}; leave {name}() out of the terms")
+
+    def _read_damping(self) -> None:
+        shares = self.damping if isinstance(self.damping, tuple) else (self.damping, self.damping)
+        for share in shares:
+            read_share(share, "damping")
+        if len(shares) != 2 or shares[0] > shares[1]:
+            raise InvalidInput(f"damping={self.damping!r} must be a share, or a pair of them, the lower one first")
 
     def terms_for(self, data: Observed) -> Terms:
         """Return harmonics and effects for these data.
