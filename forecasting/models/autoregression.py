@@ -21,10 +21,11 @@ from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors, read_priors
 from forecasting.kernels.ingarch import PRESAMPLES
 from forecasting.models.augmented import FollowingModel
-from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.fit import Fit
 from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.known import read_centred, read_data
+from forecasting.models.likelihood import LikelihoodModel
 from forecasting.reading import Unreadable, entries
 from forecasting.reading.arguments import read_choice, read_flag, read_whole
 from forecasting.terms import Intercept, Term, Terms
@@ -34,7 +35,7 @@ _LONGEST_LAG = 120
 
 
 @dataclass(frozen=True)
-class Autoregression(FollowingModel):
+class Autoregression(FollowingModel, LikelihoodModel):
     r"""Counts whose mean depends on past counts and past means.
 
     Parameters
@@ -144,7 +145,12 @@ class Autoregression(FollowingModel):
         NotIdentified
             If the data cannot tell some coefficients apart; names them.
         """
-        return maximum_likelihood(self, self.likelihood(data), information)
+        return super().fit(data, information=information)
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether an effect multiplies the mean: under the log link."""
+        return self.link == "log"
 
 
 def _read_lags(lags: object, name: str) -> tuple[int, ...]:

@@ -24,10 +24,10 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
-from forecasting.models.base import BayesianModel
 from forecasting.models.density import Simulated
 from forecasting.models.fit import Fit, maximum_likelihood
 from forecasting.models.known import read_data, reconstructed
+from forecasting.models.likelihood import LikelihoodModel
 from forecasting.models.results import Posterior
 from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
@@ -231,7 +231,7 @@ class RegressionDensity:
 
 
 @dataclass(frozen=True)
-class CountRegression(BayesianModel):
+class CountRegression(LikelihoodModel):
     """Log-linear regression with a count distribution.
 
     Parameters
@@ -354,10 +354,19 @@ class CountRegression(BayesianModel):
         InvalidInput
             If fewer than two pieces of information are known, or all of them are zero.
         """
-        density = self.density(data)
+        density = self.likelihood(data)
         if not any(unit.high > 0 for unit in density.facts.units if np.isfinite(unit.high)):
             raise InvalidInput(
                 f"{data.name}: every known count is zero, so the likelihood has its maximum at a mean of zero. Use "
                 "posterior(), where the priors keep the mean above zero, or a longer window in which something was counted"
             )
         return maximum_likelihood(self, density, information)
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether an effect multiplies the mean: always."""
+        return True
+
+    def likelihood(self, data: Observed) -> RegressionDensity:
+        """Return the log likelihood for `data`."""
+        return self.density(data)

@@ -20,16 +20,16 @@ from forecasting.display import as_html
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
-from forecasting.models import Autoregression, CountRegression
 from forecasting.models.effects import with_factors
 from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
+from forecasting.models.likelihood import LikelihoodModel
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice
 from forecasting.scenarios.words import chance, factor, factors
 from forecasting.terms import Term, Terms
 
-EventModel = Autoregression | CountRegression
+EventModel = LikelihoodModel
 
 _FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 _METHODS = ("score", "lr", "posterior")
@@ -140,8 +140,7 @@ def intervention_test(
         test = _by_posterior(model, wide, data, added, draws, rng)
     else:
         test = (_by_score if method == "score" else _by_ratio)(model.fit(data), wide, data, added)
-    multiplies = not isinstance(model, Autoregression) or model.link == "log"
-    return replace(test, effects=with_factors(test.effects, added.columns() if multiplies else (), _FACTORS))
+    return replace(test, effects=with_factors(test.effects, added.columns() if model.multiplies else (), _FACTORS))
 
 
 def _effect(name: str, estimate: float, lower: float, upper: float, *factor_and_limits: float) -> str:
@@ -153,15 +152,13 @@ def _effect(name: str, estimate: float, lower: float, upper: float, *factor_and_
 
 def extended(model: EventModel, added: Terms) -> EventModel:
     """Return the model with further terms."""
-    if isinstance(model, Autoregression):
-        return replace(model, terms=model.effects + added)
-    if isinstance(model, CountRegression):
-        return replace(model, terms=Terms.of(model.terms) + added)
-    raise InvalidInput(f"{type(model).__name__} takes no terms; test with an Autoregression or a CountRegression")
+    if not isinstance(model, LikelihoodModel):
+        raise InvalidInput(f"{type(model).__name__} takes no terms; test with an Autoregression or a CountRegression")
+    return model.extended(added)
 
 
 def _by_score(null: Fit, wide: EventModel, data: Observed, added: Terms) -> InterventionTest:
-    density: Fittable = wide.likelihood(data) if isinstance(wide, Autoregression) else wide.density(data)
+    density = wide.likelihood(data)
     at_null = dict(zip(null.density.names, null.work, strict=True))
     work = np.array([at_null.get(name, 0.0) for name in density.names])
     slope, information = score_and_information(density, work)
@@ -211,7 +208,7 @@ def _by_ratio(null: Fit, wide: EventModel, data: Observed, added: Terms) -> Inte
     fit, names = wide.fit(data), list(added.columns())
     statistic, df = max(2.0 * (fit.loglik - null.loglik), 0.0), len(names)
     p_value, messages = float(chdtrc(df, statistic)), (*null.messages, *fit.messages)
-    if isinstance(wide, Autoregression) and wide.link == "identity":
+    if not wide.multiplies:
         messages = (*messages, "the identity link keeps effects at 0 or above: only a rise can be found")
         if df == 1:  # half of the null distribution is at zero (Self, Liang 1987, JASA 82, case 5)
             p_value = 0.5 * p_value if statistic > 0 else 1.0
