@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from forecasting.batch.marginals import Marginals
 from forecasting.batch.records import ForecastRecord, ScoreRecord
-from forecasting.batch.scores import Distributions, Judged, scores_of
 from forecasting.batch.table import LONGEST, Table
+from forecasting.evaluation.judged import Distributions, Judged, scores_of
 from forecasting.evaluation.observed import read_counts
 from forecasting.kernels.counts import FloatArray, IntArray
 

@@ -1,6 +1,6 @@
 """Scores of archived forecasts, once the counts are known.
 
-A score (`forecasting.batch.scores`) belongs to a forecast, a month and a count.  Which count is the truth (first release,
+A score (`forecasting.evaluation.judged`) belongs to a forecast, a month and a count.  Which count is the truth (first release,
 latest, or that of a day) is chosen when scores are read, and revised counts never touch a score that was stored.
 
 A *hindcast* was issued when counts of the months that it covers were known, or could have been: from an earlier origin than the
@@ -22,11 +22,10 @@ from forecasting.batch.archive.contents import months_of
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.judging import score_forecasts
 from forecasting.batch.records import ForecastRecord, ScoreRecord
-from forecasting.batch.scores import SCORES
 from forecasting.evaluation import Backtest
 from forecasting.evaluation.backtest import IN_TABLE, KEY, SCALED, TOTAL_KEY, TOTAL_ROW
-from forecasting.evaluation.card import INTERVALS
-from forecasting.evaluation.card import SCORES as CARD
+from forecasting.evaluation.judged import INTERVALS, SCORES
+from forecasting.evaluation.judged import MEAN_SCORES as CARD
 from forecasting.evaluation.origins import seasonal_difference
 from forecasting.evaluation.totals import TOTAL_COLUMNS, USUAL, scores_of_total
 from forecasting.kernels.counts import FloatArray, IntArray

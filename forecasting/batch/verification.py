@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from forecasting.batch.archive import Contents
-from forecasting.batch.scores import SCORES
 from forecasting.errors import ArchiveError
+from forecasting.evaluation.judged import SCORES
 
 _TOGETHER = 500
 

@@ -12,8 +12,10 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.card import INTERVALS, SCORES, score_card
+from forecasting.evaluation.card import score_card
 from forecasting.evaluation.comparison import Comparison, compare
+from forecasting.evaluation.judged import INTERVALS
+from forecasting.evaluation.judged import MEAN_SCORES as SCORES
 from forecasting.evaluation.origins import History, read_histories, read_origins, seasonal_scale, truth
 from forecasting.evaluation.pit import PIT
 from forecasting.evaluation.totals import TOTAL_INTERVALS, TOTAL_SCORES, read_totals, total_card

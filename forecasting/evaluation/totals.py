@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.card import INTERVALS
+from forecasting.evaluation.judged import INTERVALS
 from forecasting.evaluation.observed import Truth, read_observed
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.predictive import Predictive

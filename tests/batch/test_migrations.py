@@ -17,9 +17,9 @@ from forecasting.batch.archive.truth import Release
 from forecasting.batch.judging import score_forecast
 from forecasting.batch.monitoring import monitor
 from forecasting.batch.records import ForecastRecord, JobKey, Roll, Vintage
-from forecasting.batch.scores import SCORES
 from forecasting.batch.scoring import Scored, score_archive
 from forecasting.errors import ArchiveError
+from forecasting.evaluation.judged import SCORES
 from tests.batch import issues
 from tests.batch.postgres import Server
 

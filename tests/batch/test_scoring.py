@@ -13,7 +13,6 @@ from forecasting.batch.archive import Archive
 from forecasting.batch.issue import issued
 from forecasting.batch.judging import score_forecast
 from forecasting.batch.records import ForecastRecord, Vintage
-from forecasting.batch.scores import SCORES
 from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_table
 from forecasting.distributions import Poisson
 from forecasting.evaluation import (
@@ -26,6 +25,7 @@ from forecasting.evaluation import (
     rps,
     total_card,
 )
+from forecasting.evaluation.judged import SCORES
 from forecasting.evaluation.origins import seasonal_difference
 from forecasting.evaluation.totals import TOTAL_COLUMNS
 from forecasting.predictive import Predictive

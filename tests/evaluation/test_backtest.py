@@ -20,7 +20,7 @@ from forecasting.evaluation import (
     rps,
     score_card,
 )
-from forecasting.evaluation.card import LEVELS
+from forecasting.evaluation.judged import LEVELS
 from forecasting.evaluation.origins import exact_counts, seasonal_scale
 from forecasting.evidence import load_ledger
 from forecasting.models import CountRegression, HistoricalMoments, SeasonalNaive
