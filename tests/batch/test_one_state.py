@@ -19,10 +19,10 @@ from forecasting.batch.archive.connection import Database
 from forecasting.batch.export import Selection, nixtla_frame
 from forecasting.batch.monitoring import monitor
 from forecasting.batch.records import Vintage
-from forecasting.batch.scores import SCORES
 from forecasting.batch.scoring import mean_scores, score_archive, score_table
 from forecasting.batch.site import build_site
 from forecasting.errors import ArchiveError
+from forecasting.evaluation.judged import SCORES
 from tests.batch import issues
 from tests.batch.batches import counts, write_batch
 from tests.batch.postgres import Server
