@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _PATIENCE = 120.0
+_IDLE = {"autovacuum": "off", "bgwriter_delay": "10s", "jit": "off"}  # nothing is done that no test asks for
 PASSWORD = "pa55word"
 
 
@@ -53,7 +54,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        settings = {"listen_addresses": "", "unix_socket_directories": self.folder, "fsync": "off"}
+        settings = {"listen_addresses": "", "unix_socket_directories": self.folder, "fsync": "off", **_IDLE}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(

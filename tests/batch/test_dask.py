@@ -24,16 +24,21 @@ ROWS = counts(24)
 pytestmark = pytest.mark.filterwarnings("default")  # what Dask's own threads say is not ours to mend
 
 
+QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "10s"}
+"""Workers that wait do nothing else: a profile of them a hundred times a second costs more than these tests."""
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     try:
+        import dask.config
         from distributed import LocalCluster
     except ImportError:
         reason = "the package distributed is not installed, so nothing was tried on a Dask cluster"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), dask.config.set(QUIET):
         warnings.simplefilter("ignore")
-        with LocalCluster(n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None) as started:
+        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as started:
             yield started
 
 
@@ -90,10 +95,11 @@ Processes = tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]
 @pytest.fixture
 def machines(cluster: Any, tmp_path: Path) -> Iterator[Processes]:
     """Start a scheduler and a worker by their commands, as on several machines."""
+    quiet = {**os.environ, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
     file = ["--scheduler-file", str(tmp_path / "scheduler.json"), "--no-dashboard"]
     with (tmp_path / "log").open("wb") as log:
         scheduler, worker = (
-            subprocess.Popen([sys.executable, "-m", f"distributed.cli.{name}", *file, *more], stderr=log)
+            subprocess.Popen([sys.executable, "-m", f"distributed.cli.{name}", *file, *more], stderr=log, env=quiet)
             for name, more in (("dask_scheduler", ["--port", "0"]), ("dask_worker", ["--nthreads", "1", "--no-nanny"]))
         )
         yield scheduler, worker

@@ -61,27 +61,20 @@ def errors(engine: Crew, given: list[Chunk]) -> dict[str, str | None]:
     return {record.key.series: record.error for _, records in engine(given) for record in records}
 
 
-def test_a_job_that_kills_its_worker(tmp_path: Path) -> None:
-    accident = f"once:{tmp_path}/accident"
-    found = errors(crew(), chunks("a b", "c poison d", accident, "e", "f", "g"))
-    died = found.pop("poison")
-    assert "died twice" in str(died)
-    assert found == dict.fromkeys(("a", "b", "c", "d", "e", "f", "g", accident), "as expected")
-
-
-@pytest.mark.slow
-def test_a_job_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_kills_its_worker_and_one_that_hangs(tmp_path: Path) -> None:
     """Frozen processes do not get far enough to notice anything by themselves."""
+    accident = f"once:{tmp_path}/accident"
     heard: list[dict[str, Any]] = []
-    found = errors(crew(timeout=1.0, heard=heard), chunks("a frozen b", "c", "d"))
+    found = errors(crew(1, timeout=1.0, heard=heard), chunks("a b", "c poison d", accident, "e frozen f", "g"))
+    assert "died twice" in str(found.pop("poison"))
     assert found.pop("frozen") == "not done within job_timeout = 1 s; its worker was replaced"
-    assert found == dict.fromkeys("abcd", "as expected")
-    assert {detail["job"]["series"] for detail in heard if detail["job"]} == {*"abcd", "frozen"}
+    assert found == dict.fromkeys((*"abcdefg", accident), "as expected")
+    assert {detail["job"]["series"] for detail in heard if detail["job"]} == {*found, "poison", "frozen"}
 
 
 @pytest.mark.slow
 def test_time_that_nobody_waits_is_not_counted() -> None:
-    for _, records in crew(timeout=1.0)(chunks("a b c", "d e f", "g h i")):
+    for _, records in crew(1, timeout=1.0)(chunks("a b c", "d e f")):
         time.sleep(1.2)
         assert {record.error for record in records} == {"as expected"}
 
@@ -89,8 +82,9 @@ def test_time_that_nobody_waits_is_not_counted() -> None:
 @pytest.mark.slow
 def test_processes_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forecasting.batch.workers.serve", os._exit)
+    light = Crew(1, None, lambda *_, **__: None, work=print)  # type: ignore[arg-type]  # nothing to import
     with pytest.raises(EngineLost, match="three worker processes in a row"):
-        errors(crew(1), chunks("a"))
+        errors(light, chunks("a"))
 
 
 @pytest.mark.slow
@@ -121,7 +115,7 @@ list(crew(1)(chunks("frozen")))
 
 @pytest.mark.slow
 def test_no_worker_outlives_its_parent() -> None:
-    ends = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+    ends = (signal.SIGKILL, signal.SIGINT)
     parents = [subprocess.Popen([sys.executable, "-c", PARENT], stderr=subprocess.DEVNULL) for _ in ends]
     for parent, end in zip(parents, ends, strict=True):
         eventually(lambda number=parent.pid: "T" in map(state, children(number)), 200)  # its worker is frozen

@@ -43,9 +43,14 @@ def test_commands_that_look_at_an_archive(tmp_path: Path) -> None:
         "well": True,
     }
     assert run_json("batch", "verify", config)["problems"] == []
-    assert "4 forecasts, 2 releases, 0 scored months: no problems" in run("batch", "verify", config).stdout
+    assert "4 forecasts, 3 releases, 0 scored months: no problems" in run("batch", "verify", config).stdout
     rows = run_json("batch", "list", config)["series"]
-    assert rows[0] == {
+    assert [(row["unique_id"], row["last"], row["forecasts"]) for row in rows] == [
+        ("gappy", "2022-03", 0),  # its counts are known all the same
+        ("s000", "2023-12", 2),
+        ("s001", "2023-12", 2),
+    ]
+    assert rows[1] == {
         "unique_id": "s000",
         "last": "2023-12",
         "origin": "2023-12",
