@@ -16,6 +16,7 @@ from forecasting.cli.requests import (
     DISTRIBUTION,
     DISTRIBUTIONS,
     TERMS,
+    bayesian,
     forecaster,
     observed,
     parse_scenarios,
@@ -94,6 +95,13 @@ def _modelling(command: Command) -> Command:
     return options.gathers(command, "request", Request, added)
 
 
+def _named(about: str) -> Callable[[Command], Command]:
+    """Add the option of a model by its name."""
+    return click.option(
+        "--model", "name", type=options.ModelName(), default="regression", show_default=True, help=about
+    )
+
+
 @click.command()
 @_modelling
 @options.level
@@ -126,14 +134,7 @@ def fit(request: Request, level: float, as_json: bool) -> None:
 
 @click.command()
 @_modelling
-@click.option(
-    "--model",
-    "name",
-    type=options.ModelName(),
-    default="regression",
-    show_default=True,
-    help="The regression, the local level, level and ingarch take facts; the others need each month known or missing.",
-)
+@_named("The regression, the local level, level and ingarch take facts; the others need each month known or missing.")
 @options.horizon
 @options.draws
 @options.seed
@@ -189,6 +190,7 @@ def forecast(
 
 @click.command()
 @_modelling
+@_named("Its posterior is what the scenarios start from.")
 @click.option(
     "--scenario",
     multiple=True,
@@ -205,6 +207,7 @@ def forecast(
 def outlook(
     context: click.Context,
     request: Request,
+    name: str,
     scenario: tuple[str, ...],
     horizon: int,
     draws: int,
@@ -214,7 +217,7 @@ def outlook(
 ) -> None:
     """Forecast the months after the data under several assumptions about their level."""
     scenarios = parse_scenarios(scenario)
-    model, data, rng = request.regression(), request.data(), options.generator(seed)
+    model, data, rng = bayesian(name, request.terms, request.distribution), request.data(), options.generator(seed)
     from forecasting.scenarios import outlook as look
 
     with noting() as notes:
@@ -228,7 +231,7 @@ def outlook(
     if as_json:
         say_json(
             {
-                **request.header(data),
+                **(request.header(data) if name == "regression" else {**_whose(data), "model": name}),
                 "seed": seed,
                 **_drawn(posterior.account.members[0]),
                 "messages": notes,
@@ -238,7 +241,7 @@ def outlook(
             }
         )
     else:
-        _print(table, data, request.title, notes)
+        _print(table, data, request.title if name == "regression" else name, notes)
 
 
 def _whose(data: Observed) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from forecasting.errors import InvalidInput, InvalidWindow
 
 if TYPE_CHECKING:
     from forecasting.constraints import Observed
-    from forecasting.models import CountRegression, Model
+    from forecasting.models import BayesianModel, CountRegression, Model
     from forecasting.scenarios.assumptions import Scenario
     from forecasting.series import CountSeries
     from forecasting.terms import Terms
@@ -92,6 +92,23 @@ def forecaster(name: str, terms: str, distribution: str) -> Model:
     from forecasting.models import find_model
 
     return find_model(name)()
+
+
+def bayesian(name: str, terms: str, distribution: str) -> BayesianModel:
+    """Return the model named on the command line, if it has a posterior.
+
+    Raises
+    ------
+    InvalidInput
+        If it has none, or terms or a distribution were given to a model other than the regression.
+    """
+    model = forecaster(name, terms, distribution)
+    from forecasting.models import BayesianModel, known_models
+
+    if isinstance(model, BayesianModel):
+        return model
+    able = ", ".join(short for short, one in known_models().items() if issubclass(one, BayesianModel))
+    raise InvalidInput(f"--model {name} has no posterior, so that no scenario can start from it; use one of {able}")
 
 
 def _number(text: str) -> float | None:

@@ -75,6 +75,13 @@ def test_it_has_its_name_in_configurations_and_on_the_command_line(tmp_path: Pat
     file.write_text("\n".join(["unique_id,ds,y", *rows, ""]), encoding="utf-8")
     found = run_json("forecast", "--csv", file, "--model", "toy", "--draws", "100", "--seed", "1")
     assert (found["model"], found["draws"], found["khat"] < 0.7) == ("toy", 100, True)
+    ahead = run_json(
+        "outlook", "--csv", file, "--model", "toy", "--draws", "100", "--seed", "1", "--scenario", "persist"
+    )
+    assert (ahead["model"], {row["scenario"] for row in ahead["outlook"]}) == ("toy", {"Persist"})
+    without = run("outlook", "--csv", file, "--model", "climatology")
+    assert without.exit_code == 2
+    assert "has no posterior" in without.stderr
     refused = run("forecast", "--csv", file, "--model", "tow")
     assert refused.exit_code == 2
     assert "'tow' is not a model; use one of" in refused.stderr
