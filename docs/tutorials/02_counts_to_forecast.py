@@ -29,8 +29,10 @@ print(forecast.weights.round(2))
 forecast.to_frame()
 
 # %%
-fan = forecast.plot(history=series.until("2013-06"))
-fan.set_xlim(fan.get_xlim()[1] - 4 * 365, None)
+# Point at a month, and the picture says its numbers. ``forecast.plot(history=recent)`` draws the same on axes of your own.
+
+recent = fc.CountSeries(series.months[-36:], series.values[-36:], unique_id="tornadoes")
+fc.figures.interactive(forecast, history=recent)
 
 # %%
 # Totals and chances
