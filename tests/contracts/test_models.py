@@ -9,22 +9,18 @@ import numpy as np
 import pytest
 
 from forecasting import (
-    Contaminated,
     CountSeries,
-    Hurdle,
     InvalidInput,
-    NegativeBinomial,
-    Poisson,
     Predictive,
     Seasonal,
     Trend,
-    ZeroInflated,
     load_ledger,
     models,
 )
 from forecasting.distributions import Distribution
 from forecasting.models import reconstruct
 from forecasting.terms import Intercept
+from tests.contracts.test_distributions import FAMILIES
 from tests.models import data
 
 ALL = [
@@ -39,11 +35,7 @@ GET_LOST = load_ledger().as_of("2023-12-05").evidence("get_lost.desertion_reques
 
 every_model = pytest.mark.parametrize("model", ALL)
 each_model = pytest.mark.parametrize("model", MODELS)
-each_family = pytest.mark.parametrize(
-    "family",
-    [Poisson(), NegativeBinomial(), ZeroInflated(), Hurdle(Poisson()), Contaminated()],
-    ids=lambda f: type(f).__name__,
-)
+each_family = pytest.mark.parametrize("family", [family() for family in FAMILIES], ids=lambda f: type(f).__name__)
 
 
 def generator() -> np.random.Generator:

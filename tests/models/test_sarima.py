@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import forecasting as fc
 from forecasting import SARIMA, Covariate, Exposure, Intercept, InvalidInput, NotIdentified, Pulse, SamplingError, Step
 from forecasting.evidence import load_ledger
+from forecasting.models.prequential import Refitted
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.differencing import seasonal_strength
-from forecasting.models.sarima.future import simulate
+from forecasting.models.sarima.future import innovations, simulate
 from forecasting.models.sarima.orders import Orders
 from forecasting.series import CountSeries
 from tests.models import data
@@ -271,3 +273,37 @@ def test_search_with_gaps_and_few_months() -> None:
     assert short.best.orders.longest < 12
     with pytest.raises(InvalidInput, match="too few"):
         SARIMA.auto(data.series([3, 4]))
+
+
+@pytest.mark.parametrize("order", [(1, 0, 1), (0, 1, 2)])
+def test_each_month_is_foretold_as_by_statsmodels(order: tuple[int, int, int]) -> None:
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    model = SARIMA(order, (0, 0, 0), constant=False)
+    density = model.density(Y)
+    work = density.start[None] + np.array([0.3, -0.6])
+    location, scale = innovations(density, work, rng=np.random.default_rng(1))
+    theirs = SARIMAX(np.log1p(Y.values), order=order, use_exact_diffuse=True).filter([*density.natural(work)[0], 1.0])
+    lost = order[1]
+    np.testing.assert_allclose(location[0], theirs.forecasts[0, lost:], rtol=1e-8, atol=1e-10)
+    ratio = scale[0] / np.sqrt(theirs.forecasts_error_cov[0, 0, lost:])
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-8)
+
+
+def test_scores_one_month_ahead_are_those_of_new_fits() -> None:
+    model = SARIMA((1, 0, 0), (0, 0, 0))
+    y = data.series(data.drifting(30), missing=(9,))
+    scores = model.posterior(y, draws=500, rng=1).one_step_scores()
+    fitted_again = Refitted(model, y, 500, np.random.default_rng(1)).one_step_scores(8)
+    assert np.abs(scores[-8:] - fitted_again[-8:]).max() < 0.4
+    assert scores[-8:].sum() == pytest.approx(fitted_again[-8:].sum(), abs=0.8)
+
+
+def test_missing_months_are_drawn_with_their_neighbours() -> None:
+    y = data.series(np.r_[np.full(12, 20), [60], np.full(12, 20)] + np.arange(25) % 3, missing=(6,))
+    model = SARIMA((0, 1, 0), (0, 0, 0), "sqrt")
+    drawn = fc.reconstruct(model.posterior(y, draws=400, rng=1), rng=2).paths
+    assert (drawn[:, ~y.missing] == y.values[~y.missing]).all()
+    # Between two months a random walk is normal around their middle, with half the variance of a step.
+    root = np.sqrt(drawn[:, 6])
+    assert root.mean() == pytest.approx(np.sqrt(y.values[[5, 7]]).mean(), abs=0.3)
