@@ -21,17 +21,18 @@ from forecasting.inference.constrained import maximise
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import feed_forward
 from forecasting.kernels.recursions import propagate
-from forecasting.models import Autoregression, CountRegression
 from forecasting.models.fit import Fit
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
 from forecasting.models.known import read_data
+from forecasting.models.lagless import as_autoregression
+from forecasting.models.likelihood import LikelihoodModel
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading import Unreadable, entries
 from forecasting.reading.arguments import read_share, read_whole
 from forecasting.scenarios.interventions import EventModel
 from forecasting.series import listing
-from forecasting.terms import DecayingPulse, Intercept, Terms
+from forecasting.terms import DecayingPulse, Terms
 
 _CELLS = 2_000_000  # numbers held at once while replicates are searched
 _SEEN = 1e-6  # share of the information about an effect that must be left beside the parameters of the model
@@ -202,16 +203,11 @@ def _read_kinds(kinds: Sequence[float]) -> list[float]:
 
 def _null(model: EventModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:
     """Return the fit of the null hypothesis, and its likelihood as that of an autoregression, possibly without lags."""
-    if isinstance(model, CountRegression):
-        terms = Terms.of(model.terms).terms
-        if not any(isinstance(term, Intercept) for term in terms):
-            raise InvalidInput("the search needs a regression with an intercept; add Intercept() to its terms")
-        rest = tuple(term for term in terms if not isinstance(term, Intercept))
-        model = Autoregression((), (), terms=Terms(rest), distribution=model.distribution, priors=model.priors)
-    if not isinstance(model, Autoregression):
+    if not isinstance(model, LikelihoodModel):
         raise InvalidInput(f"{type(model).__name__} takes no terms; search with an Autoregression or a CountRegression")
-    likelihood = model.likelihood(data)
-    return model.fit(data), likelihood
+    feeding = as_autoregression(model)
+    likelihood = feeding.likelihood(data)
+    return feeding.fit(data), likelihood
 
 
 def _simulated(likelihood: IngarchLikelihood, work: FloatArray, count: int, rng: np.random.Generator) -> CountTarget:
