@@ -26,7 +26,7 @@ import forecasting
 from benchmarks.measuring import versions
 
 SEED = 20231205
-BLOCK = 50
+BLOCK = 20
 INFLUENTIAL = (
     "kernels",
     "constraints",
@@ -59,7 +59,7 @@ def run(study: Study, replications: int, store: Path, workers: int = 2) -> dict[
     code = digest(study)
     blocks = list(_blocks(study, replications, code))
     done = _stored(store)
-    missing = [block for block in blocks if block[0] not in done]
+    missing = sorted((block for block in blocks if block[0] not in done), key=lambda block: block[2].start)
     print(f"{study.script.stem}: {len(blocks) - len(missing)} of {len(blocks)} blocks known", file=sys.stderr)
     start = time.perf_counter()
     store.parent.mkdir(parents=True, exist_ok=True)

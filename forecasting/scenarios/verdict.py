@@ -7,6 +7,8 @@ usual under every baseline that is not ruled out, and a step less probable than 
 
 from __future__ import annotations
 
+import pandas as pd
+
 from forecasting.scenarios import words
 from forecasting.scenarios.findings import Findings
 
@@ -20,12 +22,11 @@ SURE = 0.95
 """Probability of a step above which it alone settles the matter, if too little is known to forecast from before."""
 
 
-def answer(found: Findings) -> str:
-    """Return ``"yes"``, ``"no"`` or ``"not settled"``."""
-    steps = found.sensitivity["step_probability"]
-    if not found.foretold:
+def answer(sensitivity: pd.DataFrame) -> str:
+    """Return ``"yes"``, ``"no"`` or ``"not settled"`` of the conclusions under every prior scale tried."""
+    steps, chances = sensitivity["step_probability"], sensitivity[["chance_lower", "chance_upper"]]
+    if chances.isna().all(axis=None):  # too little is known of the months before to forecast from them
         return "yes" if steps.min() > SURE else "not settled"
-    chances = found.sensitivity[["chance_lower", "chance_upper"]]
     if chances["chance_upper"].max() < UNUSUAL and steps.min() > PROBABLE:
         return "yes"
     if chances["chance_lower"].min() >= UNUSUAL and steps.max() < 0.5:
@@ -35,7 +36,7 @@ def answer(found: Findings) -> str:
 
 def sentence(found: Findings) -> str:
     """Return the verdict, one sentence that begins with Yes, No or Not settled."""
-    said = answer(found)
+    said = answer(found.sensitivity)
     step = f"a step in {words.months(found.comparison.after[:1])} has a probability of {_steps(found)}"
     even = "even odds beforehand, every prior scale tried"
     if not found.foretold:

@@ -14,7 +14,9 @@ from forecasting.scenarios.sensitivity import AS_STATED
 from forecasting.scenarios.surprise import Surprise, Tail
 from forecasting.scenarios.words import below, chance, chances, factor, factors, listed, months, share, total
 
-_HARDLY = 0.01  # probability among the baselines below which independent Poisson counts of one level are ruled out
+HARDLY = 0.01
+"""Probability among the baselines below which independent Poisson counts of one level are ruled out."""
+
 _LEVELS = {
     "constant": "a constant level",
     "trend": "a steady trend",
@@ -125,7 +127,7 @@ def _poisson(report: Findings) -> str:
     p = f"p = {report.p_value:.2g}" if report.p_value > 0 else "p below 1e-300"
     fitting = (
         "these months are not like independent Poisson counts of one level"
-        if report.result("constant Poisson").probability < _HARDLY
+        if report.result("constant Poisson").probability < HARDLY
         else "is right only if months are independent Poisson counts of one level"
     )
     return (

@@ -197,7 +197,7 @@ def test_the_verdict_comes_first_and_follows_the_widest_sensitivity(report: fc.J
     assert repr(report).splitlines()[1] == report.verdict
     low, high = report.sensitivity["step_probability"].min(), report.sensitivity["step_probability"].max()
     assert verdict.words.chances([low, high]) in report.verdict
-    said = verdict.answer(report)
+    said = verdict.answer(report.sensitivity)
     assert report.verdict.startswith({"yes": "Yes", "no": "No:", "not settled": "Not settled"}[said])
     if said == "yes":
         assert report.sensitivity["chance_upper"].max() < verdict.UNUSUAL
