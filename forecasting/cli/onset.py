@@ -1,4 +1,4 @@
-"""``forecasting onset``: the month of a step that is not known beforehand."""
+"""``forecasting onset``: the month of a change of level that is not known beforehand."""
 
 from __future__ import annotations
 
@@ -15,15 +15,23 @@ from forecasting.cli.requests import observed
 @click.command()
 @options.selects
 @options.reads
-@click.option("--within", metavar="A..B", help="Months at which the step may begin, for example 2023-06..2023-11.")
-@click.option("--trend/--no-trend", default=True, help="Try a steady trend beside a constant level.")
+@click.option("--within", metavar="A..B", help="Months in which the change may begin, for example 2023-06..2023-11.")
+@click.option("--trend/--no-trend", default=True, help="Whether a steady trend is among the levels.")
+@click.option("--wandering/--no-wandering", default=True, help="Whether a level that wanders is among them.")
 @options.draws
 @options.seed
 @options.as_json
 def onset(
-    selection: Selection, table: Table, within: str | None, trend: bool, draws: int, seed: int, as_json: bool
+    selection: Selection,
+    table: Table,
+    within: str | None,
+    trend: bool,
+    wandering: bool,
+    draws: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Say when a step began, how large it was, and whether there was one.
+    """Say when a change of level began, how large it was, and whether there was one.
 
     The month is summed over, so that the search for it is paid for.  Any facts will do: totals, bounds, orderings.
     """
@@ -31,8 +39,8 @@ def onset(
     window = None if within is None else options.window(within, "--within")
     from forecasting.scenarios import onset as weigh
 
-    tell(f"weighing a step at each month of {data.name}, {data.months[0]}..{data.months[-1]}")
-    report = weigh(data, window, trend, draws=draws, rng=options.generator(seed))
+    tell(f"weighing a change in each month of {data.name}, {data.months[0]}..{data.months[-1]}")
+    report = weigh(data, window, trend, wandering, draws=draws, rng=options.generator(seed))
     if as_json:
         say_json({**report.to_dict(), "seed": seed, "draws": draws})
         return
@@ -44,4 +52,4 @@ def onset(
     for month, share in zip(report.table["month"], report.table["probability"], strict=True):
         if month in inside:
             click.echo(f"{month}  {chance(float(share)):>14}  {'#' * round(40 * share)}".rstrip())
-    click.echo("\nThe months of the smallest set that holds the onset with 90%, if there was a step.")
+    click.echo("\nThe months of the smallest set that holds the onset with 90%, if there was a change.")

@@ -4,7 +4,8 @@ from forecasting.scenarios.assumptions import Continue, Persist, Revert, Shift
 from forecasting.scenarios.intervention_search import InterventionSearch, find_interventions
 from forecasting.scenarios.interventions import InterventionTest, intervention_test
 from forecasting.scenarios.jump import jump
-from forecasting.scenarios.onsets import OnsetReport, onset
+from forecasting.scenarios.onset_report import OnsetReport
+from forecasting.scenarios.onsets import onset
 from forecasting.scenarios.outlook import Outlook, outlook
 from forecasting.scenarios.report import JumpReport
 

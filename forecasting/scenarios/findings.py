@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.inference.priors import Priors
 from forecasting.models import Posterior
 from forecasting.scenarios import rates
-from forecasting.scenarios.onsets import OnsetReport
+from forecasting.scenarios.onset_report import OnsetReport
 from forecasting.scenarios.outlook import Outlook
 from forecasting.scenarios.surprise import Surprise, Unforecastable
 from forecasting.scenarios.weighing import StepEffect, Weighing

@@ -1,262 +1,311 @@
-r"""Posterior of the month of a step: the month is a parameter like the others, and is summed over.
+r"""Posterior of the course of a change of level: its month and shape are summed over like any other parameter.
 
-For a candidate month :math:`\tau` the log mean of a regression gains :math:`\beta 1_{t\ge\tau}`.  The facts do not care: only
-the log mean changes, so one call of their likelihood evaluates points of many candidates at once.  The modes of all candidates
-are climbed together; a t distribution at each mode proposes draws, whose weights give the evidence :math:`Z_\tau`.
+A level is constant, has a trend, or wanders.  Under a normal stand-in for the likelihood (`standins`) every level with every
+change is conjugate, given the shape parameters of a month and the noise of the level, which run over grids.  Draws of grid
+point, change and path are weighed against the likelihood of the facts itself, so that evidences and probabilities are those
+of the model and not of the stand-in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
-import pandas as pd
-from scipy.special import logsumexp
 
-from forecasting.constraints import Observed
-from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
+from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models import CountRegression
-from forecasting.models.regression import RegressionDensity
-from forecasting.terms import Step, Terms
+from forecasting.models.local_level.target import Target
+from forecasting.scenarios.standins import Level, StandIn, evidences
 
-_ITERATIONS = 25
-_ENOUGH = 1e-2  # Newton decrement below which a mode serves as the centre of a proposal
-_STENCIL = 0.05  # half-width of the differences, in local standard deviations
-_LONGEST = 3.0  # longest Newton step, in units of the prior scales
-_LENGTHS = np.array([1.0, 0.5, 0.2, 0.05, 0.01])
-_FREEDOM, _WIDER = 7.0, 1.15
-_NEGLIGIBLE = 9.0  # log units below the best candidate at which the normal approximation of the evidence is enough
-_ROUNDS = 3
-_FEWEST = 32  # draws of a candidate in a round
+_NODES, _GRADED = 5, 7
+_COARSE = {"dispersion": 0.25, "noise": 0.1}  # cells of the first grids
+_DOWN, _UP = 2.5, 3.2  # standard deviations that a grid reaches down and up
+_EDGE = 0.1  # probability at the end of a grid that moves the next one
+_STEADY = 0.6  # a grid whose cell is at least this share of the last one is the last
+_ROUNDS = 8
+_FIRST_DEVIATION = 0.3
+_CLOSE = 0.1  # change of the log means, in standard deviations, after which a stand-in is not fitted again
+_FLAT = 0.4  # curvature of a stand-in that is added where weights are poor
+_ATTEMPTS = 3
+_NEGLIGIBLE = 30.0  # log units below the best point of a grid at which changes are not tried
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A grid of a scale on the half line whose prior is half-normal: even, or from zero and even in the root."""
+
+    low: float
+    cell: float
+    prior: float
+    graded: bool = False
+
+    @property
+    def high(self) -> float:
+        """Its last point."""
+        return self.low + self.cell * (_NODES - 1)
+
+    @property
+    def nodes(self) -> FloatArray:
+        """Its points."""
+        if self.graded:
+            return np.asarray(self.high * np.square(np.linspace(0.0, 1.0, _GRADED)))
+        return np.asarray(self.low + self.cell * np.arange(_NODES))
+
+    @property
+    def log_weights(self) -> FloatArray:
+        """Log prior mass of each point by the trapezoid rule.
+
+        On an even grid zero is the middle of an even function; on a graded one its weight is the correction of Euler and
+        Maclaurin.
+        """
+        nodes = self.nodes
+        log_density = 0.5 * np.log(2.0 / np.pi) - np.log(self.prior) - 0.5 * np.square(nodes / self.prior)
+        if not self.graded:
+            return np.asarray(log_density + np.log(self.cell) - np.log(2.0) * (nodes == 0.0))
+        width = 1.0 / (_GRADED - 1)
+        weights = 2.0 * width * np.sqrt(self.high * nodes)
+        weights[0] = self.high * width**2 / 6.0
+        return np.asarray(log_density + np.log(weights))
+
+    def towards_zero(self) -> Axis:
+        """Return a grid that holds smaller scales as well: a change takes its part out of the noise of a level."""
+        return (
+            replace(self, low=0.0, cell=self.high / (_NODES - 1), graded=True) if self.low < 0.5 * self.high else self
+        )
+
+    def refined(self, share: FloatArray) -> tuple[Axis, bool]:
+        """Return a grid around the mass of this one, and whether it may be the last."""
+        nodes = self.nodes
+        centre = float(share @ nodes)
+        spread = max(float(np.sqrt(share @ np.square(nodes - centre))), 0.35 * self.cell)
+        at_edge = max(share[-1], share[0] if self.low > 0.0 else 0.0) > _EDGE
+        if at_edge:
+            spread = 2.0 * self.cell
+        low = max(centre - _DOWN * spread, 0.0)
+        finer = Axis(low, (centre + _UP * spread - low) / (_NODES - 1), self.prior)
+        return finer, not at_edge and finer.cell > _STEADY * self.cell
 
 
 @dataclass(frozen=True, eq=False)
-class Onsets:
-    """Weighted draws of a month and a step.
+class Kind:
+    """A kind of level: its loads ``[T, r]``, prior scales included, and the prior scale of its monthly noise, if it has any."""
+
+    name: str
+    loads: FloatArray
+    noise: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """What one kind of level says, without a change and with one.
 
     Attributes
     ----------
-    log_evidence : float64[C]
-        Log marginal likelihood with a step at each candidate month.
-    month : int64[S]
-        Position of the candidate of each draw.
-    step : float64[S]
-        Its step on the log scale.
+    without, within : float
+        Log evidence without a change, and with one, all courses averaged with their prior probabilities.
+    course : int64[S]
+        Which course each draw has.
+    change : float64[S]
+        Its size on the log scale.
     weights : float64[S]
-        Sum to one; every candidate is equally probable beforehand.
+        Sum to one.
+    shares : float64[M]
+        Posterior probability of each course, if there was a change.
     khat : float
-        Pareto shape of the weights.
+        The larger Pareto shape of the weights of either side.
     """
 
-    log_evidence: FloatArray
-    month: IntArray
-    step: FloatArray
+    without: float
+    within: float
+    course: IntArray
+    change: FloatArray
     weights: FloatArray
+    shares: FloatArray
     khat: float
 
 
-class _Joint:
-    """The log posterior density of a regression with a step, for points that each have a month of their own."""
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A stand-in with the log mass of each point of the grids, without a change ``[K, J]`` and by course ``[M, K, J]``.
 
-    def __init__(self, model: CountRegression, data: Observed, candidates: pd.PeriodIndex) -> None:
-        terms = Terms.of(model.terms) + Step(candidates[len(candidates) // 2])
-        self.density = RegressionDensity(terms, model.distribution, data, model.priors)
-        self.column = len(Terms.of(model.terms).columns())
-        self.after = np.greater_equal.outer(data.months.asi8, candidates.asi8).T.astype(float)
+    Points at which a change is negligible have no level.
+    """
 
-    def __call__(self, points: FloatArray, month: IntArray) -> FloatArray:
-        """Return the log density ``[S]`` of points ``[S, p]`` whose steps begin at the candidates `month` ``[S]``."""
-        density, k = self.density, self.column
-        shape = density.distribution.natural(points[:, density.width :])
-        plain = np.arange(density.width) != k
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            log_mean = points[:, : density.width][:, plain] @ density.design[:, plain].T + density.offset
-            log_mean += points[:, k, None] * self.after[month]
-            columns = [shape[:, j] for j in range(shape.shape[1])]
-            value = density.facts.log_likelihood(log_mean, columns, density.distribution) + density.log_prior(points)
-        return np.where(np.isfinite(value), value, -np.inf)
+    stand_in: StandIn
+    without: FloatArray
+    within: FloatArray
+    levels: dict[tuple[int, int], Level]
 
 
-def sample_onsets(
-    model: CountRegression,
-    data: Observed,
-    candidates: pd.PeriodIndex,
-    start: FloatArray,
-    draws: int,
-    rng: np.random.Generator,
-) -> Onsets:
-    r"""Return the posterior of month and step, :math:`p(\tau,\theta\mid\text{facts})\propto L(\tau,\theta)\pi(\theta)`.
+class Weigher:
+    r"""Weighs courses of a change on one kind of level, :math:`Z_s=E_q\{L(z)/q(z)\}` over draws q of the stand-in.
 
     Parameters
     ----------
-    model : CountRegression
-        Without the step.
-    data : CountSeries or Evidence
-        What is known.
-    candidates : pandas.PeriodIndex
-        The C months at which the step may begin.
-    start : ndarray, [p - 1]
-        Mode of the model without the step, in working coordinates.
-    draws : int
-        Draws in all, shared by the candidates that matter.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Notes
-    -----
-    Where the weights cannot be trusted after some rounds, each candidate is drawn by itself, by `CountRegression.posterior`.
+    target : Target
+        What is known, with the likelihood and its surrogate.
+    kind : Kind
+        The level.
+    courses : ndarray, [M, T]
+        Share of each change that is reached by each month, in units of its prior scale.
+    prior : ndarray, [M]
+        Log prior probability of each course.
     """
-    joint = _Joint(model, data, candidates)
-    k = joint.column
-    first = np.tile(np.concatenate([start[:k], [0.0], start[k:]]), (len(candidates), 1))
-    centres, roots, normal = _climb(joint, first)
-    matter = np.flatnonzero(normal > normal.max() - _NEGLIGIBLE)
-    clouds = [_Cloud(joint, int(c), StudentT(centres[c], _WIDER * roots[c], _FREEDOM)) for c in matter]
-    each = max(draws // len(clouds), _FEWEST)
-    for _ in range(_ROUNDS):
-        for cloud in clouds:
-            cloud.extend(each, rng)
-        _evaluate(joint, clouds)
-        found = _pooled(clouds, normal, k)
-        if found.khat <= KHAT_LIMIT:
-            return found
-        for cloud in clouds:
-            cloud.adapt()
-    return _one_by_one(model, data, candidates, max(draws // len(candidates), 100), rng)
+
+    def __init__(self, target: Target, kind: Kind, courses: FloatArray, prior: FloatArray) -> None:
+        self._target, self._kind, self._courses, self._prior = target, kind, courses, prior
+        self._centre = target.prior.centre
+        self._walk = np.tri(len(kind.loads), len(kind.loads) - 1, -1)
+        scale = float(target.scale[-1])
+        self._dispersion = Axis(0.0, _COARSE["dispersion"], scale)
+        self._noise = None if kind.noise is None else Axis(0.0, _COARSE["noise"], kind.noise)
+
+    def weigh(self, draws: int, rng: np.random.Generator) -> Weighed:
+        """Return both evidences and the draws of the course.
+
+        A level that wanders follows the data with or without a change, so that one stand-in serves both; others have two.
+        """
+        both = self._kind.noise is not None
+        sides = [self._searched(changed) for changed in ((True,) if both else (False, True))]
+        found = []
+        for changed in (False, True):
+            self._dispersion, self._noise, fitted = sides[-1 if both else int(changed)]
+            found.append(self._drawn([fitted], changed, max(draws // (1 if changed else 4), 100), rng))
+        (without, _, _, _, khat), (within, course, change, logs, other) = found
+        weights = smooth_weights(logs)[0]
+        shares = np.bincount(course, weights, minlength=len(self._courses))
+        fitted = sides[-1][2]
+        kept = _log_sum(fitted.within.reshape(len(self._courses), -1), 1) - _log_sum(fitted.within)
+        unseen = ~np.isin(np.arange(shares.size), course)
+        shares[unseen] = np.exp(kept[unseen])
+        return Weighed(without, within, course, change, weights, shares / shares.sum(), max(khat, other))
+
+    def _searched(self, changed: bool) -> tuple[Axis, Axis | None, _Fitted]:
+        """Narrow the grids, moving the stand-in to the posterior of the log means; return them with what was fitted there."""
+        log_mean = self._target.start - self._target.offset
+        deviation = np.full(log_mean.size, _FIRST_DEVIATION)
+        dispersion = Axis(0.0, _COARSE["dispersion"], self._dispersion.prior)
+        noise = None if self._noise is None else Axis(0.0, _COARSE["noise"], self._noise.prior)
+        for _ in range(_ROUNDS):
+            stand_in = self._stand_in(dispersion, log_mean, deviation)
+            mass = self._without(stand_in, dispersion, noise)
+            if changed and noise is None:
+                mass = _log_sum(self._within(stand_in, mass, self._every(stand_in, mass, noise)), 0)
+            share = np.exp(mass - _log_sum(mass))
+            k, j = np.unravel_index(int(share.argmax()), share.shape)
+            moved, spread = self._moments(Level(stand_in, int(k), self._loads(noise)[j]), changed)
+            far = float((np.abs(moved - log_mean) / np.sqrt(spread)).max())
+            log_mean, deviation = moved, np.sqrt(spread)
+            finer, last = dispersion.refined(share.sum(axis=1))
+            if noise is not None:
+                narrower, settled = noise.refined(share.sum(axis=0))
+                last &= settled
+            if last and far < _CLOSE:
+                break
+            dispersion = finer
+            noise = None if noise is None else narrower
+        stand_in = self._stand_in(dispersion, log_mean, deviation)
+        noise = None if noise is None else noise.towards_zero()
+        return dispersion, noise, self._fitted(stand_in, dispersion, noise, changed)
+
+    def _moments(self, level: Level, changed: bool) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of the log means ``[T]``, averaged over the courses if there is a change."""
+        courses, prior = (self._courses, self._prior) if changed else (self._courses[:0], self._prior[:0])
+        factor, mean, variance = level.changes(courses)
+        share = np.exp(factor + prior - _log_sum(factor + prior)) if changed else factor
+        centre, spread = level.moments(courses, mean, variance, share)
+        return self._centre + centre, np.maximum(spread, 1e-8)
+
+    def _stand_in(self, dispersion: Axis, log_mean: FloatArray, deviation: FloatArray) -> StandIn:
+        target = self._target
+        shape = list(target.distribution.natural(dispersion.nodes[:, None]).T)
+        return StandIn.around(target.surrogate, self._centre, log_mean, deviation, shape)
+
+    def _loads(self, noise: Axis | None) -> FloatArray:
+        """Return the loads ``[J, T, r]`` of the level at every noise."""
+        static = self._kind.loads
+        if noise is None:
+            return static[None]
+        return np.stack([np.column_stack([static, scale * self._walk]) for scale in noise.nodes])
+
+    def _without(self, stand_in: StandIn, dispersion: Axis, noise: Axis | None) -> FloatArray:
+        mass = evidences(stand_in, self._loads(noise)) + dispersion.log_weights[:, None]
+        return mass if noise is None else mass + noise.log_weights
+
+    def _every(self, stand_in: StandIn, mass: FloatArray, noise: Axis | None) -> dict[tuple[int, int], Level]:
+        """Return the level at each point of the grids that matters."""
+        loads = self._loads(noise)
+        return {(int(k), int(j)): Level(stand_in, k, loads[j]) for k, j in np.argwhere(mass > mass.max() - _NEGLIGIBLE)}
+
+    def _within(self, stand_in: StandIn, mass: FloatArray, levels: dict[tuple[int, int], Level]) -> FloatArray:
+        found = np.full((len(self._courses), *mass.shape), -np.inf)
+        for (k, j), level in levels.items():
+            found[:, k, j] = level.changes(self._courses)[0] + self._prior + mass[k, j]
+        return found
+
+    def _fitted(self, stand_in: StandIn, dispersion: Axis, noise: Axis | None, changed: bool) -> _Fitted:
+        mass = self._without(stand_in, dispersion, noise)
+        levels = self._every(stand_in, mass, noise)
+        within = self._within(stand_in, mass, levels) if changed else np.empty((0, *mass.shape))
+        kept = np.full(mass.shape, -np.inf)
+        for point in levels:
+            kept[point] = mass[point]
+        return _Fitted(stand_in, kept, within, levels)
+
+    def _drawn(
+        self, proposals: list[_Fitted], changed: bool, draws: int, rng: np.random.Generator
+    ) -> tuple[float, IntArray, FloatArray, FloatArray, float]:
+        """Return log evidence, courses, changes, log weights ``[S]`` and k-hat; flatter stand-ins are added until it is low."""
+        z = np.empty((0, self._courses.shape[1]))
+        which = course = np.empty(0, dtype=np.int64)
+        change, height = np.empty(0), np.empty(0)
+        for _ in range(_ATTEMPTS):
+            more = self._draw(proposals[-1], changed, draws, rng)
+            z, which, course, change = (
+                np.concatenate(pair) for pair in zip((z, which, course, change), more, strict=True)
+            )
+            height = np.concatenate([height, self._likelihood(more[0], more[1])])
+            mixture = [
+                one.stand_in.log_density(z, which) - _log_sum(one.within if changed else one.without)
+                for one in proposals
+            ]
+            logs = height - _log_sum(np.array(mixture), 0) + np.log(len(proposals))
+            khat = smooth_weights(logs)[1]
+            if khat <= KHAT_LIMIT:
+                break
+            flat = proposals[-1].stand_in.flattened(_FLAT)
+            proposals.append(self._fitted(flat, self._dispersion, self._noise, changed))
+        return float(_log_sum(logs) - np.log(logs.size)), course, change, logs, khat
+
+    def _draw(
+        self, fitted: _Fitted, changed: bool, draws: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, IntArray, IntArray, FloatArray]:
+        """Return log means away from the centre ``[S, T]``, grid points of the shape, courses and changes under a stand-in."""
+        mass = fitted.within if changed else fitted.without[None]
+        share = np.exp(mass - _log_sum(mass))
+        cells = systematic(share.ravel(), draws, rng)
+        course, k, j = np.unravel_index(cells, share.shape)
+        z, change = np.empty((draws, self._courses.shape[1])), np.zeros(draws)
+        points, inverse = np.unique(k * share.shape[2] + j, return_inverse=True)
+        for number, point in enumerate(points):
+            here = np.flatnonzero(inverse == number)
+            level = fitted.levels[point // share.shape[2], point % share.shape[2]]
+            own = self._courses[course[here]] if changed else np.zeros((here.size, z.shape[1]))
+            if changed:
+                _, mean, variance = level.changes(own)
+                change[here] = mean + np.sqrt(variance) * rng.standard_normal(here.size)
+            z[here] = level.draw(own, change[here], rng)
+        return z, k, course, change
+
+    def _likelihood(self, z: FloatArray, which: IntArray) -> FloatArray:
+        target = self._target
+        shape = list(target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            value = target.facts.log_likelihood(z + self._centre, shape, target.distribution)
+        return np.where(np.isnan(value), -np.inf, value)
 
 
-class _Cloud:
-    """Weighted draws given one candidate, from a growing mixture of t distributions."""
-
-    def __init__(self, joint: _Joint, month: int, proposal: StudentT) -> None:
-        self.month, self.parts, self._density = month, [proposal], joint.density
-        self._numbers = [0]
-        self.points = np.empty((0, proposal.centre.size))
-        self.height = np.empty(0)
-
-    def extend(self, draws: int, rng: np.random.Generator) -> None:
-        """Draw from the newest proposal; `_evaluate` follows."""
-        self._numbers[-1] += draws
-        self.points = np.concatenate([self.points, self.parts[-1].draw(draws, self._density.folded, rng)])
-
-    def log_weights(self) -> FloatArray:
-        """Return the log weights ``[S]`` of all draws against the whole mixture."""
-        total = sum(self._numbers)
-        mixture = [(part, number / total) for part, number in zip(self.parts, self._numbers, strict=True)]
-        return self.height - mixture_log_density(self.points, mixture, self._density.folded)
-
-    def adapt(self) -> None:
-        """Add a t distribution with the weighted mean and covariance of the draws, the weights flattened by a root."""
-        log_weights = 0.5 * self.log_weights()
-        weights = np.exp(log_weights - log_weights.max())
-        weights /= weights.sum()
-        centre = weights @ self.points
-        deviation = self.points - centre
-        covariance = (deviation * weights[:, None]).T @ deviation + np.diag(1e-9 * np.square(self._density.scale))
-        self.parts.append(StudentT(centre, np.linalg.cholesky(covariance), _FREEDOM))
-        self._numbers.append(0)
-
-
-def _evaluate(joint: _Joint, clouds: list[_Cloud]) -> None:
-    """Evaluate the new draws of all candidates in one call."""
-    fresh = [cloud.points[cloud.height.size :] for cloud in clouds]
-    month = np.repeat([cloud.month for cloud in clouds], [len(points) for points in fresh])
-    values = joint(np.concatenate(fresh), month)
-    for cloud, part in zip(clouds, np.split(values, np.cumsum([len(points) for points in fresh])[:-1]), strict=True):
-        cloud.height = np.concatenate([cloud.height, part])
-
-
-def _pooled(clouds: list[_Cloud], normal: FloatArray, column: int) -> Onsets:
-    """Return what all clouds say together; candidates that do not matter keep the normal approximation of their evidence."""
-    log_evidence = normal.copy()
-    logs = [cloud.log_weights() for cloud in clouds]
-    for cloud, own in zip(clouds, logs, strict=True):
-        log_evidence[cloud.month] = logsumexp(own) - np.log(own.size)
-    weights, khat = smooth_weights(np.concatenate([own - np.log(own.size) for own in logs]))
-    month = np.repeat([cloud.month for cloud in clouds], [own.size for own in logs])
-    step = np.concatenate([cloud.points[:, column] for cloud in clouds])
-    return Onsets(log_evidence, month, step, weights, khat)
-
-
-def _one_by_one(
-    model: CountRegression, data: Observed, candidates: pd.PeriodIndex, draws: int, rng: np.random.Generator
-) -> Onsets:
-    steps, evidence, khat = [], [], -np.inf
-    for month in candidates:
-        term = Step(month)
-        fit = replace(model, terms=Terms.of(model.terms) + term).posterior(data, draws=draws, rng=rng)
-        steps.append(fit.draws[:, fit.names.index(term.columns[0])])
-        evidence.append(fit.log_evidence)
-        khat = max(khat, fit.khat if fit.sample.method == "importance" else -np.inf)
-    log_evidence = np.array(evidence)
-    weights = np.repeat(np.exp(log_evidence - logsumexp(log_evidence)) / draws, draws)
-    return Onsets(log_evidence, np.repeat(np.arange(len(candidates)), draws), np.concatenate(steps), weights, khat)
-
-
-def _climb(joint: _Joint, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Climb to the mode of every candidate at once.
-
-    Returns
-    -------
-    modes : ndarray, [C, p]
-    roots : ndarray, [C, p, p]
-        Cholesky factors of the inverse negative Hessians.
-    log_evidence : ndarray, [C]
-        By the normal approximation.
-    """
-    count, size = points.shape
-    scale = joint.density.scale
-    bases = np.tile(0.1 * np.diag(scale), (count, 1, 1))
-    points, heights = points.copy(), np.full(count, -np.inf)
-    climbing = np.arange(count)
-    for _ in range(_ITERATIONS):
-        heights[climbing], gradient, bases[climbing] = _derivatives(joint, points, bases, climbing)
-        direction = np.einsum("cij,cj->ci", bases[climbing], gradient)
-        length = np.abs(direction / scale).max(axis=1, initial=1e-300)
-        direction *= np.minimum(1.0, _LONGEST / length)[:, None]
-        trials = points[climbing, None] + _LENGTHS[:, None] * direction[:, None]
-        values = joint(trials.reshape(-1, size), np.repeat(climbing, _LENGTHS.size)).reshape(climbing.size, -1)
-        best = values.argmax(axis=1)
-        gain = values[np.arange(climbing.size), best] - heights[climbing]
-        better = gain > 0
-        points[climbing[better]] = trials[better, best[better]]
-        heights[climbing[better]] += gain[better]
-        decrement = 0.5 * np.square(gradient).sum(axis=1)
-        climbing = climbing[(decrement > _ENOUGH) & (gain > 0.1 * _ENOUGH)]
-        if not climbing.size:
-            break
-    log_evidence = heights + 0.5 * size * np.log(2.0 * np.pi) + np.linalg.slogdet(bases)[1]
-    return points, bases, log_evidence
-
-
-def _derivatives(
-    joint: _Joint, points: FloatArray, bases: FloatArray, which: IntArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return height ``[c]``, gradient ``[c, p]`` along new bases ``[c, p, p]``, in which the density is locally round."""
-    size = points.shape[1]
-    unit, pairs = np.eye(size), np.array(list(combinations(range(size), 2)), dtype=int).reshape(-1, 2)
-    both = unit[pairs[:, 0]] + unit[pairs[:, 1]]
-    stencil = _STENCIL * np.concatenate([np.zeros((1, size)), unit, -unit, both, -both])
-    old = bases[which]
-    where = points[which, None] + np.einsum("cij,sj->csi", old, stencil)
-    values = joint(where.reshape(-1, size), np.repeat(which, len(stencil))).reshape(which.size, -1)
-    values = np.where(np.isfinite(values), values, values[:, :1] - 1.0)  # a wall: a steep but finite fall
-    centre, plus, minus = values[:, 0], values[:, 1 : size + 1], values[:, size + 1 : 2 * size + 1]
-    gradient = (plus - minus) / (2.0 * _STENCIL)
-    hessian = np.zeros((which.size, size, size))
-    hessian[:, range(size), range(size)] = (plus + minus - 2.0 * centre[:, None]) / _STENCIL**2
-    one, other = pairs.T
-    two = values[:, 2 * size + 1 : 2 * size + 1 + len(pairs)] + values[:, 2 * size + 1 + len(pairs) :]
-    mixed = (two - plus[:, one] - plus[:, other] - minus[:, one] - minus[:, other] + 2.0 * centre[:, None]) / (
-        2.0 * _STENCIL**2
-    )
-    hessian[:, one, other] = hessian[:, other, one] = mixed
-    levels, vectors = np.linalg.eigh(-hessian)
-    inverse = vectors / np.maximum(np.abs(levels), 1e-4)[:, None, :] @ vectors.transpose(0, 2, 1)
-    covariance = old @ inverse @ old.transpose(0, 2, 1)
-    roots = np.linalg.cholesky(0.5 * (covariance + covariance.transpose(0, 2, 1)))
-    along = np.linalg.solve(old.transpose(0, 2, 1), gradient[:, :, None])  # gradient in the parameters themselves
-    return centre, np.asarray((roots.transpose(0, 2, 1) @ along)[:, :, 0]), np.asarray(roots)
+def _log_sum(logs: FloatArray, axis: int | None = None) -> FloatArray:
+    """Return the logarithm of a sum, over one axis or all."""
+    return np.asarray(np.logaddexp.reduce(logs.ravel() if axis is None else logs, axis=axis or 0))

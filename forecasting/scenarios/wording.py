@@ -179,7 +179,12 @@ def _step(report: Findings) -> str:
 
 
 def _onset(report: Findings) -> str:
-    return "" if report.onset is None else f"With the month left open, a step {report.onset.when()}."
+    if report.onset is None:
+        return ""
+    return (
+        f"With the month left open and a ramp or a smooth turn allowed as well, a change of level, if there was one, "
+        f"{report.onset.when()}."
+    )
 
 
 def _window(report: Findings) -> str:

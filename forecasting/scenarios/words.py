@@ -16,10 +16,15 @@ def chances(probabilities: Sequence[float]) -> str:
 
     Examples
     --------
-    >>> chances([0.31, 0.24, 0.45]), chances([0.052, 0.048]), chances([0.999, 0.2])
-    ('24% to 45%', '5%', '20% to more than 99%')
+    >>> chances([0.31, 0.24, 0.45]), chances([0.052, 0.048]), chances([0.999, 0.2]), chances([0.99, 0.999])
+    ('24% to 45%', '5%', '20% to more than 99%', '99% or more')
     """
-    return _between(chance(min(probabilities)), chance(max(probabilities)))
+    low, high = chance(min(probabilities)), chance(max(probabilities))
+    if low != high and high == f"more than {low}":
+        return f"{low} or more"
+    if low != high and low == f"less than {high}":
+        return f"{high} or less"
+    return _between(low, high)
 
 
 def factors(low: float, high: float) -> str:
@@ -102,12 +107,12 @@ def total(limits: tuple[int, float]) -> str:
     return f"{low:,}" if low == high else f"between {low:,} and {high:,}"
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], last: str = "and") -> str:
     """Return parts as an English list.
 
     Examples
     --------
-    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
-    ('a', 'a and b', 'a, b and c')
+    >>> listed(["a"]), listed(["a", "b"], "or"), listed(["a", "b", "c"])
+    ('a', 'a or b', 'a, b and c')
     """
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return f" {last} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,188 @@
+"""The outcome of an analysis of an onset: a frozen object with table, picture, JSON and words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import InvalidInput
+from forecasting.scenarios.weighing import StepEffect
+from forecasting.scenarios.words import chance, factor, factors, listed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_BLUE = "#0072b2"
+LEVEL = 0.95
+"""Coverage of the interval of the change."""
+
+_FOR, _AGAINST = 20.0, 1.0 / 3.0  # Bayes factors from which the facts are said to speak for a change, or against one
+_NAMES = {"step": "a step", "ramp": "a ramp", "turn": "a smooth turn"}
+_LEVELS = {"constant": "constant", "trend": "a steady trend", "wandering": "wandering"}
+
+
+@dataclass(frozen=True, eq=False)
+class OnsetReport:
+    """When a change of level began, how large it was, and whether there was one.  Made by `onset`.
+
+    Attributes
+    ----------
+    series : str
+        Name of the series.
+    table : DataFrame
+        One row per candidate month: `month` and `probability`, that a change began there if there was one.
+    log_bayes_factor : float
+        Natural logarithm of how much more probable all facts are with a change that begins in one of the months, each as
+        probable as the others beforehand, than without one.  The search over the months is paid for.
+    effect : StepEffect
+        The level of the last month over what it would be without the change, averaged over months, shapes and levels; 95%
+        interval.
+    levels : DataFrame
+        One row per kind of level: `log_bayes_factor` of a change against none on that level, and its posterior `probability`.
+    shapes : Series
+        Probability of a step, a ramp and a smooth turn, if there was a change.
+    khat : float
+        Largest Pareto shape of the importance weights; below 0.7 they can be trusted.
+
+    Examples
+    --------
+    >>> import forecasting as fc
+    >>> counts = [20, 17, 22, 19, 21, 18, 41, 38, 45, 40, 37, 44]
+    >>> series = fc.CountSeries([f"2023-{month:02d}" for month in range(1, 13)], counts)
+    >>> [str(month) for month in fc.onset(series, trend=False, rng=1).interval(0.5)]
+    ['2023-07']
+    """
+
+    series: str
+    table: pd.DataFrame
+    log_bayes_factor: float
+    effect: StepEffect
+    levels: pd.DataFrame
+    shapes: pd.Series
+    khat: float
+
+    @property
+    def direction(self) -> Literal["rise", "fall"]:
+        """Which way the level more probably went."""
+        return "rise" if self.effect.positive >= 0.5 else "fall"
+
+    @property
+    def step_probability(self) -> float:
+        """Posterior probability of a change in one of the months; it was one half beforehand."""
+        return float(1.0 / (1.0 + np.exp(-self.log_bayes_factor)))
+
+    def interval(self, level: float = 0.9) -> pd.PeriodIndex:
+        """Return the smallest set of months that holds the onset with probability `level`, if there was a change.
+
+        Parameters
+        ----------
+        level : float
+            Strictly between 0 and 1.
+
+        Returns
+        -------
+        PeriodIndex
+            In the order of time; the months need not be neighbours.
+        """
+        if not 0.0 < level < 1.0:
+            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.9")
+        ranked = self.table.sort_values("probability", ascending=False, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(ranked["probability"].to_numpy(float)), level - 1e-12)) + 1
+        return pd.PeriodIndex(ranked["month"].iloc[:enough].sort_values(), freq="M")
+
+    def in_words(self) -> str:
+        """Return what the facts say of the onset as a paragraph."""
+        shape = str(self.shapes.idxmax())
+        return (
+            f"{self._verdict()} {self._odds()} If there was one, it {self.when()}. The level at the end is then "
+            f"{factor(self.effect.median)} times what it would be without it ({LEVEL:.0%} interval "
+            f"{factors(self.effect.lower, self.effect.upper)}), and the change is most probably {_NAMES[shape]} "
+            f"({chance(float(self.shapes[shape]))})."
+        )
+
+    def when(self) -> str:
+        """Return when the change began, if there was one, as words that follow its name."""
+        best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
+        return (
+            f"most probably began in {best['month']:%B %Y} ({chance(float(best['probability']))}), and with 90% in "
+            f"{_spans(self.interval(0.9))}"
+        )
+
+    def _verdict(self) -> str:
+        """Return the sentence that comes first; its error rates are in the validation."""
+        if self.log_bayes_factor > np.log(_FOR):
+            return "The facts speak for a change of level."
+        if self.log_bayes_factor < np.log(_AGAINST):
+            return "The facts speak against a change of level."
+        return "The facts do not settle whether the level changed."
+
+    def _odds(self) -> str:
+        size = float(np.exp(min(abs(self.log_bayes_factor), 700.0)))
+        times = f"{size:,.0f}" if size >= 10.0 else f"{size:.1f}"
+        side = "more" if self.log_bayes_factor > 0 else "less"
+        return (
+            f"They are {times} times {side} probable with a change that begins in one of {len(self.table)} months than without "
+            f"one (the search over the months is paid for), so that a change has a probability of "
+            f"{chance(self.step_probability)}, even odds beforehand; the level beside it may be "
+            f"{listed([_LEVELS[name] for name in self.levels.index], 'or')}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain numbers and strings, ready for JSON."""
+        rows = zip(self.table["month"], self.table["probability"], strict=True)
+        return {
+            "series": self.series,
+            "log_bayes_factor": self.log_bayes_factor,
+            "step_probability": self.step_probability,
+            "prior_odds_of_step": 1.0,
+            "direction": self.direction,
+            "effect": asdict(self.effect),
+            "months": [{"month": str(month), "probability": float(share)} for month, share in rows],
+            **{f"set_{level:.0%}": [str(month) for month in self.interval(level)] for level in (0.5, 0.9)},
+            "shapes": {str(name): float(share) for name, share in self.shapes.items()},
+            "levels": self.levels.reset_index().to_dict("records"),
+            "khat": self.khat if np.isfinite(self.khat) else None,
+            "in_words": self.in_words(),
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the probability of each month; the smallest 90% set is filled.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; new axes by default.
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(5.2, 2.6), layout="constrained").subplots()
+        inside = self.table["month"].isin(self.interval(0.9)).to_numpy(bool)
+        places, heights = np.arange(len(self.table)), self.table["probability"].to_numpy(float)
+        for which, filling in ((inside, _BLUE), (~inside, "none")):
+            ax.bar(places[which], heights[which], width=0.8, color=filling, edgecolor=_BLUE)
+        labelled = places[:: max(1, len(places) // 6)]
+        ax.set_xticks(labelled, [str(self.table["month"].iloc[place]) for place in labelled])
+        ax.set(ylabel="probability of the onset", title=f"When the change began, if there was one: {self.series}")
+        return ax
+
+    def __repr__(self) -> str:
+        months = self.interval(0.9)
+        return (
+            f"<OnsetReport {self.series}: 90% in {_spans(months)}, log Bayes factor of a change {self.log_bayes_factor:+.1f}, "
+            f"factor {factor(self.effect.median)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.in_words()}</p>{self.table.to_html(index=False, float_format='{:.3f}'.format)}"
+
+
+def _spans(months: pd.PeriodIndex) -> str:
+    """Return months as words, neighbours together, such as ``2023-05 to 2023-07 and 2023-09``."""
+    numbers = months.asi8
+    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
+    runs = np.split(np.arange(numbers.size), breaks)
+    return listed([str(months[run[0]]) if run.size == 1 else f"{months[run[0]]} to {months[run[-1]]}" for run in runs])
