@@ -173,18 +173,18 @@ def test_the_usual_practice_is_what_statsmodels_says(rng: np.random.Generator) -
 def test_windows_chosen_after_the_fact_rise_most() -> None:
     y = np.ones(36, dtype=int)
     y[12:18] = 9
-    assert jumps.boundary(y, chosen=True) == 12
-    assert jumps.boundary(y, chosen=False) == 30
+    assert jumps.boundary(y, 6, chosen=True) == 12
+    assert jumps.boundary(y, 6, chosen=False) == 30
 
 
 def test_usual_tests_of_a_jump_keep_their_promise() -> None:
     """Under independent Poisson months; the exact test calls too rarely."""
-    case = replace(jumps.CASES["no change: Poisson"])
+    case = jumps.Case("Poisson")
     found = []
     for number in range(300):
         rng = np.random.default_rng((3, number))
-        y = jumps.simulate(case, rng)[-2 * jumps.WINDOW :]
-        before, after = y[: jumps.WINDOW], y[jumps.WINDOW :]
+        y = jumps.simulate(case, rng)[-2 * case.window :]
+        before, after = y[: case.window], y[case.window :]
         found.append([jumps._quasi_poisson(before, after), jumps._permutation(before, after, rng)])
     called = (np.array(found) < jumps.THRESHOLD).mean(axis=0)
     np.testing.assert_allclose(called, jumps.THRESHOLD, atol=4 * np.sqrt(0.05 * 0.95 / 300))
