@@ -45,7 +45,7 @@ class OnsetReport:
     shapes : Series
         Probability of a step, a ramp and a smooth turn, if there was a change.
     khat : float
-        Largest Pareto shape of the importance weights; below 0.7 they can be trusted.
+        Largest Pareto shape of the importance weights; below 0.7 they can be trusted.  `onset` warns where they cannot.
 
     Examples
     --------

@@ -23,11 +23,16 @@ _COARSE = {"dispersion": 0.25, "noise": 0.1}  # cells of the first grids
 _DOWN, _UP = 2.5, 3.2  # standard deviations that a grid reaches down and up
 _EDGE = 0.1  # probability at the end of a grid that moves the next one
 _STEADY = 0.6  # a grid whose cell is at least this share of the last one is the last
-_ROUNDS = 8
+_ROUNDS = 12
+_LONGEST = 1.0  # longest step of a log mean; steps are halved each time they turn round
 _FIRST_DEVIATION = 0.3
+_WIDEST = 0.5  # standard deviation of a log mean beyond which one quadratic is not fitted
 _CLOSE = 0.1  # change of the log means, in standard deviations, after which a stand-in is not fitted again
-_FLAT = 0.4  # curvature of a stand-in that is added where weights are poor
-_ATTEMPTS = 3
+_FLAT = 0.7  # share of the curvature that a stand-in fitted to poor draws keeps
+_ATTEMPTS = 4
+_HEAVY = 0.02  # share of the weight of one draw from which a heavy tail matters
+_FAR, _FAR_SHARE = 2.0, 0.25  # a share of draws, on a level that does not wander, is so many times as far from the mean
+_FEWEST, _FEWEST_DEAR = 400, 100  # draws of either side, where a likelihood is cheap and where it is dear
 _NEGLIGIBLE = 30.0  # log units below the best point of a grid at which changes are not tried
 
 
@@ -114,6 +119,8 @@ class Weighed:
         Posterior probability of each course, if there was a change.
     khat : float
         The larger Pareto shape of the weights of either side.
+    heaviest : float
+        The largest share of a side's weight that one draw has.
     """
 
     without: float
@@ -123,6 +130,21 @@ class Weighed:
     weights: FloatArray
     shares: FloatArray
     khat: float
+    heaviest: float
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a few draws decide."""
+        return poor(self.khat, self.heaviest)
+
+
+def poor(khat: float, heaviest: float) -> bool:
+    """Return whether weights cannot be trusted: their tail is heavy, and one draw holds a good part of them.
+
+    The weights of draws of a course whose probability the stand-in misjudges are large but bounded, which k-hat alone takes
+    for a heavy tail.
+    """
+    return khat > KHAT_LIMIT and heaviest > _HEAVY
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,23 +190,24 @@ class Weigher:
         """
         both = self._kind.noise is not None
         sides = [self._searched(changed) for changed in ((True,) if both else (False, True))]
+        fewest = _FEWEST_DEAR if self._target.facts.costly else _FEWEST
         found = []
         for changed in (False, True):
             self._dispersion, self._noise, fitted = sides[-1 if both else int(changed)]
-            found.append(self._drawn([fitted], changed, max(draws // (1 if changed else 4), 100), rng))
-        (without, _, _, _, khat), (within, course, change, logs, other) = found
-        weights = smooth_weights(logs)[0]
+            found.append(self._drawn([fitted], changed, max(draws // (1 if changed else 4), fewest), rng))
+        (without, _, _, null, khat), (within, course, change, weights, other) = found
         shares = np.bincount(course, weights, minlength=len(self._courses))
         fitted = sides[-1][2]
         kept = _log_sum(fitted.within.reshape(len(self._courses), -1), 1) - _log_sum(fitted.within)
         unseen = ~np.isin(np.arange(shares.size), course)
         shares[unseen] = np.exp(kept[unseen])
-        return Weighed(without, within, course, change, weights, shares / shares.sum(), max(khat, other))
+        heaviest = float(max(null.max(), weights.max()))
+        return Weighed(without, within, course, change, weights, shares / shares.sum(), max(khat, other), heaviest)
 
     def _searched(self, changed: bool) -> tuple[Axis, Axis | None, _Fitted]:
         """Narrow the grids, moving the stand-in to the posterior of the log means; return them with what was fitted there."""
         log_mean = self._target.start - self._target.offset
-        deviation = np.full(log_mean.size, _FIRST_DEVIATION)
+        deviation, before, damping = np.full(log_mean.size, _FIRST_DEVIATION), np.zeros(log_mean.size), 1.0
         dispersion = Axis(0.0, _COARSE["dispersion"], self._dispersion.prior)
         noise = None if self._noise is None else Axis(0.0, _COARSE["noise"], self._noise.prior)
         for _ in range(_ROUNDS):
@@ -196,7 +219,9 @@ class Weigher:
             k, j = np.unravel_index(int(share.argmax()), share.shape)
             moved, spread = self._moments(Level(stand_in, int(k), self._loads(noise)[j]), changed)
             far = float((np.abs(moved - log_mean) / np.sqrt(spread)).max())
-            log_mean, deviation = moved, np.sqrt(spread)
+            step = np.clip(moved - log_mean, -_LONGEST, _LONGEST)
+            damping *= 0.5 if step @ before < 0.0 else 1.0
+            log_mean, deviation, before = log_mean + damping * step, np.sqrt(spread), step
             finer, last = dispersion.refined(share.sum(axis=1))
             if noise is not None:
                 narrower, settled = noise.refined(share.sum(axis=0))
@@ -220,7 +245,7 @@ class Weigher:
     def _stand_in(self, dispersion: Axis, log_mean: FloatArray, deviation: FloatArray) -> StandIn:
         target = self._target
         shape = list(target.distribution.natural(dispersion.nodes[:, None]).T)
-        return StandIn.around(target.surrogate, self._centre, log_mean, deviation, shape)
+        return StandIn.around(target.surrogate, self._centre, log_mean, np.minimum(deviation, _WIDEST), shape)
 
     def _loads(self, noise: Axis | None) -> FloatArray:
         """Return the loads ``[J, T, r]`` of the level at every noise."""
@@ -256,47 +281,61 @@ class Weigher:
     def _drawn(
         self, proposals: list[_Fitted], changed: bool, draws: int, rng: np.random.Generator
     ) -> tuple[float, IntArray, FloatArray, FloatArray, float]:
-        """Return log evidence, courses, changes, log weights ``[S]`` and k-hat; flatter stand-ins are added until it is low."""
+        """Return log evidence, courses, changes, weights ``[S]`` and k-hat; more draws are added until it is low.
+
+        The paths of a level that wanders have many dimensions: their further draws come from a stand-in fitted to those at
+        hand.  Others have few, and some of their draws reach further from the start.
+        """
+        wanders = self._kind.noise is not None
         z = np.empty((0, self._courses.shape[1]))
         which = course = np.empty(0, dtype=np.int64)
-        change, height = np.empty(0), np.empty(0)
+        change, reach, height = np.empty(0), np.empty(0), np.empty(0)
         for _ in range(_ATTEMPTS):
             more = self._draw(proposals[-1], changed, draws, rng)
-            z, which, course, change = (
-                np.concatenate(pair) for pair in zip((z, which, course, change), more, strict=True)
+            z, which, course, change, reach = (
+                np.concatenate(pair) for pair in zip((z, which, course, change, reach), more, strict=True)
             )
             height = np.concatenate([height, self._likelihood(more[0], more[1])])
             mixture = [
                 one.stand_in.log_density(z, which) - _log_sum(one.within if changed else one.without)
                 for one in proposals
             ]
-            logs = height - _log_sum(np.array(mixture), 0) + np.log(len(proposals))
-            khat = smooth_weights(logs)[1]
-            if khat <= KHAT_LIMIT:
+            logs = height - reach - _log_sum(np.array(mixture), 0) + np.log(len(proposals))
+            weights, khat = smooth_weights(logs)
+            if not poor(khat, float(weights.max())):
                 break
-            flat = proposals[-1].stand_in.flattened(_FLAT)
-            proposals.append(self._fitted(flat, self._dispersion, self._noise, changed))
-        return float(_log_sum(logs) - np.log(logs.size)), course, change, logs, khat
+            if wanders:
+                mean = weights @ z
+                deviation = np.sqrt(weights @ np.square(z - mean) + 1e-8)
+                again = self._stand_in(self._dispersion, mean + self._centre, deviation).flattened(_FLAT)
+                proposals.append(self._fitted(again, self._dispersion, self._noise, changed))
+        return float(_log_sum(logs) - np.log(logs.size)), course, change, weights, khat
 
     def _draw(
         self, fitted: _Fitted, changed: bool, draws: int, rng: np.random.Generator
-    ) -> tuple[FloatArray, IntArray, IntArray, FloatArray]:
-        """Return log means away from the centre ``[S, T]``, grid points of the shape, courses and changes under a stand-in."""
+    ) -> tuple[FloatArray, IntArray, IntArray, FloatArray, FloatArray]:
+        r"""Return draws under a stand-in.
+
+        Log means away from the centre ``[S, T]``, grid points of the shape, courses, changes, and the log density of what was
+        drawn over that under the stand-in, a mixture of two widths :math:`\sum_i a_is_i^{-r}e^{(1-s_i^{-2})|n|^2/2}`.
+        """
         mass = fitted.within if changed else fitted.without[None]
         share = np.exp(mass - _log_sum(mass))
         cells = systematic(share.ravel(), draws, rng)
         course, k, j = np.unravel_index(cells, share.shape)
-        z, change = np.empty((draws, self._courses.shape[1])), np.zeros(draws)
+        z, change, length = np.empty((draws, self._courses.shape[1])), np.empty(draws), np.empty(draws)
+        wanders = self._kind.noise is not None
+        scale = np.where(rng.random(draws) < (0.0 if wanders else _FAR_SHARE), _FAR, 1.0)
         points, inverse = np.unique(k * share.shape[2] + j, return_inverse=True)
         for number, point in enumerate(points):
             here = np.flatnonzero(inverse == number)
             level = fitted.levels[point // share.shape[2], point % share.shape[2]]
             own = self._courses[course[here]] if changed else np.zeros((here.size, z.shape[1]))
-            if changed:
-                _, mean, variance = level.changes(own)
-                change[here] = mean + np.sqrt(variance) * rng.standard_normal(here.size)
-            z[here] = level.draw(own, change[here], rng)
-        return z, k, course, change
+            z[here], change[here], length[here] = level.draw(own, scale[here], rng)
+        if wanders:
+            return z, k, course, change, np.zeros(draws)
+        wide = -(self._kind.loads.shape[1] + 1) * np.log(_FAR) + 0.5 * (1.0 - _FAR**-2.0) * length
+        return z, k, course, change, np.logaddexp(np.log(1.0 - _FAR_SHARE), np.log(_FAR_SHARE) + wide)
 
     def _likelihood(self, z: FloatArray, which: IntArray) -> FloatArray:
         target = self._target

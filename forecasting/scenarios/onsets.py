@@ -76,7 +76,7 @@ def onset(
     Warns
     -----
     SamplingWarning
-        If the draws cannot be trusted (k-hat above 0.7).
+        If the draws cannot be trusted: k-hat is above 0.7, and one draw has more than 2% of the weight.
 
     Notes
     -----
@@ -111,7 +111,7 @@ def onset(
         weigher = Weigher(target, kind, scales.step * course.reshape(-1, len(data.months)), prior)
         found[kind.name] = weigher.weigh(number // len(kinds), stream(kind.name))
     report = _report(data.name, candidates, found, course[..., -1])
-    if report.khat > KHAT_LIMIT:
+    if any(one.in_doubt for one in found.values()):
         warnings.warn(
             f"{data.name}: the draws of the onset are in doubt (k-hat {report.khat:.2f}, limit {KHAT_LIMIT}); use more draws, "
             "or leave out facts that limit months from one side only",

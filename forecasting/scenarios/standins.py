@@ -150,12 +150,20 @@ class Level:
         pull = courses @ self._missed
         return 0.5 * (np.square(pull) / spread - np.log(spread)), pull / spread, 1.0 / spread
 
-    def draw(self, courses: FloatArray, beta: FloatArray, rng: np.random.Generator) -> FloatArray:
-        r"""Return z ``[S, T]`` given changes u ``[S, T]`` of sizes :math:`\beta` ``[S]``."""
+    def draw(
+        self, courses: FloatArray, scale: FloatArray, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        r"""Draw z ``[S, T]`` and the sizes :math:`\beta` ``[S]`` of changes u ``[S, T]``; courses of zeros are no changes.
+
+        The deviations of each draw from the mean are multiplied by its `scale` ``[S]``; returned with them is the squared
+        length of those deviations, in standard units.
+        """
+        _, mean, variance = self.changes(courses)
+        normal = scale[:, None] * rng.standard_normal((len(courses), self._top.size + 1))
+        beta = mean + np.sqrt(variance) * normal[:, -1]
         moved = courses * beta[:, None]
-        right = self._top - moved @ self._gain.T
-        right += rng.standard_normal(right.shape)
-        return np.asarray(right @ self._half + moved)
+        right = self._top - moved @ self._gain.T + normal[:, :-1]
+        return right @ self._half + moved, beta, np.square(normal).sum(axis=1)
 
     def moments(
         self, courses: FloatArray, mean: FloatArray, variance: FloatArray, share: FloatArray
