@@ -4,7 +4,8 @@ The weight of a member m is
 
 .. math:: w_m \propto \pi_m \exp\Bigl\{\sum_{t\in\text{recent}} \ell_m(t)\Bigr\},
 
-where :math:`\ell_m(t)` is its log score of month t, one step ahead, and the sum runs over the last 24 months known.  For a
+where the weight before the data :math:`\pi_m` of a member that grows is multiplied by the evidence of growth, and
+:math:`\ell_m(t)` is its log score of month t, one step ahead, and the sum runs over the last 24 months known.  For a
 model with parameters it is the widely applicable information criterion of that month, which takes back what fitting has
 gained (pseudo Bayesian model averaging: Yao et al. 2018, Bayesian Analysis 13, 917-1007).
 """
@@ -29,6 +30,7 @@ from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_draws
 from forecasting.models.baselines import HistoricalMoments
+from forecasting.models.growth import growth_evidence
 from forecasting.models.known import read_counts, read_data
 from forecasting.models.level import DynamicLevel
 from forecasting.models.results import Posterior
@@ -89,8 +91,8 @@ def _usual_members() -> tuple[Member, ...]:
         seasonal=0, trend=True, feedback=1.0, damping=(0.86, 0.98), priors=Priors(dispersion=0.7, growth=0.03)
     )
     return (
-        Member("level and season", DynamicLevel(terms=calendar, feedback=0.8), 0.54),
-        Member("level that grows", growing, 0.11),
+        Member("level and season", DynamicLevel(terms=calendar, feedback=0.8), 0.50),
+        Member("level that grows", growing, 0.15),
         Member("level that shifts", ShiftingLevel(), 0.03),
         Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.32),
     )
@@ -221,7 +223,7 @@ class Auto(Model):
         self.check(data)
         forecasts: dict[str, Predictive] = {}
         posteriors: dict[str, Posterior] = {}
-        scores, doubts = [], []
+        scores, doubts, evidence = [], [], []
         for member in self.members:
             source = stream(member.name)
             with warnings.catch_warnings(record=True) as raised:
@@ -230,9 +232,10 @@ class Auto(Model):
             doubts.append(raised)
             if isinstance(prepared, Posterior):
                 posteriors[member.name] = prepared
+            evidence.append(growth_evidence(prepared) if isinstance(prepared, Posterior) else 0.0)
             forecasts[member.name] = prepared.forecast(horizon, rng=source)
             scores.append(prepared.one_step_scores(self.window))
-        weights = self.weigh(np.array(scores))
+        weights = self.weigh(np.array(scores), np.array(evidence))
         heard = [
             doubt.message
             for weight, raised in zip(weights, doubts, strict=True)
@@ -247,12 +250,15 @@ class Auto(Model):
         )
         return _pooled(forecasts, posteriors, account, number)
 
-    def weigh(self, scores: FloatArray) -> FloatArray:
-        r"""Return the weights :math:`w_m` ``[N]`` of the members, given their log scores of the known months ``[N, t]``."""
+    def weigh(self, scores: FloatArray, evidence: FloatArray | float = 0.0) -> FloatArray:
+        r"""Return the weights :math:`w_m` ``[N]`` of the members, given their log scores of the known months ``[N, t]``.
+
+        The `evidence` ``[N]`` is added to the log weights before the data.
+        """
         known = scores.shape[1]
         recent = min(self.window, known - _UNSCORED) if known >= _UNSCORED + _SHORTEST else known // 2
         counted = np.maximum(np.nan_to_num(scores[:, known - recent :], nan=_WORST), _WORST)
-        log_weights = np.log([member.prior for member in self.members]) + counted.sum(axis=1)
+        log_weights = np.log([member.prior for member in self.members]) + evidence + counted.sum(axis=1)
         return np.asarray(np.exp(log_weights - logsumexp(log_weights)))
 
 

@@ -22,6 +22,7 @@ from forecasting import (
     InvalidSeries,
     NegativeBinomial,
     Poisson,
+    Priors,
     SeasonalNaive,
     ShiftingLevel,
     ZeroInflated,
@@ -29,6 +30,7 @@ from forecasting import (
     load_ledger,
 )
 from forecasting.models import Member, PooledForecast
+from forecasting.models.growth import growth_evidence
 from tests.evidence.ledgers import SERIES, fact, ledger_of
 from tests.models import data, toys
 
@@ -70,10 +72,24 @@ def test_weights_are_priors_times_recent_scores(forecast: PooledForecast) -> Non
     scores.append(HistoricalMoments(12, Contaminated()).log_terms(Y))
     recent = np.maximum([s[-24:] for s in scores], -12.0)
     assert recent.shape == (4, 24)
-    raw = np.array([0.54, 0.11, 0.03, 0.32]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
+    raw = np.array([0.50, 0.15, 0.03, 0.32]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
+    raw[1] *= np.exp(growth_evidence(forecast.posteriors[NAMES[1]]))
     np.testing.assert_allclose(forecast.weights, raw / raw.sum(), rtol=1e-9)
     assert forecast.weights.sum() == pytest.approx(1.0, abs=1e-12)
     assert list(forecast.weights.index) == NAMES
+
+
+def test_the_evidence_of_growth_is_that_of_the_same_model_without_it() -> None:
+    """Savage and Dickey: the ratio of densities at no growth is the ratio of marginal likelihoods."""
+    rng = generator(5)
+    priors = Priors(dispersion=0.7, growth=0.03)
+    for growth in (0.0, 0.01):
+        y = data.series(rng.poisson(40.0 * np.exp(growth * np.arange(36))))
+        with_it = DynamicLevel(seasonal=0, trend=True, priors=priors).posterior(y, draws=4000, rng=1)
+        without = DynamicLevel(seasonal=0, priors=priors).posterior(y, draws=4000, rng=2)
+        expected = with_it.log_evidence - without.log_evidence
+        assert growth_evidence(with_it) == pytest.approx(expected, abs=0.35)
+        assert growth_evidence(without) == 0.0
 
 
 @pytest.mark.parametrize(("known", "recent"), [(6, 3), (9, 4), (17, 8), (18, 6), (30, 18), (36, 24), (200, 24)])
