@@ -88,7 +88,7 @@ def total_crps(observed: Truth, forecast: Predictive, totals: Sequence[int] | No
     >>> paths = [[3, 4], [5, 4], [4, 6], [2, 4]]  # totals of 7, 9, 10 and 6
     >>> forecast = fc.Predictive(months, paths, [[4.0, 4.0]] * 4, (), fc.Poisson(), "y")
     >>> fc.evaluation.total_crps([4, 9], forecast).tolist()
-    [4.0625]
+    [4.125]
     """
     return total_card(observed, forecast, totals)["crps"].to_numpy(dtype=float)
 
