@@ -105,6 +105,14 @@ class Law(ABC):
     def variance(self, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return the variance."""
 
+    def least_dispersion(self, *shape: ArrayLike) -> FloatArray | None:
+        r"""Return :math:`\alpha` of a negative binomial whose log probability bends at least as fast, at any count and mean.
+
+        With it, sums over many counts need few of them (`forecasting.kernels.lattice`); None if nothing is known.  A separate
+        probability of zero does not count, nor does a mixture with something smoother.
+        """
+        return None
+
     @abstractmethod
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`; rates past 2^53 count as 2^53."""

@@ -72,6 +72,10 @@ class NegativeBinomial(Distribution):
         mu, alpha = np.asarray(mean, dtype=float), np.asarray(shape[0], dtype=float)
         return np.asarray(mu * (1.0 + alpha * mu))
 
+    def least_dispersion(self, *shape: ArrayLike) -> FloatArray:
+        """Return alpha itself."""
+        return np.asarray(shape[0], dtype=float)
+
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`: a Poisson count whose rate is gamma distributed."""
         mu, alpha = np.broadcast_arrays(mean, np.maximum(shape[0], 1e-12))

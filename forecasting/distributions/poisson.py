@@ -53,6 +53,10 @@ class Poisson(Distribution):
         """Return the mean itself."""
         return np.asarray(mean, dtype=float)
 
+    def least_dispersion(self, *shape: ArrayLike) -> FloatArray:
+        """Return zero."""
+        return np.zeros(())
+
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""
         return np.asarray(require_rng(rng).poisson(np.minimum(mean, counts.LARGEST)), dtype=np.int64)

@@ -82,6 +82,10 @@ class ZeroWrapper(Distribution):
         """What a boundary means, for each working coordinate."""
         return (*self.base.at_zero, self.no_zero)
 
+    def least_dispersion(self, *shape: ArrayLike) -> FloatArray | None:
+        """Return that of the base: only zeros differ."""
+        return self.base.least_dispersion(*shape[:-1])
+
     def natural(self, work: FloatArray) -> FloatArray:
         r"""Return the parameters of the base, and :math:`\pi=w^2/(1+w^2)`."""
         odds = np.square(work[:, -1:])

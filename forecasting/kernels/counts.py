@@ -43,12 +43,25 @@ def log_rising(y: ArrayLike, alpha: ArrayLike) -> FloatArray:
     """
     count = np.asarray(y, dtype=float)
     dispersion = np.maximum(np.asarray(alpha, dtype=float), TINY_ALPHA)
+    alone = not dispersion.ndim or dispersion.shape[-1] == 1
+    if alone and count.ndim == 1 and count.size > 2 and (np.diff(count) == 1.0).all():
+        return _log_rising_steps(count, dispersion)
     near_poisson = dispersion < _STIRLING_ALPHA
     result = np.asarray(_log_rising_gamma(count, np.maximum(dispersion, _STIRLING_ALPHA)))
     if near_poisson.any():
         count, dispersion, near_poisson = np.broadcast_arrays(count, dispersion, near_poisson)
         result[near_poisson] = _log_rising_stirling(count[near_poisson], dispersion[near_poisson])
     return result
+
+
+def _log_rising_steps(count: FloatArray, alpha: FloatArray) -> FloatArray:
+    """Return the same for counts one after the other, by adding up: a tenth of the price, and right at any dispersion."""
+    first = log_rising(count[:1], alpha)
+    result = np.log1p(alpha * np.maximum(count - 1.0, 0.0))
+    result[..., 0] = 0.0
+    np.cumsum(result, axis=-1, out=result)
+    result += first
+    return np.asarray(result)
 
 
 def _log_rising_gamma(count: FloatArray, alpha: FloatArray) -> FloatArray:

@@ -10,7 +10,8 @@ from forecasting.distributions import Distribution
 from forecasting.kernels import sums
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.ceilings import HIGHEST, ceilings
-from forecasting.likelihood.sums import Evaluation, SumGroup, chunks
+from forecasting.likelihood.convolution import Evaluation
+from forecasting.likelihood.sums import SumGroup, chunks
 from forecasting.likelihood.tree import Node
 
 
@@ -40,7 +41,7 @@ def draw_months(
     """
     result = np.empty(mean.shape, dtype=np.int64)
     for root, part in _trees(group, mean, shape, distribution):
-        tables = Evaluation(root, mean[part], [s[part] for s in shape], distribution)
+        tables = Evaluation(root, mean[part], [s[part] for s in shape], distribution, every=True)
         weights, _ = tables.mass(root).tilted(np.zeros(len(part)))
         months: dict[int, IntArray] = {}
         _split(root, tables.mass(root).first + pick(weights, rng), tables, rng, months)
@@ -54,12 +55,12 @@ def _trees(
     """Yield bounded trees, each with the draws it serves: an unbounded one is cut where a draw's months cannot reach."""
     everyone = np.arange(len(mean))
     if not group.root.open:
-        yield from ((group.root, part) for part in chunks(group.root, everyone))
+        yield from ((group.root, part) for part in chunks(group.root, everyone, shape, distribution, every=True))
         return
     limits = np.minimum(ceilings(group.root, mean, shape, distribution), HIGHEST)
     for limit in np.unique(limits):
         root = group.bounded(float(limit))
-        yield from ((root, part) for part in chunks(root, everyone[limits == limit]))
+        yield from ((root, part) for part in chunks(root, everyone[limits == limit], shape, distribution, every=True))
 
 
 def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:

@@ -121,3 +121,39 @@ def test_draws_are_evaluated_alone(rng: np.random.Generator) -> None:
     together = group.log_probability(mean, [alpha], FAMILY)
     alone = [group.log_probability(mean[k : k + 1], [alpha[k : k + 1]], FAMILY)[0] for k in range(0, 3000, 100)]
     np.testing.assert_allclose(together[::100], alone, rtol=1e-12)
+
+
+def long_way(rows: list[Linear], upper: list[float], mean: list[float], alpha: float, last: int) -> float:
+    """Log probability of totals over the first months, each nested in the next, by plain convolution of logarithms."""
+    y = np.arange(last + 1)
+    held = np.where(y > 0, -np.inf, 0.0)
+    for t, m in enumerate(mean):
+        month = np.where(y > upper[t], -np.inf, FAMILY.logpmf(y, m, alpha))
+        held = np.array([np.logaddexp.reduce(held[: k + 1] + month[k::-1]) for k in y])
+        for row in rows:
+            if len(row.positions) == t + 1:
+                held[(y < (row.low or 0)) | (y > (np.inf if row.high is None else row.high))] = -np.inf
+    return float(np.logaddexp.reduce(held))
+
+
+LARGE = {
+    "a total": ([plain((0, 1, 2, 3), 900, 900)], [np.inf] * 4),
+    "a total of months that are cut off": ([plain((0, 1, 2, 3), 900, 900)], [300.0, 300.0, np.inf, 260.0]),
+    "a band": ([plain((0, 1, 2, 3), 700, 1000)], [np.inf] * 4),
+    "limits within a total": (
+        [plain((0, 1, 2, 3), 900, 900), plain((0, 1, 2), None, 640), plain((0, 1), 380, None)],
+        [np.inf] * 4,
+    ),
+    "a far total": ([plain((0, 1, 2, 3), 1100, 1100), plain((0, 1), None, 550)], [300.0] * 4),
+}
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+@pytest.mark.parametrize("case", LARGE)
+def test_totals_over_large_months(case: str, alpha: float) -> None:
+    """Few points and few frequencies give what all of them give."""
+    rows, upper = LARGE[case]
+    mean = [210.0, 180.0, 250.0, 230.0]
+    bounds = [plain((t,), None, int(most)) for t, most in enumerate(upper) if np.isfinite(most)]
+    expected = long_way(rows, upper, mean, alpha, 1100)
+    assert log_likelihood([*rows, *bounds], mean, alpha) == pytest.approx(expected, abs=1e-8)
