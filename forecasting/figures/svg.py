@@ -79,6 +79,7 @@ def themed(drawing: str) -> str:
 
     Examples
     --------
+    >>> from forecasting.figures import themed
     >>> themed('<path style="fill: #ffffff; stroke: #0072b2"/>')
     '<path style="fill: var(--paper, #ffffff); stroke: var(--blue, #0072b2)"/>'
     """
