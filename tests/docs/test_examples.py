@@ -1,7 +1,9 @@
-"""Every public name has an example; pytest runs it in its module, and here it runs alone, as a reader would paste it."""
+"""Every public name has an example; pytest runs it in its module, and it borrows nothing there, so a reader can paste it."""
 
 from __future__ import annotations
 
+import ast
+import builtins
 import doctest
 import importlib
 import inspect
@@ -52,10 +54,35 @@ def test_every_example_is_collected(collected: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_the_example_of_a_name_runs_alone(name: str) -> None:
+def test_the_example_of_a_name_stands_alone(name: str) -> None:
+    """It takes no name from the module in which pytest runs it, so it gives the same where a reader pastes it."""
     thing = PUBLIC[name]
-    examples = doctest.DocTestParser().get_doctest(inspect.getdoc(thing) or "", {}, name, None, 0)
-    assert examples.examples, f"{name} has no example"
-    said: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert runner.run(examples, out=said.append).failed == 0, "".join(said)
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(thing) or "")
+    assert examples, f"{name} has no example"
+    assert borrowed("".join(example.source for example in examples)) == set()
+
+
+def test_what_an_example_borrows_is_seen() -> None:
+    assert borrowed(
+        "import numpy as np\nx = np.zeros(2)\n[y for y in x if y < limit]\nprint(len(later))\nlater = 1\n"
+    ) == {
+        "limit",
+        "later",
+    }
+    assert borrowed("def f(a, *, b=2):\n    return a + b\n(lambda c: f(c))(1)\nwith open('a') as g:\n    g\n") == set()
+
+
+def borrowed(source: str) -> set[str]:
+    """Return the names that lines of code use before they bind them, and that Python does not have."""
+    known, missing = set(dir(builtins)), set()
+    for statement in ast.parse(source).body:
+        nodes = list(ast.walk(statement))
+        used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        inner = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        bound |= {(node.asname or node.name).partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+        bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        bound |= {str(node.name) for node in nodes if isinstance(node, ast.ExceptHandler)}
+        missing |= used - known - inner - bound
+        known |= bound
+    return missing
