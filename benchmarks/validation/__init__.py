@@ -12,6 +12,7 @@ from benchmarks.validation import (
     facts,
     jumps,
     misspecification,
+    onsets,
     prediction,
     recovery,
     totals,
@@ -27,6 +28,7 @@ PIECES: dict[str, ModuleType] = {
     "misspecification": misspecification,
     "recovery": recovery,
     "jumps": jumps,
+    "onsets": onsets,
     "agreement": agreement,
 }
 

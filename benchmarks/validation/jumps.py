@@ -37,6 +37,7 @@ from forecasting.scenarios.windows import Comparison
 from forecasting.scenarios.wording import HARDLY
 
 Counts = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 
 TITLE = "Size and power of the jump analysis"
 REPLICATIONS = 100
@@ -84,7 +85,8 @@ WITH = (
 CASES = {case.name: case for case in (*WITHOUT, *WITH)}
 
 
-def simulate(case: Case, rng: np.random.Generator) -> Counts:
+def simulate(case: Case, rng: np.random.Generator, course: FloatArray | float = 1.0) -> Counts:
+    """Return months ``[n]`` of a case, means multiplied by a further `course`."""
     months = case.months
     mean, alpha = np.full(months, LEVEL), 0.0 if case.kind == "Poisson" else 1.0 / LEVEL
     if case.kind == "trend":
@@ -100,7 +102,7 @@ def simulate(case: Case, rng: np.random.Generator) -> Counts:
             rate[t] = 0.7 * rate[t - 1] + shocks[t] if t else rng.normal(0.0, 0.3)
         mean *= np.exp(rate)
     mean[months - case.window :] *= case.factor
-    return negative_binomial(mean, alpha, rng)
+    return negative_binomial(mean * course, alpha, rng)
 
 
 def boundary(y: Counts, window: int, chosen: bool) -> int:

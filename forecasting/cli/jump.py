@@ -54,6 +54,11 @@ class _Facts:
 @options.level
 @options.horizon
 @options.draws
+@click.option(
+    "--largest-growth",
+    type=click.FloatRange(0, min_open=True),
+    help="Largest steady growth per month that you would believe, for example 0.1 for 10%; by default 0.22.",
+)
 @options.seed
 @click.option("--readings/--no-readings", default=True, help="Repeat the key numbers under every alternative reading.")
 @options.states
@@ -71,6 +76,7 @@ def jump(
     level: float,
     horizon: int,
     draws: int,
+    largest_growth: float | None,
     seed: int,
     readings: bool,
     statements: dict[str, str],
@@ -91,7 +97,7 @@ def jump(
 
     rng = options.generator(seed)
     tell(f"weighing {data.name}, {data.months[0]}..{data.months[-1]}, against every baseline")
-    report = weigh(data, *windows, draws=draws, level=level, horizon=horizon, rng=rng)
+    report = weigh(data, *windows, draws=draws, level=level, horizon=horizon, largest_growth=largest_growth, rng=rng)
     if output is None and not as_json:
         _print(report)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -39,6 +40,7 @@ def jump(
     level: float = 0.95,
     horizon: int = 3,
     priors: Priors | None = None,
+    largest_growth: float | None = None,
     rng: Rng,
 ) -> JumpReport:
     """Compare the total of a later window of months with that of an earlier one, under every baseline.
@@ -57,6 +59,9 @@ def jump(
         Months of the outlook after the data.
     priors : Priors, optional
         Scales of the priors; the defaults are weak for the ratio of two windows.
+    largest_growth : float, optional
+        The largest steady growth per month that you would believe, for example 0.1 for 10%; it takes the place of the prior
+        scale of the trend (`Priors.from_largest_growth`).
     rng : numpy.random.Generator or int
         Generator or seed; required.
 
@@ -86,6 +91,8 @@ def jump(
     """
     read_level(level)
     stream, scales = named_streams(rng), read_priors(priors)
+    if largest_growth is not None:
+        scales = replace(scales, trend=Priors.from_largest_growth(largest_growth).trend)
     comparison = Comparison.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
     fits = Fits.of(data, comparison, scales, draws, stream)

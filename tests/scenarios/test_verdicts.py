@@ -231,3 +231,13 @@ def test_the_month_of_the_step_may_be_left_open(report: fc.JumpReport) -> None:
     assert report.onset.when() in report.in_words()
     assert pd.Period("2021-01", "M") in report.onset.interval(0.9)
     assert report.to_dict()["onset"]["log_bayes_factor"] == report.onset.log_bayes_factor
+
+
+def test_the_largest_growth_one_would_believe_sets_the_scale_of_the_trend() -> None:
+    months = [20, 22, 19, 24, 40, 44]
+    windows = {"before": ("2020-03", "2020-04"), "after": ("2020-05", "2020-06")}
+    report = fc.jump(_series(months), **windows, largest_growth=0.05, draws=100, rng=1)  # type: ignore[arg-type]
+    assert np.exp(1.96 * report.priors.trend) == pytest.approx(1.05)
+    assert report.prior_ratio["trend"][1] == pytest.approx(1.05**2)  # the middles of the windows are two months apart
+    with pytest.raises(fc.InvalidInput, match="largest growth"):
+        fc.jump(_series(months), **windows, largest_growth=-0.1, draws=100, rng=1)  # type: ignore[arg-type]
