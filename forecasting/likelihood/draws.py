@@ -80,14 +80,16 @@ def _split(
     tilt = tables.mass(node).tilt
     masses = [tables.mass(child, tilt) for child in node.children]
     weights = [mass.tilted(tilt)[0] for mass in masses]
-    rest = weights[-1]
+    left = value - sum(mass.first for mass in masses)
+    most = int(left.max())  # of what the parts may add up to
+    rest = weights[-1][:, : most + 1]
     suffixes = [rest]
     for table in reversed(weights[1:-1]):
-        width = table.shape[1] + rest.shape[1] - 1
-        length = sums.alias_free(0, width - 1, width - 1)
-        rest = sums.invert(sums.product_transform([(table, 1), (rest, 1)], length), length)[:, :width]
+        widest = table.shape[1] + rest.shape[1] - 2
+        last = min(widest, most)
+        length = sums.alias_free(0, last, widest)
+        rest = sums.invert(sums.product_transform([(table, 1), (rest, 1)], length), length)[:, : last + 1]
         suffixes.append(rest)
-    left = value - sum(mass.first for mass in masses)
     for child, mass, table, others in zip(node.children, masses, weights, reversed(suffixes), strict=False):
         remainder = left[:, None] - np.arange(table.shape[1])
         possible = (remainder >= 0) & (remainder < others.shape[1])
