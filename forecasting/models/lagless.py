@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from forecasting.errors import InvalidInput
 from forecasting.models.autoregression import Autoregression
-from forecasting.models.likelihood import LikelihoodModel
 from forecasting.models.regression import CountRegression
 from forecasting.terms import Intercept, Terms
 
 
-def as_autoregression(model: LikelihoodModel) -> Autoregression:
+def as_autoregression(model: object) -> Autoregression:
     """Return an autoregression as it is, and a regression with an intercept as one without lags.
 
     Raises
@@ -20,9 +19,7 @@ def as_autoregression(model: LikelihoodModel) -> Autoregression:
     if isinstance(model, Autoregression):
         return model
     if not isinstance(model, CountRegression):
-        raise InvalidInput(
-            f"{type(model).__name__} is not an autoregression; search with an Autoregression or a CountRegression"
-        )
+        raise InvalidInput(f"{type(model).__name__} takes no terms; search with an Autoregression or a CountRegression")
     terms = Terms.of(model.terms).terms
     if not any(isinstance(term, Intercept) for term in terms):
         raise InvalidInput("the search needs a regression with an intercept; add Intercept() to its terms")

@@ -26,7 +26,6 @@ from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
 from forecasting.models.known import read_data
 from forecasting.models.lagless import as_autoregression
-from forecasting.models.likelihood import LikelihoodModel
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading import Unreadable, entries
 from forecasting.reading.arguments import read_share, read_whole
@@ -203,8 +202,6 @@ def _read_kinds(kinds: Sequence[float]) -> list[float]:
 
 def _null(model: EventModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:
     """Return the fit of the null hypothesis, and its likelihood as that of an autoregression, possibly without lags."""
-    if not isinstance(model, LikelihoodModel):
-        raise InvalidInput(f"{type(model).__name__} takes no terms; search with an Autoregression or a CountRegression")
     feeding = as_autoregression(model)
     likelihood = feeding.likelihood(data)
     return feeding.fit(data), likelihood
