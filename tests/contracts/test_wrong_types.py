@@ -86,7 +86,7 @@ MODELS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "past_counts": (1,),
             "past_means": (),
             "link": "log",
-            "regressors": fc.Step("2023-01"),
+            "terms": fc.Step("2023-01"),
             "distribution": POISSON,
             "presample": "first_year",
             "external": False,
