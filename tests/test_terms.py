@@ -273,3 +273,13 @@ def test_weekdays_are_counted_day_by_day() -> None:
 def test_weekdays_hold_long_before_stamps_do() -> None:
     month = pd.PeriodIndex(["1000-02"], freq="M")
     assert abs(float(Weekdays().rows(month, origin=month)[0])) < 1e-12  # 28 days: four of each
+
+
+def test_known_values_are_compared_by_month_and_value() -> None:
+    values = {"2023-01": 2.0, "2023-02": 3.0}
+    for make in (Exposure, lambda by: Covariate("hours", by)):
+        assert make(values) == make(dict(values))
+        assert hash(make(values)) == hash(make(dict(values)))
+        assert make(values) != make(values | {"2023-02": 4.0})
+    assert Exposure("days") == Exposure("days") != Exposure(values)
+    assert Covariate("hours", values) != Covariate("days", values)

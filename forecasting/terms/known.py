@@ -53,6 +53,14 @@ class Covariate(Term):
             raise InvalidInput(f"a covariate is named by a text, not by {self.name!r}")
         object.__setattr__(self, "by_month", _read_values(self.by_month, f"covariate {self.name!r}"))
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same name with the same values."""
+        return isinstance(other, Covariate) and (self.name, _content(self)) == (other.name, _content(other))
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((self.name, _content(self)))
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The name."""
@@ -112,11 +120,25 @@ class Exposure(Term):
             raise InvalidInput(f"exposure: {shown}; an exposure is above 0 (a month that was not open is missing)")
         object.__setattr__(self, "by_month", values)
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it has the same values."""
+        return isinstance(other, Exposure) and _content(self) == _content(other)
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((Exposure, _content(self)))
+
     def offset(self, months: pd.PeriodIndex) -> FloatArray:
         """Return the logarithm of the exposure."""
         if isinstance(self.by_month, str):
             return np.log(days_in(months))
         return np.log(_look_up(self.by_month, months, "exposure"))
+
+
+def _content(term: Covariate | Exposure) -> str | tuple[bytes, bytes]:
+    """Return the values with their months, to be compared."""
+    values: Any = term.by_month
+    return values if isinstance(values, str) else (values.index.asi8.tobytes(), values.to_numpy().tobytes())
 
 
 def _read_values(by_month: Any, where: str) -> pd.Series:
