@@ -2,7 +2,7 @@
 When did it turn?
 =================
 
-The month of a step as an unknown: its probability month by month, and the smallest set of months that holds 90% of it. Here
+The month of a change of level as an unknown: its probability, and the smallest set of months that holds 90% of it. Here
 the level rose from 50 to 80 in September 2024.
 """
 

@@ -59,7 +59,7 @@ class JumpReport(Findings, Drawable):
     known : DataFrame
         Feasible range and posterior of every month.
     onset : OnsetReport or None
-        The month of a step that is not known beforehand; None where totals over many large months would make it long.
+        When a change of level began that is not known beforehand; None where totals over many large months would make it long.
     outlook : Outlook
         The next months under three scenarios.
     priors : Priors
