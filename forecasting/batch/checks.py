@@ -150,8 +150,8 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
             raw.name,
             f"{raw.size:,} rows are too many for a monthly series; look at the first: {_shown(raw.rows[0][0])}",
         )
-    by_month = _by_month(raw.rows, faults)
-    counted = _counts(by_month, faults)
+    by_month, repeated = _by_month(raw.rows, faults)
+    counted = {month: count for month, count in _counts(by_month, faults).items() if month not in repeated}
     notes = [f"looks like another series: {listing(map(ascii, raw.alike))}"] if raw.alike else []
     counts = _up_to_the_day(counted, rules, faults, notes)
     if not faults:
@@ -163,8 +163,8 @@ def check(raw: RawSeries, rules: Rules) -> Checked:
     return Checked(raw.name, None if faults else series, tuple(faults), tuple(notes), known, series)
 
 
-def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, tuple[Any, ...]]:
-    """Return the cells after the month by the ordinal of the month, of months that have one row."""
+def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> tuple[dict[int, tuple[Any, ...]], set[int]]:
+    """Return the cells after the month by the ordinal of the month, the last row's; and the months of several rows."""
     found: dict[int, tuple[Any, ...]] = {}
     unreadable: list[InvalidInput] = []
     times: Counter[int] = Counter()
@@ -185,7 +185,7 @@ def _by_month(rows: Iterable[tuple[Any, ...]], faults: list[str]) -> dict[int, t
             f"several rows for {_months(repeated)}; sum daily or weekly rows to months, or give rows that count "
             "different things other ids"
         )
-    return {month: found[month] for month in sorted(found) if times[month] == 1}
+    return {month: found[month] for month in sorted(found)}, set(repeated)
 
 
 def _counts(by_month: Mapping[int, tuple[Any, ...]], faults: list[str]) -> dict[int, int]:
