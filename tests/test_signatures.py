@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 import forecasting as fc
 
 FILE = Path(__file__).parent / "reference" / "signatures.txt"
@@ -43,6 +45,8 @@ def signatures(prefix: str, space: ModuleType, name: str) -> Iterator[str]:
 
 def parameters(thing: Any) -> str:
     """Return the parameters of something that is called; a default that is made anew or has an address is a dot."""
+    if inspect.isclass(thing) and issubclass(thing, BaseModel):  # whose signature depends on what was called before
+        return f"({', '.join(thing.model_fields)})"
     try:
         found = inspect.signature(thing).parameters.values()
     except (TypeError, ValueError):
