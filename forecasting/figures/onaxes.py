@@ -205,7 +205,8 @@ def _months(axes: Axes, months: pd.PeriodIndex) -> FloatArray:
     """Return the dates of months as numbers, and make the axis one of dates where it is not yet."""
     if not isinstance(axes.xaxis.get_major_formatter(), ConciseDateFormatter):
         axes.xaxis_date()
-        locator = AutoDateLocator()
+        inches = axes.get_window_extent().width / axes.figure.dpi
+        locator = AutoDateLocator(minticks=2, maxticks=max(3, int(2.2 * inches)))
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     if not axes.get_ylabel():
