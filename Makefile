@@ -9,10 +9,11 @@ PEERS := .venv-peers
 # For daily work: rules, contracts and kernels whole, a slice of every other room.
 FAST := tests/test_layers.py tests/test_series.py tests/test_months.py tests/contracts tests/kernels tests/constraints \
 	tests/reading tests/distributions tests/likelihood/test_facts.py tests/likelihood/test_enumeration.py \
-	tests/likelihood/test_nested_tails.py tests/likelihood/test_open_windows.py tests/likelihood/test_sums.py tests/evidence tests/predictive tests/evaluation/test_ranked.py \
+	tests/likelihood/test_nested_tails.py tests/likelihood/test_open_windows.py \
+	tests/evidence/test_contradictions.py tests/predictive tests/evaluation/test_ranked.py \
 	tests/inference/test_psis.py tests/models/test_baselines.py tests/models/test_shifting_level.py \
 	tests/scenarios/test_windows.py tests/scenarios/test_rates.py tests/batch/test_records.py tests/batch/test_config.py \
-	tests/batch/test_packing.py tests/figures/test_evaluation_figures.py tests/cli/test_facts.py
+	tests/batch/test_packing.py tests/figures/test_evaluation_figures.py
 
 # One thread for each process: pytest brings the parallelism, and results stay the same on every machine.
 export OPENBLAS_NUM_THREADS := 1
