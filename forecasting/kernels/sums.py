@@ -24,30 +24,6 @@ _NEWTON_STEPS = 60
 Moments = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
 
 
-def tilted_moments(log_p: FloatArray, x: FloatArray, tilt: FloatArray) -> tuple[FloatArray, FloatArray]:
-    r"""Return mean and variance of laws proportional to :math:`p(x)e^{\lambda x}`.
-
-    Parameters
-    ----------
-    log_p : ndarray, [S, K]
-        Log probabilities on the points `x`, up to a constant.
-    x : ndarray, [K]
-        Points.
-    tilt : ndarray, [S]
-        :math:`\lambda`.
-
-    Returns
-    -------
-    mean, variance : ndarray, [S]
-    """
-    exponent = log_p + tilt[:, None] * x
-    exponent -= exponent.max(axis=1, keepdims=True)
-    weight = np.exp(exponent, out=exponent)
-    mass = weight.sum(axis=1)
-    mean = (weight @ x) / mass
-    return mean, np.maximum((weight @ (x * x)) / mass - mean * mean, 0.0)
-
-
 def tilt_to(target: FloatArray, moments: Moments, start: FloatArray, who: IntArray) -> FloatArray:
     r"""Return the tilt that brings the mean of a sum near `target` (safeguarded Newton).
 
