@@ -82,4 +82,4 @@ def plan_batch(config: Config, *, today: date | None = None, part: Part | None =
         left = {digest: model for digest, model in wanted.items() if digest not in known}
     jobs_by_model = dict(sorted(Counter(left.values()).items()))
     cpu = sum(usual.get(model, float("nan")) * number for model, number in jobs_by_model.items())
-    return Plan(size, bad, jobs_by_model, len(wanted) - len(left), None if cpu != cpu else round(cpu, 1))
+    return Plan(size, bad, jobs_by_model, len(wanted) - len(left), None if cpu != cpu else cpu)

@@ -299,8 +299,8 @@ def _print_plan(plan: Plan) -> None:
         f"{plan.series:,} series; {sum(plan.jobs.values()):,} forecasts to be made{f' ({by_model})' if by_model else ''}, "
         f"{plan.known:,} known already; {len(plan.bad):,} bad series"
     )
-    if plan.cpu:
-        click.echo(f"about {plan.cpu:,.0f} s of CPU, going by what is archived")
+    if plan.cpu is not None:
+        click.echo(f"about {plan.cpu:,.{0 if plan.cpu >= 10 else 1}f} s of CPU, going by what is archived")
     _list([f"{name}: {reason}" for name, reason in plan.bad.items()])
 
 

@@ -61,7 +61,7 @@ def test_the_archive_holds_what_the_model_says(tmp_path: Path) -> None:
     (member,) = record.account["members"]
     assert (member["name"], member["weight"], member["method"]) == ("CountRegression", 1.0, "importance")
     assert in_words(record.account)[0].startswith("k-hat ")
-    assert record.cpu > 0
+    assert 0 <= record.cpu < 60  # a coarse clock may not have moved
     assert record.hindcast  # as_of is long ago, and the months after it are over
     assert vintage.as_of == dt.date.today()  # as_of cuts months off; nobody knows what the table held on that day
 

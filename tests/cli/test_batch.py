@@ -79,7 +79,9 @@ def test_a_part_of_the_series_and_what_a_run_would_do(tmp_path: Path) -> None:
     assert run_json("batch", "run", config, "--series", "s00[12]", "--limit", 1)["done"] == 1
     dry = run_json("batch", "run", config, "--series", "s*", "--dry-run")
     assert (dry["series"], dry["jobs"], dry["known"], dry["bad"]) == (4, {"CountRegression": 3}, 1, {})
-    assert dry["cpu"] > 0
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        (one,) = archive.forecasts()
+    assert dry["cpu"] == pytest.approx(3 * one.cpu)
     said = run("batch", "run", config, "--dry-run")
     assert (said.exit_code, said.stdout.splitlines()[0]) == (
         1,
