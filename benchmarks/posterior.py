@@ -70,7 +70,7 @@ def measure_ours(regression: fc.CountRegression, runs: int) -> dict[str, Any]:
     means = np.array([sample.work.mean(axis=0) for sample in samples])
     variance = np.mean([sample.work.var(axis=0) for sample in samples], axis=0)
     effective = variance / means.var(axis=0, ddof=1)
-    by_weights = statistics.median(sample.ess for sample in samples)
+    by_weights = statistics.median(sample.quality.ess for sample in samples)
     cpu = statistics.median(seconds)
     return {
         "cpu_ms": 1e3 * cpu,
@@ -79,7 +79,7 @@ def measure_ours(regression: fc.CountRegression, runs: int) -> dict[str, Any]:
         "effective_by_repetition_smallest": float(effective.min()),
         "effective_by_repetition_mean": float(effective.mean()),
         "effective_per_cpu_second": min(by_weights, float(effective.min())) / cpu,
-        "largest_khat": max(sample.khat for sample in samples),
+        "largest_khat": max(sample.quality.khat for sample in samples),
         "mean": means.mean(axis=0).tolist(),
         "sd": np.sqrt(variance).tolist(),
     }

@@ -13,7 +13,7 @@ import numpy as np
 
 from forecasting import predictive
 from forecasting.inference.psis import KHAT_LIMIT
-from forecasting.inference.sampling import Quality
+from forecasting.inference.sampling import Diagnostics
 
 _NEGLIGIBLE = 0.01
 """Weight of a member of a pool whose fit does not matter."""
@@ -39,7 +39,7 @@ def account_of(label: str, made: predictive.Account, warnings: Sequence[str] = (
     return {name: parts for name, parts in told.items() if parts}
 
 
-def _quality(found: Quality | None) -> dict[str, Any]:
+def _quality(found: Diagnostics | None) -> dict[str, Any]:
     if found is None:
         return {}
     return {"method": found.method, "khat": found.khat if np.isfinite(found.khat) else None, "ess": found.ess}

@@ -63,6 +63,12 @@ class Mode:
     converged: bool
 
 
+def certain(value: float) -> Mode:
+    """Return the mode of a density of no parameters, which has one value."""
+    nothing = np.empty(0)
+    return Mode(nothing, value, nothing, np.empty((0, 0)), 0.0, 0, True)
+
+
 def differences(
     density: LogDensity, point: FloatArray, basis: FloatArray, width: float
 ) -> tuple[float, FloatArray, FloatArray]:

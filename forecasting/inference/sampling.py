@@ -16,7 +16,7 @@ from forecasting.errors import SamplingWarning
 from forecasting.inference.annealing import anneal
 from forecasting.inference.density import Density
 from forecasting.inference.laplace import nested_laplace
-from forecasting.inference.mode import Mode, find_mode, inverse_root
+from forecasting.inference.mode import Mode, certain, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.inference.resampling import systematic
@@ -34,8 +34,8 @@ _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
 
 
 @dataclass(frozen=True)
-class Quality:
-    """Diagnostics of the posterior draws behind a forecast.
+class Diagnostics:
+    """How posterior draws were got, and how well.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Quality:
     khat : float
         Pareto shape of the importance weights; below 0.7 they can be trusted.
     ess : float
-        Effective number of draws.
+        Effective number of draws, at most S: that of the weights, cautious about what antithetic pairs gain.
     method : str
         ``"importance"``; ``"annealed"`` if the weights could not be trusted; ``"exact"`` if no weights were needed.
     """
@@ -57,7 +57,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Sample:
-    """Equally weighted posterior draws in working coordinates, and how well they were got.
+    """Equally weighted posterior draws in working coordinates.
 
     Attributes
     ----------
@@ -67,12 +67,8 @@ class Sample:
         At the draws.
     log_evidence : float
         Log marginal likelihood.
-    khat : float
-        Pareto shape of the importance weights.
-    ess : float
-        Effective number of draws, at most S: that of the weights, cautious about what antithetic pairs gain.
-    method : str
-        ``"importance"``, or ``"annealed"`` where the weights could not be trusted.
+    quality : Diagnostics
+        How they were got, and how well.
     mode : Mode
         Of the posterior density in working coordinates.
     """
@@ -81,15 +77,8 @@ class Sample:
     log_likelihood: FloatArray
     log_prior: FloatArray
     log_evidence: float
-    khat: float
-    ess: float
-    method: str
+    quality: Diagnostics
     mode: Mode
-
-    @property
-    def quality(self) -> Quality:
-        """Diagnostics of the draws."""
-        return Quality(len(self.work), self.khat, self.ess, self.method)
 
     def thinned(self, draws: int, rng: np.random.Generator) -> Sample:
         """Return as many draws of these, evenly."""
@@ -101,16 +90,17 @@ class Sample:
             work=self.work[chosen],
             log_likelihood=self.log_likelihood[chosen],
             log_prior=self.log_prior[chosen],
-            ess=min(self.ess, float(draws)),
+            quality=replace(self.quality, draws=draws, ess=min(self.quality.ess, float(draws))),
         )
 
     def warn_if_doubtful(self, name: str, *, stacklevel: int) -> None:
         """Issue a `SamplingWarning` about the posterior of the series `name` if k-hat is above 0.7."""
-        if self.khat <= KHAT_LIMIT:
+        found = self.quality
+        if found.khat <= KHAT_LIMIT:
             return
         warnings.warn(
-            f"{name}: k-hat is {self.khat:.3g}, above {KHAT_LIMIT}, so importance weights cannot be trusted; the draws are "
-            f"those of the {self.method} sampler, {self.ess:,.0f} of {len(self.work):,} effective. Compare with another seed "
+            f"{name}: k-hat is {found.khat:.3g}, above {KHAT_LIMIT}, so importance weights cannot be trusted; the draws are "
+            f"those of the {found.method} sampler, {found.ess:,.0f} of {found.draws:,} effective. Compare with another seed "
             "and more draws; if the answers differ, use tighter priors or fewer terms",
             SamplingWarning,
             stacklevel=stacklevel + 1,
@@ -141,6 +131,8 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     SamplingError
         If no sampler reached an acceptable sample.
     """
+    if not density.start.size:
+        return _certain(density, draws)
 
     def log_posterior(work: FloatArray) -> FloatArray:
         return density.log_likelihood(work) + density.log_prior(work)
@@ -177,11 +169,17 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
         log_likelihood=cloud.log_likelihood[chosen],
         log_prior=cloud.log_prior[chosen],
         log_evidence=cloud.log_evidence(),
-        khat=cloud.khat,
-        ess=min(cloud.ess(), float(draws)),
-        method="importance",
+        quality=Diagnostics(draws, cloud.khat, min(cloud.ess(), float(draws)), "importance"),
         mode=mode,
     )
+
+
+def _certain(density: Density, draws: int) -> Sample:
+    """Return as many draws of no parameters: there is nothing to weigh."""
+    nothing = np.empty((draws, 0))
+    value = float(density.log_likelihood(nothing[:1])[0])
+    quality = Diagnostics(draws, -np.inf, float(draws), "exact")
+    return Sample(nothing, np.full(draws, value), np.zeros(draws), value, quality, certain(value))
 
 
 class Cloud:
@@ -286,4 +284,4 @@ def _annealed(density: Density, cloud: Cloud, draws: int, mode: Mode, rng: np.ra
     khat = cloud.khat
     cloud.add(StudentT(density.start, np.diag(_PRIOR_WIDTH * density.scale), _HEAVY), cloud.size)
     points, likelihood, prior, log_evidence, ess = anneal(density, cloud.draw(draws), cloud.log_proposal, rng)
-    return Sample(points, likelihood, prior, log_evidence, khat, ess, "annealed", mode)
+    return Sample(points, likelihood, prior, log_evidence, Diagnostics(len(points), khat, ess, "annealed"), mode)

@@ -15,7 +15,7 @@ from forecasting.distributions import Law
 from forecasting.errors import InvalidInput
 from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT
-from forecasting.inference.sampling import Quality, Sample
+from forecasting.inference.sampling import Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.models.density import ModelDensity, Simulated
@@ -66,12 +66,12 @@ class Posterior(Drawable, Frozen, Draws):
     @property
     def khat(self) -> float:
         """Pareto shape of the importance weights; below 0.7 they can be trusted."""
-        return self.sample.khat
+        return self.quality.khat
 
     @property
     def ess(self) -> float:
         """Effective number of draws."""
-        return self.sample.ess
+        return self.quality.ess
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -85,14 +85,14 @@ class Posterior(Drawable, Frozen, Draws):
         return pd.DataFrame() if judged is None else judged(self.sample.work)
 
     @property
-    def quality(self) -> Quality:
+    def quality(self) -> Diagnostics:
         """Number of draws, k-hat, effective number and method together."""
         return self.sample.quality
 
     @property
     def account(self) -> Account:
         """How the draws were made, as a forecast from them carries it."""
-        remarks = () if self.khat <= KHAT_LIMIT else (f"k-hat {self.khat:.2f}: {self.sample.method} draws",)
+        remarks = () if self.khat <= KHAT_LIMIT else (f"k-hat {self.khat:.2f}: {self.quality.method} draws",)
         member = AccountMember(
             self.density.label,
             quality=self.quality,

@@ -5,7 +5,7 @@ The file has the draws, not the model: reading one asks for the model and the da
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from os import PathLike
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from forecasting.errors import InvalidInput
 from forecasting.inference.mode import Mode
-from forecasting.inference.sampling import Sample
+from forecasting.inference.sampling import Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.predictive.parquet import read_columns, write_columns
@@ -41,12 +41,8 @@ def write_sample(
         "model": density.label,
         "series": density.data.name,
         "names": list(density.names),
-        "diagnostics": {
-            "log_evidence": sample.log_evidence,
-            "khat": sample.khat,
-            "ess": sample.ess,
-            "method": sample.method,
-        },
+        "log_evidence": sample.log_evidence,
+        "quality": asdict(sample.quality),
         "mode": {name: np.asarray(value).tolist() for name, value in asdict(sample.mode).items()},
         "state": state,
     }
@@ -74,9 +70,10 @@ def read_sample(path: str | PathLike[str], density: ModelDensity) -> tuple[Sampl
     mode: dict[str, Any] = {
         name: np.array(value) if isinstance(value, list) else value for name, value in found["mode"].items()
     }
-    told = found["diagnostics"]
-    told["khat"] = -np.inf if told["khat"] is None else told["khat"]  # no weights were needed
-    sample = Sample(work, log_likelihood, columns["log_prior"], **told, mode=Mode(**mode))
+    quality = Diagnostics(**found["quality"])
+    if quality.khat is None:  # not a number of JSON: no weights were needed, or they were beyond judgement
+        quality = replace(quality, khat=-np.inf if quality.method == "exact" else np.inf)
+    sample = Sample(work, log_likelihood, columns["log_prior"], found["log_evidence"], quality, Mode(**mode))
     if work.shape[1] != density.start.size:
         raise InvalidInput(
             f"{path} has {work.shape[1]} coordinates, and the model has {density.start.size}; give its own data"

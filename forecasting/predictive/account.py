@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from forecasting.display import as_html
-from forecasting.inference.sampling import Quality
+from forecasting.inference.sampling import Diagnostics
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class AccountMember:
         Name of the model, or of the member of a pool.
     weight : float
         Share of the forecast that is its own.
-    quality : Quality or None
-        Diagnostics of its posterior draws; None if it draws none.
+    quality : Diagnostics or None
+        How good its posterior draws are; None if it draws none.
     log_evidence : float or None
         Log marginal likelihood of what it was conditioned on, if it has one.
     priors : mapping of str to float, or None
@@ -30,7 +30,7 @@ class AccountMember:
 
     name: str
     weight: float = 1.0
-    quality: Quality | None = None
+    quality: Diagnostics | None = None
     log_evidence: float | None = None
     priors: Mapping[str, float] | None = None
 

@@ -213,7 +213,7 @@ def _samplers(report: JumpReport) -> list[dict[str, Any]]:
             {
                 "baseline": result.name,
                 "given": given,
-                "method": posterior.sample.method,
+                "method": posterior.quality.method,
                 "khat": posterior.khat,
                 "ess": posterior.ess,
             }

@@ -19,7 +19,7 @@ from forecasting.batch.archive import Archive
 from forecasting.batch.config import load_config
 from forecasting.batch.runner import run_batch
 from forecasting.errors import ArchiveConflict
-from forecasting.inference.sampling import Quality
+from forecasting.inference.sampling import Diagnostics
 from forecasting.randomness import named_streams
 from tests.batch.batches import (
     children,
@@ -221,7 +221,7 @@ def test_a_conflict_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 class _Twice:
-    quality = Quality(100, 0.0, 1.0, "importance")
+    quality = Diagnostics(100, 0.0, 1.0, "importance")
 
     def __init__(self, data: CountSeries, draws: int, rng: np.random.Generator) -> None:
         self.data = CountSeries(data.months, 2 * data.values)

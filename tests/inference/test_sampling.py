@@ -24,8 +24,8 @@ from tests.inference.densities import Known, normal_mixture
 def test_evidence_and_moments_of_a_normal(rng: np.random.Generator) -> None:
     centre = np.array([2.0, -5.0])
     sample = sample_posterior(Known(normal_mixture((3.5, centre, 0.7)), np.zeros(2), np.ones(2)), 20_000, rng=rng)
-    assert sample.method == "importance"
-    assert sample.khat < 0.3
+    assert sample.quality.method == "importance"
+    assert sample.quality.khat < 0.3
     assert sample.log_evidence == pytest.approx(np.log(3.5), abs=0.01)
     np.testing.assert_allclose(sample.work.mean(axis=0), centre, atol=0.025)
     np.testing.assert_allclose(sample.work.std(axis=0), 0.7, rtol=0.03)
@@ -100,8 +100,8 @@ def test_weights_that_cannot_be_trusted_lead_to_annealing(rng: np.random.Generat
         return inner - 0.5 * (v / 1.5) ** 2 - np.log(1.5 * np.sqrt(2 * np.pi))
 
     sample = sample_posterior(Known(funnel, np.zeros(5), np.ones(5)), 6000, rng=rng)
-    assert sample.method == "annealed"
-    assert sample.khat > 0.7
+    assert sample.quality.method == "annealed"
+    assert sample.quality.khat > 0.7
     assert sample.mode.point[0] == pytest.approx(-4.5, abs=0.05)
     assert sample.log_evidence == pytest.approx(0.0, abs=0.12)
     assert sample.work[:, 0].mean() == pytest.approx(0.0, abs=0.15)
@@ -200,7 +200,7 @@ def test_few_draws_are_as_good_as_many() -> None:
     """A proposal is fitted to enough points, however few of the draws are wanted."""
     bell = Known(normal_mixture((1.0, np.zeros(3), 1.0)), np.ones(3), np.ones(3))
     few, many = (sample_posterior(bell, draws, rng=np.random.default_rng(2)) for draws in (100, 500))
-    assert few.khat == many.khat
+    assert few.quality.khat == many.quality.khat
     assert few.log_evidence == many.log_evidence
     assert len(few.work) == 100
 

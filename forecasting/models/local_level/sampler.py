@@ -15,7 +15,7 @@ from forecasting.errors import SamplingError
 from forecasting.inference.mode import Mode
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.resampling import systematic
-from forecasting.inference.sampling import Cloud, Sample
+from forecasting.inference.sampling import Cloud, Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.local_level.approximation import Approximation
 from forecasting.models.local_level.target import Target
@@ -110,9 +110,7 @@ def sample_path(target: Target, draws: int, *, rng: np.random.Generator) -> Samp
         log_likelihood=log_likelihood,
         log_prior=log_prior,
         log_evidence=cloud.log_evidence(),
-        khat=cloud.khat,
-        ess=min(cloud.ess(), float(draws)),
-        method="importance",
+        quality=Diagnostics(draws, cloud.khat, min(cloud.ess(), float(draws)), "importance"),
         mode=_centre(approximation),
     )
 

@@ -14,8 +14,6 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.distributions import RoundedNormal
 from forecasting.errors import InvalidInput
-from forecasting.inference.mode import Mode
-from forecasting.inference.sampling import Sample
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.density import Simulated
 from forecasting.models.known import read_counts
@@ -113,13 +111,6 @@ class SarimaDensity(ArimaDensity):
             f"{self.orders} of {self.data.name} {why}; use a regression, LocalLevel, DynamicLevel or Autoregression, for "
             "example CountRegression(Intercept() + Trend())"
         )
-
-    def exact_sample(self, draws: int) -> Sample:
-        """Return as many draws of no coefficients: there is nothing to weigh."""
-        nothing = np.empty((draws, 0))
-        value = float(self.log_likelihood(nothing[:1])[0])
-        at = Mode(nothing[0], value, nothing[0], np.empty((0, 0)), 0.0, 0, True)
-        return Sample(nothing, np.full(draws, value), np.zeros(draws), value, -np.inf, float(draws), "exact", at)
 
 
 def transformed(data: Observed, name: str | None) -> FloatArray:

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from forecasting.errors import SamplingError
 from forecasting.extras import needed
-from forecasting.inference.mode import Mode, find_mode
+from forecasting.inference.mode import Mode, certain, find_mode
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import BayesianModel
 from forecasting.models.estimates import Estimates
@@ -146,9 +146,7 @@ def highest(density: ArimaDensity, starts: list[FloatArray]) -> Mode:
         If the likelihood has no maximum that can be reached from any of them.
     """
     if not density.orders.size:
-        nothing = np.empty(0)
-        value = float(density.profile(nothing[None])[0])
-        return Mode(nothing, value, nothing, np.empty((0, 0)), 0.0, 0, True)
+        return certain(float(density.profile(np.empty((1, 0)))[0]))
     modes, failure = [], None
     for start in starts:
         try:

@@ -13,9 +13,7 @@ from forecasting.distributions.transforms import read_transform
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import BayesianModel
-from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
-from forecasting.models.results import Posterior
 from forecasting.models.sarima.counts import SarimaDensity, transformed
 from forecasting.models.sarima.differencing import differences as suggested
 from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
@@ -140,12 +138,6 @@ class SARIMA(BayesianModel):
             If the differenced series cannot see a regressor.
         """
         return maximum_likelihood(self, self.density(data))
-
-    def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
-        """Return a posterior with so many draws; without ARMA coefficients there is nothing to draw."""
-        if density.names or not isinstance(density, SarimaDensity):
-            return super()._drawn(data, density, draws, rng)
-        return Posterior(data, density, density.exact_sample(draws))
 
     @classmethod
     def auto(
