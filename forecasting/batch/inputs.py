@@ -129,14 +129,15 @@ def _fill(staging: Staging, config: Config) -> None:
         table = shipped_folder() / _TABLE if source.csv == SHIPPED else config.place(source.csv)
         _read_csv(table, columns, staging)
     elif source.parquet is not None:
-        _add_pieces(_parquet(config.place(source.parquet), columns), staging)
+        _add_pieces(_parquet(config.place(source.parquet), columns), columns, staging)
     elif source.sql is not None:
-        _add_pieces(_sql(source.sql, columns, config), staging)
+        _add_pieces(_sql(source.sql, columns, config), columns, staging)
 
 
-def _add_pieces(pieces: Iterable[list[Sequence[Any]]], staging: Staging) -> None:
+def _add_pieces(pieces: Iterable[Iterable[Sequence[Any]]], columns: Columns, staging: Staging) -> None:
     for piece in pieces:
-        staging.add((_name(row[0]), row[1:]) for row in piece)
+        whole = (row if len(row) == len(columns.all) else (columns.y, *row) for row in piece)
+        staging.add((_name(row[0]), row[1:]) for row in whole)
 
 
 def _name(cell: Any) -> str:
@@ -165,13 +166,21 @@ def _name(cell: Any) -> str:
 def _read_csv(file: Path, columns: Columns, staging: Staging) -> None:
     """Put the rows of a file where they belong; a row of the wrong width is a fault of its series."""
     with open_delimited(file) as table:
-        first, *others = table.positions(*columns.all, remedy="name columns in [input.columns]")
+        names = _wanted(columns, table.header)
+        places = table.positions(*names, remedy="name columns in [input.columns]")
         while piece := list(islice(table.rows, _PIECE)):
-            staging.add((row.cells[first], [row.cells[k] or None for k in others]) for row in piece if not row.fault)
+            _add_pieces([[[row.cells[k] or None for k in places] for row in piece if not row.fault]], columns, staging)
             for row in piece:
                 if row.fault:
-                    name = row.cells[first] if len(row.cells) > first else ""
+                    is_one, first = len(names) < len(columns.all), places[0]
+                    name = columns.y if is_one else row.cells[first] if len(row.cells) > first else ""
                     staging.add_fault(name, f"line {row.line} {row.fault}")
+
+
+def _wanted(columns: Columns, header: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns to read; a table without names of series, where none are asked for, is one series."""
+    is_one = "unique_id" not in columns.model_fields_set and columns.unique_id not in header
+    return columns.all[is_one:]
 
 
 def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]:
@@ -182,16 +191,17 @@ def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]
     InvalidSeries
         If columns are missing or there twice; names all of them.
     """
+    names = _wanted(columns, header)
     faults = [
         f"{name!r} is {'missing' if name not in header else 'there twice'}"
-        for name in columns.all
+        for name in names
         if list(header).count(name) != 1
     ]
     if faults:
         raise InvalidSeries(
             f"{place}: of its columns, {listing(faults)}; it has {listing(header)}; name columns in [input.columns]"
         )
-    return [list(header).index(name) for name in columns.all]
+    return [list(header).index(name) for name in names]
 
 
 def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
@@ -199,16 +209,16 @@ def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
     arrow, parquet, compute = (needed(name, "batch", "a Parquet file") for name in names)
     try:
         schema = parquet.read_schema(file)
-        _positions(schema.names, columns, str(file))
+        wanted = [schema.names[k] for k in _positions(schema.names, columns, str(file))]
         kinds = (arrow.string(), arrow.large_string())
-        texts = [name for name in columns.all if schema.field(name).type in kinds]
+        texts = [name for name in wanted if schema.field(name).type in kinds]
         with parquet.ParquetFile(
             file, read_dictionary=texts
         ) as table:  # a text is held once, however many rows have it
-            for batch in table.iter_batches(_PIECE, columns=list(columns.all)):
+            for batch in table.iter_batches(_PIECE, columns=wanted):
                 for name in texts:
                     _refuse_long(compute.max(compute.binary_length(batch.column(name).dictionary)).as_py() or 0, name)
-                yield list(zip(*(batch.column(name).to_pylist() for name in columns.all), strict=True))
+                yield list(zip(*(batch.column(name).to_pylist() for name in wanted), strict=True))
     except OSError as error:
         raise InvalidSeries(f"{file} cannot be read: {error.strerror or error}; check input.parquet") from None
     except (arrow.ArrowException, ValueError) as error:

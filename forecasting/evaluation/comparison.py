@@ -215,7 +215,7 @@ def compare(
         raise InvalidInput("differences must be a DataFrame with the columns unique_id, origin, horizon and difference")
     if differences.empty:
         raise InvalidInput(f"{name}: the two models have no scored month in common")
-    if not np.isfinite(read_array(differences["difference"], "difference")).all():
+    if not np.isfinite(read_array(differences["difference"].to_numpy(), "difference")).all():
         raise InvalidInput(f"{name}: a score is infinite, so their mean says nothing; compare a score that is finite")
     means = differences.groupby("unique_id")["difference"].mean().to_numpy()
     origins = int(differences.groupby("unique_id")["origin"].nunique().max())

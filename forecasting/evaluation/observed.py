@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.months import read_months
 from forecasting.predictive import Predictive
 from forecasting.reading import is_missing
-from forecasting.series.labels import ByMonth, values_by_month
+from forecasting.series.labels import ByMonth, values_by_month, with_labels
 
 Truth: TypeAlias = ArrayLike | ByMonth | Observed
 """Counts ``[H]`` in the order of the months of the forecast, or labelled with their months; or what is known of a series."""
@@ -46,6 +47,7 @@ def read_observed(observed: Truth, forecast: Predictive) -> FloatArray:
                 f"{forecast.name}, {months[0]}..{months[-1]}"
             )
         return np.asarray(known.reindex(months), dtype=float)
+    observed = with_labels(observed)
     if isinstance(observed, pd.Series | Mapping):
         observed = values_by_month(observed, months, where)
     vector = read_counts(observed)
@@ -109,6 +111,23 @@ def read_counts(observed: ArrayLike) -> FloatArray:
             f"observed holds {wrong[0]:g}; counts are whole numbers of at least 0, NaN where there is none"
         )
     return values
+
+
+def read_counts_of(observed: ArrayLike | ByMonth, table: object) -> FloatArray:
+    """Return counts in the order of the rows of a table whose labels are months; as they come where either has no labels."""
+    if isinstance(observed, pd.Series | Mapping) and isinstance(table, pd.DataFrame):
+        if pd.api.types.is_numeric_dtype(table.index.dtype):
+            refuse_other_labels(observed, table, "observed counts and quantiles")
+        else:
+            observed = values_by_month(observed, read_months(table.index, "the table of quantiles"), "observed")
+    return read_counts(observed)
+
+
+def refuse_other_labels(one: object, other: object, what: str) -> None:
+    """Raise `InvalidInput` if two columns or tables of pandas have different labels: they would be paired by position."""
+    labels = [each.index for each in (one, other) if isinstance(each, pd.Series | pd.DataFrame)]
+    if len(labels) == 2 and not labels[0].equals(labels[1]):
+        raise InvalidInput(f"{what} have different labels; give both for the same months, in one order")
 
 
 def scored(observed: Truth, forecast: Predictive) -> tuple[FloatArray, IntArray]:

@@ -7,15 +7,25 @@ and never counts as zero.  Averages are the caller's; `skill` compares them on t
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import Truth, filled, read_counts, read_forecast, read_observed, scored
+from forecasting.evaluation.observed import (
+    Truth,
+    filled,
+    read_counts_of,
+    read_forecast,
+    read_observed,
+    refuse_other_labels,
+    scored,
+)
 from forecasting.kernels.counts import FloatArray
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
 from forecasting.predictive.levels import read_level, read_levels
 from forecasting.reading.arguments import read_array
+from forecasting.series.labels import ByMonth
 
 
 def log_score(observed: Truth, forecast: Predictive) -> FloatArray:
@@ -219,7 +229,7 @@ def interval_width(forecast: Predictive, level: float) -> FloatArray:
     return np.asarray(upper - lower, dtype=float)
 
 
-def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> FloatArray:
+def crps_from_quantiles(observed: ArrayLike | ByMonth, quantiles: ArrayLike, levels: ArrayLike) -> FloatArray:
     r"""Return the continuous ranked probability score as a weighted sum of quantile scores.
 
     .. math:: \sum_k w_k\, 2\,(1\{y < q_k\} - \tau_k)(q_k - y)
@@ -232,7 +242,8 @@ def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: Array
     observed : array_like, [...]
         Counts, NaN where there is none.
     quantiles : array_like, [..., K]
-        Quantiles of the forecast.
+        Quantiles of the forecast.  Counts that carry their months are matched with the rows of a table, as `Predictive.quantile`
+        returns it.
     levels : array_like, [K]
         Increasing, strictly between 0 and 1.
 
@@ -246,12 +257,17 @@ def crps_from_quantiles(observed: ArrayLike, quantiles: ArrayLike, levels: Array
     >>> fc.evaluation.crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
     array([0.5])
     """
-    tau, points, counts = read_levels(levels), read_array(quantiles, "quantiles"), read_counts(observed)
-    if np.any(np.diff(tau) <= 0) or points.shape != (*counts.shape, len(tau)):
+    tau, points, counts = read_levels(levels), read_array(quantiles, "quantiles"), read_counts_of(observed, quantiles)
+    if np.any(np.diff(tau) <= 0):
+        raise InvalidInput(f"levels={tau.tolist()} must increase, as the quantiles do; sort both")
+    if points.shape != (*counts.shape, len(tau)):
         raise InvalidInput(
-            f"quantiles have shape {points.shape}; for observed counts of shape {counts.shape} and {len(tau)} increasing "
-            f"levels they must have shape {(*counts.shape, len(tau))}"
+            f"quantiles have shape {points.shape}; for observed counts of shape {counts.shape} and {len(tau)} levels they must "
+            f"have shape {(*counts.shape, len(tau))}"
         )
+    named = quantiles.columns if isinstance(quantiles, pd.DataFrame) else pd.Index([])
+    if named.dtype == float and not np.allclose(named, tau):
+        raise InvalidInput(f"the columns of quantiles are {named.tolist()}, and not levels={tau.tolist()}; give those")
     if np.any(np.diff(points, axis=-1) < 0.0):
         raise InvalidInput(
             "the quantiles of a month cross: a higher level has a lower quantile; sort them, or mend the forecast"
@@ -277,7 +293,8 @@ def skill(score: ArrayLike, baseline: ArrayLike) -> float:
     >>> fc.evaluation.skill([1.0, 2.0, np.nan], [2.0, 4.0, 1.0])
     0.5
     """
-    ours, theirs = read_array(score, "score"), read_array(baseline, "baseline")
+    refuse_other_labels(score, baseline, "score and baseline")
+    ours, theirs = read_array(np.asarray(score), "score"), read_array(np.asarray(baseline), "baseline")
     if ours.shape != theirs.shape:
         raise InvalidInput(
             f"score has shape {ours.shape} and baseline {theirs.shape}; give one of each for every month"

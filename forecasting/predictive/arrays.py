@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.months import read_months as months_of
 from forecasting.reading.arguments import read_array
 
 LARGEST_MEAN = 1e15
@@ -37,13 +39,25 @@ def read_mean(mean: ArrayLike, months: pd.PeriodIndex) -> FloatArray:
     SamplingError
         If a mean is not finite or above 10^15; names the first such month.
     """
-    array = _read_only(read_array(mean, "mean"))
+    array = _read_only(read_array(_by_column(mean, months, "mean"), "mean"))
     if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != len(months):
         raise InvalidInput(f"mean has shape {array.shape}; it must be [draws, {len(months)}]")
     refuse_explosion(~(array <= LARGEST_MEAN), months, "a mean above 10^15 or no number")
     if (array < 0).any():
         raise InvalidInput("a mean is negative; the mean of a count is at least 0")
     return array
+
+
+def _by_column(values: Any, months: pd.PeriodIndex, name: str) -> Any:
+    """Return a table whose columns are named by the months in their order, anything else as it is."""
+    if not isinstance(values, pd.DataFrame) or pd.api.types.is_numeric_dtype(values.columns.dtype):
+        return values
+    columns = months_of(values.columns, f"columns of {name}")
+    if sorted(columns) != list(months):
+        raise InvalidInput(
+            f"the columns of {name} are not the months {months[0]}..{months[-1]}; give one for each of them"
+        )
+    return values.iloc[:, columns.get_indexer(months)]
 
 
 def read_shape(shape: tuple[ArrayLike, ...], distribution: Law, like: FloatArray) -> tuple[FloatArray, ...]:
@@ -96,7 +110,7 @@ def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> In
         If a count reaches 2^53; names the first such month.
     """
     try:
-        array = np.asarray(paths)
+        array = np.asarray(_by_column(paths, months, "paths"))
     except ValueError:
         raise InvalidInput(f"paths must be counts of shape {like.shape}; their rows have different lengths") from None
     if array.dtype.kind not in "iu" or array.shape != like.shape or (array < 0).any():

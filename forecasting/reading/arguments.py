@@ -122,13 +122,14 @@ def read_array(values: Any, name: str) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInput
-        If they are not numbers, or the rows of a table have different lengths.
+        If they are not numbers, the rows of a table have different lengths, or labels of pandas are out of order.
 
     Examples
     --------
     >>> read_array([1, None], "differences")
     array([ 1., nan])
     """
+    refuse_disorder(values, name)
     try:
         raw = np.asarray(values)
         texts = [entry for entry in raw.flat if isinstance(entry, str | bytes)] if raw.dtype.kind not in "biuf" else []
@@ -139,6 +140,16 @@ def read_array(values: Any, name: str) -> NDArray[np.float64]:
         raise InvalidInput(
             f"{name} has values that are no numbers ({error}); give numbers, in rows of one length"
         ) from None
+
+
+def refuse_disorder(values: Any, name: str) -> None:
+    """Raise `InvalidInput` for a Series or a DataFrame whose labels are out of order: only its positions would be read."""
+    for axis in getattr(values, "axes", ()):
+        if not getattr(axis, "is_monotonic_increasing", True):
+            raise InvalidInput(
+                f"the labels of {name} are out of order, such as {axis[0]} before {axis[1]}; sort them, or pass "
+                f"{name}.to_numpy() if the order is meant"
+            )
 
 
 def read_path(value: object, name: str) -> Path:

@@ -162,8 +162,9 @@ class _Lines(Iterator[str]):
 def _opened(file: Path, lines: _Lines) -> Delimited:
     first = next((line for line in lines if line.strip()), None)
     delimiter = ""
-    if first is not None and first.strip().lower().startswith("sep=") and len(first.strip("\r\n")) == 5:
-        delimiter = first.strip("\r\n")[4]
+    mark = "" if first is None else first.strip("\r\n").strip('"')
+    if mark.lower().startswith("sep=") and len(mark) == 5:
+        delimiter = mark[4]
         first = next((line for line in lines if line.strip()), None)
     if first is None:
         raise _invalid(file, 0, "is empty; the first line names the columns")

@@ -41,6 +41,7 @@ def values_by_month(values: Any, months: pd.PeriodIndex, where: str, *, rows: An
     >>> values_by_month({"2023-02": 5, "2023-01": 3}, months, "counts")
     [3, 5]
     """
+    values = with_labels(values)
     if isinstance(values, Mapping):
         return _by_label(list(values.values()), read_months(list(values), where), months, where)
     try:
@@ -65,6 +66,12 @@ def values_by_month(values: Any, months: pd.PeriodIndex, where: str, *, rows: An
             "pass values.to_numpy() if their order is that of the months"
         )
     return listed
+
+
+def with_labels(values: Any) -> Any:
+    """Return a column of xarray, whose coordinates are labels, as a Series; anything else as it is."""
+    is_column = hasattr(values, "coords") and hasattr(values, "to_series") and values.ndim == 1
+    return values.to_series() if is_column else values
 
 
 def _names_months(labels: pd.Index) -> bool:

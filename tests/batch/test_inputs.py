@@ -169,6 +169,25 @@ def test_columns_by_other_names(tmp_path: Path) -> None:
         read(config)
 
 
+@pytest.mark.parametrize("source", ["csv", "parquet", "sql"])
+def test_a_table_without_names_is_one_series_as_on_the_command_line(source: str, tmp_path: Path) -> None:
+    config, one = write_batch(tmp_path, ROWS), table().query("unique_id == 's001'").drop(columns="unique_id")
+    expected = values(config)["s001"]
+    if source == "csv":
+        one.to_csv(tmp_path / "counts.csv", index=False)
+    elif source == "parquet":
+        one.to_parquet(tmp_path / "one.parquet")
+        with_source(config, 'parquet = "one.parquet"')
+    else:
+        with sqlite3.connect(tmp_path / "one.db") as database:
+            one.assign(ds=one["ds"].astype(str)).to_sql("one", database, index=False)
+        with_source(config, f'sql = {{address = "sqlite:///{tmp_path}/one.db", query = "SELECT ds, y FROM one"}}')
+    assert values(config) == {"y": expected}
+    config.write_text(config.read_text() + '\n[input.columns]\nunique_id = "station"\n')
+    with pytest.raises(InvalidSeries, match="'station' is missing"):
+        read(config)
+
+
 def test_chosen_series(tmp_path: Path) -> None:
     config = write_batch(tmp_path, ROWS, columns='series = ["s002", "s009"]')
     found = {one.name: one.faults for one in read(config)}

@@ -43,11 +43,13 @@ def test_every_score_takes_labelled_truth(score: Callable[[Any], Any]) -> None:
     expected = score(COUNTS)
     series = fc.CountSeries(pd.period_range("2023-12", periods=5, freq="M"), [7, *map(int, COUNTS), 2])
     by_month = pd.Series(COUNTS, MONTHS)
+    backwards = by_month.set_axis(MONTHS.to_timestamp()).rename_axis("ds").iloc[::-1]
     for observed in (
         by_month,
         by_month.iloc[::-1],
         by_month.set_axis(MONTHS.to_timestamp()),
         by_month.to_dict(),
+        backwards.to_xarray(),
         series,
     ):
         np.testing.assert_array_equal(score(observed), expected)
@@ -154,7 +156,59 @@ def test_what_crosses_is_refused() -> None:
         interval_score_of(np.array(COUNTS), [1, 9, 1], [5, 5, 5], 0.9)
     with pytest.raises(InvalidInput, match="the quantiles of a month cross"):
         fc.evaluation.crps_from_quantiles([3, 3], [[1, 2, 3], [1, 4, 3]], [0.1, 0.5, 0.9])
-    with pytest.raises(InvalidInput, match="increasing levels"):
+    with pytest.raises(InvalidInput, match="must increase"):
         fc.evaluation.crps_from_quantiles([3], [[1, 2, 3]], [0.1, 0.9, 0.5])
     with pytest.raises(InvalidInput, match="its ends are reversed"):
         fc.evaluation.PIT([0.5], [0.4])
+
+
+# Tables with labels
+
+
+def test_quantiles_of_a_table_are_scored_by_their_months() -> None:
+    levels = [0.1, 0.5, 0.9]
+    table, truth = FORECAST.quantile(levels), pd.Series(COUNTS, MONTHS)
+    expected = fc.evaluation.crps_from_quantiles(COUNTS, table.to_numpy(), levels)
+    for observed in (truth, truth.iloc[::-1], truth.set_axis(MONTHS.astype(str)).to_dict()):
+        np.testing.assert_array_equal(fc.evaluation.crps_from_quantiles(observed, table, levels), expected)
+
+
+def test_columns_named_by_months_go_where_they_belong() -> None:
+    table = pd.DataFrame([[4, 6, 9], [3, 7, 8]], columns=MONTHS)
+    plain = fc.Predictive(MONTHS, table.to_numpy(), table.to_numpy(float), (), fc.Poisson(), "y")
+    turned = table.iloc[:, ::-1]
+    for named in (turned, turned.set_axis(turned.columns.astype(str), axis=1)):
+        forecast = fc.Predictive(MONTHS, named, named.astype(float), (), fc.Poisson(), "y")  # type: ignore[arg-type]
+        np.testing.assert_array_equal(forecast.paths, plain.paths)
+        np.testing.assert_array_equal(forecast.mean, plain.mean)
+
+
+BY_POSITION: dict[str, Callable[[], Any]] = {
+    "rows": lambda: fc.evaluation.crps_from_quantiles(COUNTS, FORECAST.quantile([0.1, 0.9]).iloc[::-1], [0.1, 0.9]),
+    "other rows": lambda: fc.evaluation.crps_from_quantiles(
+        pd.Series(COUNTS, MONTHS + 1), FORECAST.quantile([0.1, 0.9]), [0.1, 0.9]
+    ),
+    "numbered rows": lambda: fc.evaluation.crps_from_quantiles(
+        pd.Series(COUNTS, [2, 0, 1]), pd.DataFrame([[1, 2]] * 3), [0.1, 0.9]
+    ),
+    "levels": lambda: fc.evaluation.crps_from_quantiles(COUNTS, FORECAST.quantile([0.1, 0.9]), [0.2, 0.8]),
+    "other months": lambda: fc.Predictive.draw(
+        MONTHS, pd.DataFrame(np.ones((9, 3)), columns=MONTHS + 1), (), fc.Poisson(), name="y", rng=1
+    ),
+    "differences": lambda: fc.evaluation.diebold_mariano(pd.Series(COUNTS, MONTHS).iloc[::-1], 1),
+    "weights": lambda: fc.evaluation.variogram_score(
+        COUNTS, FORECAST, weights=pd.DataFrame(np.ones((3, 3)), MONTHS[::-1], MONTHS)
+    ),
+    "scores": lambda: fc.evaluation.skill(pd.Series(COUNTS, MONTHS), pd.Series(COUNTS, MONTHS[::-1])),
+}
+
+
+@pytest.mark.parametrize("ask", BY_POSITION.values(), ids=BY_POSITION)
+def test_labels_that_would_be_taken_by_position_are_refused(ask: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidInput, match="labels|are not|not levels|no value"):
+        ask()
+
+
+def test_scores_in_one_order_are_compared_whatever_it_is() -> None:
+    rows = MONTHS[[2, 0, 1]]
+    assert fc.evaluation.skill(pd.Series([1.0, 2, 3], rows), pd.Series([2.0, 4, 6], rows)) == 0.5

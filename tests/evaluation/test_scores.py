@@ -98,7 +98,7 @@ def test_quantile_cells_reach_zero_and_one() -> None:
     # Cells 0-0.2, 0.2-0.6, 0.6-1 around the levels 0.1, 0.3, 0.9.
     by_hand = 0.2 * 2 * (1 - 0.1) * (4 - 3) + 0.4 * 2 * (1 - 0.3) * (5 - 3) + 0.4 * 2 * (1 - 0.9) * (9 - 3)
     assert crps_from_quantiles([3], [[4, 5, 9]], [0.1, 0.3, 0.9])[0] == pytest.approx(by_hand)
-    with pytest.raises(InvalidInput, match="increasing"):
+    with pytest.raises(InvalidInput, match="must increase"):
         crps_from_quantiles([3], [[4, 5, 9]], [0.1, 0.9, 0.3])
 
 

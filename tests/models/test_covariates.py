@@ -18,6 +18,7 @@ MODELS = {
     "external": lambda term: fc.Autoregression((1,), (), terms=term, external=True),
     "identity": lambda term: fc.Autoregression((1,), (), "identity", terms=term),
     "level": lambda term: fc.DynamicLevel(terms=term, seasonal=0),
+    "local": lambda term: fc.LocalLevel(terms=term),
 }
 VALUES = {
     "ones": np.ones(KNOWN + AHEAD),
@@ -54,7 +55,7 @@ def test_a_constant_covariate_is_no_fault(name: str, values: str) -> None:
         assert forecast.expected.between(5, 12).all()
 
 
-@pytest.mark.parametrize("name", ["regression", "log", "external", "level"])
+@pytest.mark.parametrize("name", ["regression", "log", "external", "level", "local"])
 def test_a_covariate_still_to_change_is_a_step(name: str) -> None:
     """The same numbers as with the event that it spells out."""
     covariate = sampled(MODELS[name](policy(VALUES["begins"])))

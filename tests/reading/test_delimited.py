@@ -49,6 +49,7 @@ def cells(file: Path, content: str | bytes) -> list[list[str]]:
         PLAIN.replace("\n", ",,\n"),
         PLAIN.replace("184\n", "184,\n"),
         "sep=,\n" + PLAIN,
+        '"sep=;"\n' + PLAIN.replace(",", ";"),
         "sep=;\r\n" + PLAIN.replace(",", ";"),
         b"\xef\xbb\xbfsep=\t\r\n" + PLAIN.replace(",", "\t").encode(),
         'unique_id,"ds","y"\n"a",2023-09,"184"\n\n"a",2023-10,171\n',

@@ -62,10 +62,7 @@ class Target:
         self.terms = model.terms_for(data)
         self.effects, self.offset = self.terms.design(data.months, origin=data.months)
         priors, distribution = model.priors, model.distribution
-        scale = priors.of(self.terms.families)
-        for column, family in enumerate(self.terms.families):
-            if family == "covariate":
-                scale[column] /= max(float(self.effects[:, column].std()), 1e-12)
+        scale = priors.of(self.terms.families) / self.terms.units(data.months)
         log_level = self._log_level()
         moving = [*([priors.level] if model.reversion else []), *([priors.growth] if model.growth else [])]
         self.prior = LevelPath(
