@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ def exact_counts(history: Observed) -> FloatArray:
     return np.where(known.exact, known.lower, np.nan)
 
 
-def read_counts(observed: ArrayLike) -> FloatArray:
+def read_counts(observed: Any) -> FloatArray:
     """Return counts as an array of floats, NaN where there is none; raises `InvalidInput` where an entry is no count."""
     try:
         if isinstance(observed, np.ma.MaskedArray):

@@ -242,8 +242,8 @@ def crps_from_quantiles(observed: ArrayLike | ByMonth, quantiles: ArrayLike, lev
     observed : array_like, [...]
         Counts, NaN where there is none.
     quantiles : array_like, [..., K]
-        Quantiles of the forecast.  Counts that carry their months are matched with the rows of a table, as `Predictive.quantile`
-        returns it.
+        Quantiles of the forecast.  Counts that carry their months are matched with the rows of a table, such as
+        `Predictive.quantile` returns.
     levels : array_like, [K]
         Increasing, strictly between 0 and 1.
 

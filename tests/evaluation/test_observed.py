@@ -205,7 +205,7 @@ BY_POSITION: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("ask", BY_POSITION.values(), ids=BY_POSITION)
 def test_labels_that_would_be_taken_by_position_are_refused(ask: Callable[[], Any]) -> None:
-    with pytest.raises(InvalidInput, match="labels|are not|not levels|no value"):
+    with pytest.raises(InvalidInput, match=r"labels|are not|not levels|no value"):
         ask()
 
 
