@@ -4,7 +4,8 @@ r"""A quick season: harmonics of the log ratio of each month to the year around 
 
 with the centred mean c of twelve months, the order h of a harmonic, and weights w by the delta method for a count of mean c.
 For each of a few :math:`\tau` the posterior of b is normal in closed form; they are weighted by their marginal likelihood
-(empirical Bayes on a grid).  It serves where a season is wanted before the level is known.
+(empirical Bayes on a grid).  It serves where a season is wanted before the level is known; months whose ratio is far from
+that of the same month in other years, as after a break, weigh less.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _SHORTEST = 18  # months, below which a year around most months is not there
 _SCALES = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # tau: from nothing to a season that doubles the mean
 _LEAST = 1e-4  # of the residual variance, where ratios are all alike
 _EXTRA = 0.01  # variance of a log ratio beyond that of a Poisson count: over-dispersion of 0.1 squared
+_FAR = 3.0  # deviations from the median of its calendar month, past which a ratio weighs less: by their square
+_DEVIATION = 2.0  # over the median distance from the median, in four to six years (simulated, normal)
 _ORDER = np.array([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
 
 
@@ -76,10 +79,12 @@ def fit_season(counts: FloatArray, missing: NDArray[np.bool_]) -> Season | None:
         return None
     year = centred_year(counts, missing)[~missing] + 0.5
     ratio = np.log((counts[~missing] + 0.5) / year)
+    months = np.flatnonzero(~missing)
     weight = 1.0 / (1.0 / year + _EXTRA)
+    weight *= _belief(ratio, weight, months)
     weight /= weight.mean()
     ratio -= np.average(ratio, weights=weight)
-    design = harmonics(np.flatnonzero(~missing))
+    design = harmonics(months)
     found = [_ridge(design, ratio, weight, scale**2 / _ORDER) for scale in _SCALES]
     log_evidence = np.array([evidence for evidence, _, _ in found])
     share = np.exp(log_evidence - log_evidence.max())
@@ -87,6 +92,20 @@ def fit_season(counts: FloatArray, missing: NDArray[np.bool_]) -> Season | None:
     mean = np.sum([part * b for part, (_, b, _) in zip(share, found, strict=True)], axis=0)
     root = np.linalg.cholesky(found[int(share.argmax())][2])
     return Season(np.asarray(mean, dtype=float), np.asarray(root, dtype=float))
+
+
+def _belief(ratio: FloatArray, weight: FloatArray, months: NDArray[np.int64]) -> FloatArray:
+    """Return the share of its weight ``[t]`` that each ratio keeps; a break must not be taken for a season.
+
+    A deviation is never taken as smaller than one: that of a count with no more than the usual scatter.
+    """
+    usual = np.zeros(ratio.size)
+    for alike in (months % 12 == month for month in range(12)):
+        if alike.any():
+            usual[alike] = np.median(ratio[alike])
+    distance = np.abs(ratio - usual) * np.sqrt(weight)
+    far = _FAR * max(_DEVIATION * float(np.median(distance)), 1.0)
+    return np.asarray(np.square(far / np.maximum(distance, far)))
 
 
 def _ridge(

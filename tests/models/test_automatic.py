@@ -123,7 +123,8 @@ def test_a_better_member_gets_the_weight() -> None:
 @pytest.mark.parametrize("months", [3, 6])
 def test_a_break_is_believed_after_three_months(level: int, after: int, months: int) -> None:
     rng = generator(level + after + months)
-    counts = np.r_[rng.poisson(level, 42 - months), rng.poisson(after, months)]
+    mean = np.repeat([float(level), float(after)], [42 - months, months])
+    counts = NegativeBinomial().sample(mean, 0.03, rng=rng)
     forecast = auto(data.series(counts), 6, draws=400, rng=generator())
     assert 0.7 * after < forecast.quantile(0.5).iloc[0, 0] < 1.4 * after
     lower, upper = forecast.interval(0.9).iloc[0]

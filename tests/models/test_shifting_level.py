@@ -150,6 +150,29 @@ def test_no_season_is_made_of_noise() -> None:
     assert np.median(sizes) < 0.05
 
 
+@pytest.mark.parametrize("size", [0.0, 0.4])
+def test_a_break_is_not_a_season(size: float) -> None:
+    """Three months of a tenth at the end leave the season what it was, and a season that is not there stays known as such."""
+    rng, months, none = np.random.default_rng(9), np.arange(42), np.zeros(42, dtype=bool)
+    mean = 300.0 * np.exp(size * np.sin(2.0 * np.pi * months / 12.0))
+    for _ in range(10):
+        y = NegativeBinomial().sample(mean, 0.03, rng=rng).astype(float)
+        whole, found = (fit_season(x, none[: x.size]) for x in (y[:39], np.r_[y[:39], np.floor(0.1 * y[39:])]))
+        assert whole is not None
+        assert found is not None
+        assert np.abs(found.log_factors(months) - whole.log_factors(months)).mean() < (0.1 if size else 0.04)
+        assert size or found.variance(months).mean() < 0.0045
+
+
+def test_a_month_that_stands_out_every_year_stays_in_the_season() -> None:
+    rng, months = np.random.default_rng(10), np.arange(60)
+    y = rng.poisson(np.where(months % 12 == 11, 400.0, 50.0)).astype(float)
+    season = fit_season(y, np.zeros(60, dtype=bool))
+    assert season is not None
+    factors = season.log_factors(months[:12])
+    assert factors[11] - np.median(factors) == pytest.approx(np.log(8.0), abs=0.2)
+
+
 def test_a_centred_year_of_constant_counts_is_constant() -> None:
     missing = np.zeros(30, dtype=bool)
     missing[[3, 17]] = True
