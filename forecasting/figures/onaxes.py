@@ -39,7 +39,7 @@ from forecasting.figures.fan import draw_counts, draw_fan
 from forecasting.figures.style import shown
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Posterior, Reconstruction
-from forecasting.models.estimates import Estimates
+from forecasting.models.fit import Fit
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios import JumpReport
@@ -160,7 +160,7 @@ def _(result: Quantity, axes: Axes, color: str | None = None) -> None:
 
 
 @drawn.register
-def _(result: Estimates, axes: Axes, color: str | None = None) -> None:
+def _(result: Fit, axes: Axes, color: str | None = None) -> None:
     limits = result.conf_int("wald").reindex(result.params.index)
     _forest(axes, result.params.to_numpy(float), limits.to_numpy(float), list(result.params.index), color)
 

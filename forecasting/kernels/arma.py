@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.kernels.counts import FloatArray
 
@@ -45,6 +46,11 @@ def partial_autocorrelations(phi: FloatArray) -> FloatArray:
             break
         rest = (rest[:k] + last * rest[:k][::-1]) / (1.0 - last * last)
     return partial
+
+
+def inverse_roots(coefs: FloatArray) -> NDArray[np.complex128]:
+    """Return the inverse roots of ``1 + sum coefs_j B^j``."""
+    return np.asarray(np.roots(np.r_[1.0, coefs]), dtype=complex)
 
 
 def polynomial(short: FloatArray, seasonal: FloatArray, period: int) -> FloatArray:
@@ -171,3 +177,39 @@ def whiten(ar: FloatArray, ma: FloatArray, columns: FloatArray, ahead: int = 0) 
         log_det += 2.0 * np.log(factor[:, :n, 0]).sum(axis=1)
     white[np.isnan(log_det)] = np.nan
     return Whitened(white.transpose(0, 2, 1), log_det, factor)
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """What generalised least squares says under each of S parameter vectors.
+
+    Attributes
+    ----------
+    log_det : ndarray, [S]
+        Log determinant of the covariance of the differenced months.
+    root : ndarray, [S, k + 1, k + 1]
+        Cholesky factor of the whitened cross products of the orthonormal design and the series, the series last.
+    """
+
+    log_det: FloatArray
+    root: FloatArray
+
+    @classmethod
+    def of(cls, white: Whitened) -> LeastSquares:
+        """Regress the last of the whitened columns on the others."""
+        gram = white.columns.transpose(0, 2, 1) @ white.columns
+        root = np.full_like(gram, np.nan)
+        good = np.isfinite(gram).all(axis=(1, 2))
+        root[good] = np.linalg.cholesky(gram[good])
+        return cls(white.log_det, root)
+
+    @property
+    def residual(self) -> FloatArray:
+        """Sum of squares that the design leaves ``[S]``."""
+        return np.square(self.root[:, -1, -1])
+
+    def solve(self, noise: FloatArray | float = 0.0) -> FloatArray:
+        """Return coefficients ``[S, k]`` of the orthonormal design; `noise` ``[S, k]`` is added before the back-solve."""
+        k = self.root.shape[1] - 1
+        right = (self.root[:, k, :k] + noise)[..., None]
+        return np.asarray(np.linalg.solve(self.root[:, :k, :k].transpose(0, 2, 1), right)[..., 0])

@@ -12,7 +12,7 @@ from forecasting.models.reconstruction import Reconstruction, reconstruct
 from forecasting.models.registry import find_model, known_models, register_model
 from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
-from forecasting.models.sarima import SARIMA, SarimaFit
+from forecasting.models.sarima import SARIMA
 from forecasting.models.shifting_level import ShiftingLevel
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "ProcessModel",
     "Reconstruction",
     "Row",
-    "SarimaFit",
     "SeasonalNaive",
     "ShiftingLevel",
     "auto",

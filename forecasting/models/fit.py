@@ -1,68 +1,113 @@
-"""Maximum likelihood: estimates, standard errors, intervals and the facts about convergence."""
+"""A model at the maximum of its likelihood: estimates, criteria, intervals, a table, a forecast."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import chdtri, ndtri
+from scipy.special import ndtri
 
-from forecasting.errors import InvalidInput, NotIdentified, SamplingError
-from forecasting.inference.mode import Mode, extrapolated
+from forecasting.constraints import Observed
+from forecasting.display import Drawable, as_html
+from forecasting.distributions import Law
+from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import BayesianModel
-from forecasting.models.estimates import FACTORS, Estimates
-from forecasting.models.fittable import Fittable
-from forecasting.models.infinity import at_infinity
+from forecasting.models.effects import read_names, with_factors
+from forecasting.models.intervals import Intervals
+from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
-from forecasting.reading.arguments import read_choice
+from forecasting.randomness import Rng
 
-_AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
-_FARTHEST = 60  # doublings of the search for an end of a profile interval
+_FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
+
+
+class Estimated(Protocol):
+    """What estimates ask of a likelihood; see `forecasting.models.fittable.Fittable`."""
+
+    @property
+    def data(self) -> Observed: ...  # noqa: D102
+    @property
+    def distribution(self) -> Law: ...  # noqa: D102
+    @property
+    def names(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def width(self) -> int: ...  # noqa: D102
+    @property
+    def log_rates(self) -> Iterable[str]: ...  # noqa: D102
+    @property
+    def note(self) -> str: ...  # noqa: D102
+
+    def natural(self, work: FloatArray) -> FloatArray: ...  # noqa: D102
+    def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
-class Fit(Estimates):
+class Fit(Drawable):
     """A model at the maximum of its likelihood.
 
     Attributes
     ----------
     model : BayesianModel
         What was fitted.
-    density : Fittable
+    density : Estimated
         Its log likelihood for the data.
+    work : ndarray, [p]
+        Where the likelihood is largest, in working coordinates.
     params : pandas.Series
-        Estimates in natural scale, one a parameter.
+        Estimates in natural scale, one a parameter.  Of a SARIMA ar, ma, sar, sma (signs as in R), regression coefficients, and
+        sigma2, the innovation variance, all on the transformed scale.
     cov : pandas.DataFrame
         Covariance of the parameters that are not at a boundary.
     loglik : float
-        Maximised log likelihood of everything known.
+        Maximised log likelihood of everything known.  Of a SARIMA the log density of the transformed, differenced series:
+        comparable between models with the same transform and the same differences only, as in R.
     nobs : int
-        Independent pieces of information: exact months, ranges, sums.
+        Independent pieces of information: exact months, ranges, sums; of a SARIMA known months less those that differencing
+        consumes.
     converged : bool
         Whether no step can raise the log likelihood by more than 1e-8.
     boundary : tuple of str
-        Parameters estimated at the edge of their range, without standard error: alpha = 0, that is Poisson, or a
-        restriction that keeps the model positive or stationary.
+        Parameters estimated at the edge of their range, without standard error: alpha = 0, that is Poisson, a restriction that
+        keeps the model positive or stationary, or a root on the unit circle.
     messages : tuple of str
         What a reader of the numbers should know; empty for a regular fit.
+    intervals : Intervals
+        Ways to confidence intervals.
     information : str
         Where the standard errors come from, ``"observed"`` or ``"expected"``.
     """
 
-    density: Fittable
-    information: str
-    mode: Mode
+    model: BayesianModel
+    density: Estimated
+    work: FloatArray
+    params: pd.Series
+    cov: pd.DataFrame
+    loglik: float
+    nobs: int
+    converged: bool
+    boundary: tuple[str, ...]
+    messages: tuple[str, ...]
+    intervals: Intervals
+    information: str = "observed"
 
-    methods: ClassVar[tuple[str, ...]] = ("profile", "wald")
+    @property
+    def data(self) -> Observed:
+        """What the model was fitted to."""
+        return self.density.data
 
     @property
     def note(self) -> str:
-        """What a reader of the estimates must know about the model."""
+        """What a reader of the estimates must know about the model; empty if there is nothing."""
         return self.density.note
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors of the parameters that are not at a boundary."""
+        return standard_errors(self.cov)
 
     @property
     def size(self) -> float:
@@ -75,89 +120,54 @@ class Fit(Estimates):
         """Number of parameters p that criteria count: a negative binomial whose alpha is 0 is a Poisson fit, with one less."""
         return len(self.params) - len(set(self.boundary) & set(self.density.distribution.shape_names))
 
-    def _intervals(self, method: str, level: float, wanted: list[str]) -> pd.DataFrame:
-        if method == "wald":
-            return self._wald(level).reindex([name for name in wanted if name not in self.boundary])
-        ends = [self._profile(self.density.names.index(name), level) for name in wanted]
-        return pd.DataFrame(ends, index=wanted, columns=["lower", "upper"])
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log L + 2 p."""
+        return -2.0 * self.loglik + 2.0 * self.estimated
 
-    def _wald(self, level: float) -> pd.DataFrame:
-        z = float(ndtri(0.5 + level / 2.0))
-        rows = {}
-        for k, name in enumerate(self.density.names):
-            if name in self.boundary:
-                continue
-            slope = self._slope(k)
-            half = z * float(self.bse[name]) / slope
-            low, high = float(self.work[k]) - half, float(self.work[k]) + half
-            least, most = (float(limit[k]) for limit in self.density.limits)
-            rows[name] = (self._natural(k, max(low, least)), self._natural(k, min(high, most)))
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["lower", "upper"])
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected for few data (Hurvich, Tsai 1989); infinite where n <= p + 1."""
+        return corrected(self.loglik, self.estimated, self.nobs)
 
-    def _natural(self, k: int, value: float) -> float:
-        point = self.work.copy()
-        point[k] = value
-        return float(self.density.natural(point[None])[0, k])
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log L + p log n."""
+        return -2.0 * self.loglik + self.estimated * float(np.log(self.nobs))
 
-    def _slope(self, k: int) -> float:
-        """Return the derivative of a natural parameter with respect to its working coordinate."""
-        step = 1e-6 * max(abs(float(self.work[k])), 1e-3)
-        return (self._natural(k, self.work[k] + step) - self._natural(k, self.work[k] - step)) / (2.0 * step)
+    def conf_int(
+        self, method: str | None = None, level: float = 0.95, names: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        r"""Return confidence intervals of the parameters: one row per parameter, columns lower and upper.
 
-    def _profile(self, k: int, level: float) -> tuple[float, float]:
-        """Return where the profile of twice the log likelihood drops by the chi-squared quantile."""
-        from scipy.optimize import brentq
+        A profile interval holds every value with :math:`2\{\ell(\hat\theta)-\max\ell\}` up to the quantile of
+        :math:`\chi^2_1`, the other parameters free.
 
-        density, drop = self.density, float(chdtri(1, 1.0 - level)) / 2.0
-        free = np.arange(self.work.size) != k
-        path = {
-            float(self.work[k]): (self.work, -drop)
-        }  # climbs start from the nearest point known, so that none jumps
+        Parameters
+        ----------
+        method : {"profile", "wald"}, optional
+            Profile likelihood, or estimate plus and minus multiples of the standard error (for a shape parameter on its
+            working scale).  Wald intervals leave out parameters at a boundary, where they do not hold.  Profiles by default;
+            a SARIMA has Wald intervals alone.
+        level : float
+            Coverage.
+        names : sequence of str, optional
+            Parameters wanted; all by default.
+        """
+        methods = self.intervals.methods
+        chosen = methods[0] if method is None else method
+        if chosen not in methods:
+            raise InvalidInput(f"method={method!r} is unknown to this fit; use {' or '.join(map(repr, methods))}")
+        return self.intervals.limits(chosen, read_level(level), read_names(names, list(self.params.index)))
 
-        def excess(value: float) -> float:
-            if value not in path:
-                point = path[min(path, key=lambda known: abs(known - value))][0].copy()
-                point[k] = value
-                height = float(density.log_likelihood(point[None])[0])
-                if free.any():
-                    mode = density.maximise(point, free)
-                    point, height = mode.point, mode.value
-                path[value] = point, self.loglik - height - drop
-            return path[value][1]
+    def summary(self) -> pd.DataFrame:
+        """Return estimates, standard errors and 95% intervals as a table, headed by what the model assumes.
 
-        def end(direction: float) -> float:
-            inner, step = float(self.work[k]), 0.5 * float(self._spread(k))
-            limit = float(density.limits[0 if direction < 0 else 1][k])
-            for _ in range(_FARTHEST):
-                outer = inner + direction * step
-                if direction * (outer - limit) >= 0.0:
-                    outer = limit
-                    if inner == limit or excess(limit) <= 0.0:
-                        return self._natural(k, limit)
-                try:
-                    dropped = excess(outer) > 0.0
-                except SamplingError:  # the likelihood is flat up to where it can no longer be computed
-                    break
-                if dropped:
-                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
-                inner, step = outer, 2.0 * step
-            return float(direction * np.inf)
-
-        return end(-1.0), end(1.0)
-
-    def _spread(self, k: int) -> float:
-        """Return a rough standard deviation of a working coordinate, to start a search with."""
-        curvature = -self._full_hessian()[k, k]
-        return (
-            float(min(1.0 / np.sqrt(curvature), self.density.scale[k]))
-            if curvature > 0
-            else float(self.density.scale[k])
-        )
-
-    def _full_hessian(self) -> FloatArray:
-        basis = np.diag(0.05 * self.density.scale)
-        _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
-        return hessian / np.outer(np.diag(basis), np.diag(basis))
+        Where a coefficient is added to the log mean, `factor` is what it multiplies the mean by, with its interval.
+        """
+        table = pd.DataFrame({"estimate": self.params, "std_err": self.bse.reindex(self.params.index)})
+        table = with_factors(table.join(self.conf_int()), self.density.log_rates, _FACTORS)
+        return table.rename_axis(columns=self.note or None)
 
     def predict(self, months: pd.PeriodIndex | None = None, level: float = 0.95) -> pd.DataFrame:
         """Return the estimated mean of months with its confidence interval (of the mean, not of the count).
@@ -171,8 +181,13 @@ class Fit(Estimates):
 
         Returns
         -------
-        DataFrame
+        pandas.DataFrame
             Columns mean, log_mean, log_std_err, lower, upper.
+
+        Raises
+        ------
+        InvalidInput
+            If the model has no mean apart from its past months, as a SARIMA.
         """
         density = self.density
         where = density.data.months if months is None else months
@@ -182,7 +197,7 @@ class Fit(Estimates):
         known = gradient[:, [density.names.index(name) for name in names]]
         error = np.sqrt(np.einsum("tp,pq,tq->t", known, covariance, known))
         half = float(ndtri(0.5 + read_level(level) / 2.0)) * error
-        shape = density.distribution.natural(self.work[None, density.width :])[0]
+        shape = density.natural(self.work[None])[0, density.width :]
 
         def expected(logs: FloatArray) -> FloatArray:
             return density.distribution.expectation(np.exp(logs), *shape)
@@ -202,107 +217,68 @@ class Fit(Estimates):
         """Return the factor of every effect with its 95% interval, a sentence each; the intercept is a level, not an effect."""
         table = self.summary().dropna(subset="factor").drop(index="intercept", errors="ignore")
         said = "{} multiplies the mean by {:.3g} (95% interval {:.3g} to {:.3g})."
-        return " ".join(said.format(*row) for row in table[list(FACTORS)].itertuples(name=None))
+        return " ".join(said.format(*row) for row in table[list(_FACTORS)].itertuples(name=None))
+
+    def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
+        """Return the predictive distribution of the months after the data, parameter uncertainty included.
+
+        The estimate is not plugged in: parameters are drawn from the posterior under the model's weak priors, which is
+        what makes the intervals cover from few months.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of months.
+        draws : int, optional
+            Number of paths; as in the posterior of the model by default.
+        rng : numpy.random.Generator or int
+            Generator or seed; required.
+        """
+        return self.model.forecast(self.data, horizon, draws=draws, rng=rng)
+
+    def to_statsmodels(self) -> Any:
+        """Return a SARIMA as statsmodels has it, filtered and smoothed at these estimates.
+
+        Its diagnostics, decompositions and plots then speak of this fit.  The series is the transformed one, less the log
+        exposure, and regressors are those of `SARIMA.design`; months that are missing stay so.  The start is exactly diffuse.
+
+        Returns
+        -------
+        statsmodels.tsa.statespace.sarimax.SARIMAXResults
+            With the parameters in the order of statsmodels: regression first.
+
+        Raises
+        ------
+        InvalidInput
+            If statsmodels is not installed, or does not have the model.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import forecasting as fc
+        >>> months = [f"{year}-{month:02d}" for year in range(2018, 2023) for month in range(1, 13)]
+        >>> fit = fc.SARIMA(seasonal=(0, 0, 0)).fit(fc.CountSeries(months, np.random.default_rng(1).poisson(20, 60)))
+        >>> theirs = fit.to_statsmodels()
+        >>> theirs.resid.shape, bool(np.isclose(theirs.params["ma.L1"], fit.params["ma1"]))
+        ((60,), True)
+        """
+        return self.model.as_statsmodels(self.data, self.params)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())
-        return f"<Fit to {self.density.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
+        return f"<Fit to {self.data.name}: {values}; log likelihood {self.loglik:.3f}, AIC {self.aic:.1f}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.params.to_frame().join(self.bse), float_format="{:.4g}".format)
 
 
-def maximum_likelihood(model: BayesianModel, density: Fittable, information: str) -> Fit:
-    """Fit `model` to the data behind `density`; see `CountRegression.fit`."""
-    read_choice(information, "information", ("observed", "expected"))
-    if density.unseen:
-        listing = ", ".join(density.unseen)
-        raise NotIdentified(
-            density.unseen,
-            f"what is known about {density.data.name} cannot tell these terms apart: {listing}. Leave some of them out, "
-            "add facts, or use posterior(), where the priors decide what the data cannot",
-        )
-    mode = density.maximise(density.start)
-    work, free = (
-        np.where(density.folded, np.abs(mode.point), mode.point),
-        np.ones(mode.point.size, dtype=bool),
-    )
-    for k in np.flatnonzero(density.folded):
-        at_zero = work.copy()
-        at_zero[k] = 0.0
-        if not np.isfinite(density.log_likelihood(at_zero[None])[0]):  # a hurdle that no zero can pass
-            continue
-        rest = np.arange(work.size) != k
-        poisson = density.maximise(at_zero, rest & free)
-        if poisson.value > mode.value - _AT_BOUNDARY:
-            mode, work, free = poisson, poisson.point.copy(), rest & free
-    names = np.array(density.names)
-    meaning = density.distribution.at_zero
-    messages = [f"{names[k]} is at its boundary: {meaning[k - density.width]}" for k in np.flatnonzero(~free)]
-    held = density.boundary(work)
-    messages += dict.fromkeys(held.values())
-    if held:
-        messages.append(f"standard errors of the other parameters are conditional on {', '.join(held)} staying there")
-    runaway = at_infinity(density, work, free, mode.hessian)
-    if runaway:
-        messages.append(runaway)
-    elif not mode.converged:
-        messages.append(
-            f"the search stopped after {mode.iterations} steps with {mode.decrement:.2g} of log likelihood to gain"
-        )
-    messages += model.remarks(density.data)
-    moved = np.array([name not in held for name in names[free]])
-    hessian, free = mode.hessian[np.ix_(moved, moved)], free & np.array([name not in held for name in names])
-    params = pd.Series(density.natural(work[None])[0], index=list(density.names), name="estimate")
-    covariance = _expected if information == "expected" else _observed
-    cov = covariance(density, work, free, hessian)
-    if not np.isfinite(cov).all():
-        messages.append("the likelihood is flat in some direction: standard errors are infinite there")
-    return Fit(
-        model=model,
-        density=density,
-        params=params,
-        cov=pd.DataFrame(cov, index=list(names[free]), columns=list(names[free])),
-        loglik=mode.value,
-        nobs=density.nobs,
-        converged=mode.converged,
-        boundary=tuple(str(name) for name in names[~free]),
-        messages=tuple(messages),
-        information=information,
-        work=work,
-        mode=mode,
-    )
+def corrected(loglik: float, parameters: int, nobs: int) -> float:
+    """Return AICc; infinite where there are no more observations than parameters plus one."""
+    if nobs <= parameters + 1 or not np.isfinite(loglik):
+        return float(np.inf)
+    return -2.0 * loglik + 2.0 * parameters * nobs / (nobs - parameters - 1)
 
 
-def _jacobian(density: Fittable, work: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
-    """Return the derivatives of the free natural parameters with respect to their working coordinates, a diagonal."""
-    step = 1e-6 * np.maximum(np.abs(work), 1e-3)
-    up, down = density.natural((work + step)[None])[0], density.natural((work - step)[None])[0]
-    return np.asarray(((up - down) / (2.0 * step))[free])
-
-
-def _observed(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hessian: FloatArray) -> FloatArray:
-    slope = _jacobian(density, work, free)
-    values, vectors = np.linalg.eigh(-hessian * np.outer(density.scale[free], density.scale[free]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = (vectors / np.where(values > 1e-10, values, 0.0)) @ vectors.T
-    return np.asarray(inverse * np.outer(density.scale[free] * slope, density.scale[free] * slope))
-
-
-def _expected(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hessian: FloatArray) -> FloatArray:
-    r"""Return block-diagonal expected information inverted: :math:`X'WX` with :math:`W=\mu^2/\mathrm{Var}`, and the shape's."""
-    known = density.data.constraints
-    if not known.exact.all():
-        raise InvalidInput("information='expected' needs every month exactly known; use information='observed'")
-    if not density.distribution.orthogonal:
-        raise InvalidInput(
-            f"information='expected' is not known for {density.distribution!r}; use information='observed'"
-        )
-    log_mean, gradient = density.log_mean(work, density.data.months)
-    mean, rows = np.exp(log_mean), gradient[:, free[: density.width]]
-    shape = density.distribution.natural(work[None, density.width :])[0]
-    weight = np.square(mean) / density.distribution.variance(mean, *shape)
-    inverse = np.linalg.inv((rows * weight[:, None]).T @ rows)
-    total, k = np.zeros(hessian.shape), len(inverse)
-    total[:k, :k] = inverse
-    slope = _jacobian(density, work, free)
-    for row in range(k, len(total)):
-        total[row, row] = slope[row] ** 2 / -hessian[row, row]
-    return total
+def standard_errors(cov: pd.DataFrame) -> pd.Series:
+    """Return the standard errors that a covariance has on its diagonal."""
+    return pd.Series(np.sqrt(np.diag(cov)), index=cov.index, name="std_err")

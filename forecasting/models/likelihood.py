@@ -8,8 +8,9 @@ from typing import Self
 
 from forecasting.constraints import Observed
 from forecasting.models.base import BayesianModel
-from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
+from forecasting.models.maximum import maximum_likelihood
 from forecasting.terms import Term, Terms
 
 

@@ -25,9 +25,10 @@ from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
-from forecasting.models.fit import Fit, maximum_likelihood
+from forecasting.models.fit import Fit
 from forecasting.models.known import read_data, reconstructed
 from forecasting.models.likelihood import LikelihoodModel
+from forecasting.models.maximum import maximum_likelihood
 from forecasting.models.results import Posterior
 from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms

@@ -148,5 +148,13 @@ def test_fits_offer_the_same(name: str) -> None:
     assert fit.summary()[["estimate", "std_err", "lower", "upper"]].shape == (len(fit.params), 4)
     assert fit.aicc > fit.aic
     assert fit.data is fit.density.data
+    assert fit.in_words() == ""  # there are levels here, and no effect
+    if name == "sarima":
+        with pytest.raises(fc.InvalidInput, match="no mean apart from its past months"):
+            fit.predict()
+    else:
+        assert (fit.predict()["lower"] < fit.predict()["upper"]).all()
+        with pytest.raises(fc.InvalidInput, match="no counterpart in statsmodels"):
+            fit.to_statsmodels()
     with pytest.raises(fc.InvalidInput, match=r"method='bootstrap' is unknown to this fit; use .*'wald'"):
         fit.conf_int("bootstrap")

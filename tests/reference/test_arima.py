@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forecasting.kernels.differencing import differences
 from forecasting.models.sarima.density import ArimaDensity
-from forecasting.models.sarima.differencing import differences
 from forecasting.models.sarima.fit import highest
 from forecasting.models.sarima.future import simulate
 from forecasting.models.sarima.model import SARIMA

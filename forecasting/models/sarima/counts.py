@@ -48,6 +48,7 @@ class SarimaDensity(ArimaDensity):
     costly = True
     priors = None
     log_rates: tuple[str, ...] = ()
+    note, width = "", 0
 
     def __init__(self, model: Settings, data: Observed) -> None:
         self.model, self.data, self.distribution = model, data, RoundedNormal(model.transform)
@@ -101,6 +102,10 @@ class SarimaDensity(ArimaDensity):
     def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Refuse: a differenced series has no level."""
         self._refuse("has no level apart from its past months")
+
+    def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Refuse: the mean of a month is that of the months before it."""
+        self._refuse("has no mean apart from its past months, so use forecast()")
 
     def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Refuse: its months are not drawn one after the other."""

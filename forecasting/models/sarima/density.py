@@ -8,46 +8,18 @@ months that differencing consumes are diffuse, so the likelihood is that of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import betaln, gammaln
 
 from forecasting.errors import InvalidInput, NotIdentified
-from forecasting.kernels.arma import Whitened, coefficients, polynomial, whiten
+from forecasting.kernels.arma import LeastSquares, Whitened, coefficients, polynomial, whiten
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.sarima.orders import PERIOD, Orders
+from forecasting.kernels.differencing import PERIOD
+from forecasting.models.sarima.orders import Orders
 
 _BLOCK = 2**17  # doubles of bands held at once: they stay in the cache
 _EDGE = 1.0 - 1e-8  # partial autocorrelations of ar beyond this count as not stationary
 _SAME = 1e-9  # relative size below which a column is a combination of others
-
-
-@dataclass(frozen=True)
-class Linear:
-    """What generalised least squares says under each of S parameter vectors.
-
-    Attributes
-    ----------
-    log_det : ndarray, [S]
-        Log determinant of the covariance of the differenced months.
-    root : ndarray, [S, k + 1, k + 1]
-        Cholesky factor of the whitened cross products of the orthonormal design and the series, the series last.
-    """
-
-    log_det: FloatArray
-    root: FloatArray
-
-    @property
-    def residual(self) -> FloatArray:
-        """Sum of squares that the design leaves ``[S]``."""
-        return np.square(self.root[:, -1, -1])
-
-    def solve(self, noise: FloatArray | float = 0.0) -> FloatArray:
-        """Return coefficients ``[S, k]`` of the orthonormal design; `noise` ``[S, k]`` is added before the back-solve."""
-        k = self.root.shape[1] - 1
-        right = (self.root[:, k, :k] + noise)[..., None]
-        return np.asarray(np.linalg.solve(self.root[:, :k, :k].transpose(0, 2, 1), right)[..., 0])
 
 
 class ArimaDensity:
@@ -104,7 +76,7 @@ class ArimaDensity:
             )
 
     def _orthonormalise(self) -> None:
-        """Difference series and columns, and make the latter orthonormal and orthogonal to what is left of the series."""
+        """Difference series and columns, and make the latter orthonormal and orthogonal to `residual`, what they leave."""
         series = self.orders.difference(self.filled[:, None])[:, 0]
         columns = self.orders.difference(self.level_columns)
         self._basis, self._upper = np.linalg.qr(columns)
@@ -125,24 +97,19 @@ class ArimaDensity:
                 "leave it out or use lower orders of differencing",
             )
         self._explained = self._basis.T @ series
-        self._rest = series - self._basis @ self._explained
-        if float(np.abs(self._rest).max()) <= _SAME * max(float(np.abs(self.filled).max()), 1e-300):
+        self.residual = series - self._basis @ self._explained
+        if float(np.abs(self.residual).max()) <= _SAME * max(float(np.abs(self.filled).max()), 1e-300):
             raise InvalidInput(
                 f"{self.title}: nothing is left to model after differencing and regression; the series is constant or follows "
                 "its regressors exactly, so no innovation variance can be estimated"
             )
         self._log_jacobian = float(np.log(np.abs(np.diag(self._upper)[: self.holes])).sum())
 
-    @property
-    def residual(self) -> FloatArray:
-        """The differenced series less what ordinary least squares explains of it, ``[n]``; 0 where a month is missing."""
-        return self._rest
-
     # Parameters
 
     def coefficients(self, work: FloatArray) -> list[FloatArray]:
         """Return the coefficients of the four factors, ``[S, p]``, ``[S, q]``, ``[S, P]`` and ``[S, Q]``, in R's signs."""
-        parts = np.split(partial(work), np.cumsum(self.orders.factors)[:-1], axis=1)
+        parts = np.split(np.sin(work), np.cumsum(self.orders.factors)[:-1], axis=1)
         signs = (1.0, -1.0, 1.0, -1.0)
         return [sign * coefficients(part) for sign, part in zip(signs, parts, strict=True)]
 
@@ -159,26 +126,17 @@ class ArimaDensity:
 
     def whitened(self, work: FloatArray, ahead: int = 0) -> Whitened:
         """Return the orthonormal design and the series, the series last, whitened; NaN where ar is not stationary."""
-        size = np.abs(partial(work[:, self._autoregressive])).max(axis=1, initial=0.0)
+        size = np.abs(np.sin(work[:, self._autoregressive])).max(axis=1, initial=0.0)
         outside = np.asarray(size > _EDGE)
         ar, ma = self.polynomials(np.where(outside[:, None], 0.0, work))
-        white = whiten(ar, ma, np.column_stack([self._basis, self._rest]), ahead)
+        white = whiten(ar, ma, np.column_stack([self._basis, self.residual]), ahead)
         white.columns[outside] = np.nan
         return white
 
-    @staticmethod
-    def linear(white: Whitened) -> Linear:
-        """Return generalised least squares of whitened columns."""
-        gram = white.columns.transpose(0, 2, 1) @ white.columns
-        root = np.full_like(gram, np.nan)
-        good = np.isfinite(gram).all(axis=(1, 2))
-        root[good] = np.linalg.cholesky(gram[good])
-        return Linear(white.log_det, root)
-
-    def _solve(self, work: FloatArray) -> Linear:
-        rows = max(_BLOCK // (len(self._rest) * (self.orders.longest + 2)), 8)
-        parts = [self.linear(self.whitened(work[first : first + rows])) for first in range(0, len(work), rows)]
-        return Linear(np.concatenate([p.log_det for p in parts]), np.concatenate([p.root for p in parts]))
+    def _solve(self, work: FloatArray) -> LeastSquares:
+        rows = max(_BLOCK // (len(self.residual) * (self.orders.longest + 2)), 8)
+        parts = [LeastSquares.of(self.whitened(work[first : first + rows])) for first in range(0, len(work), rows)]
+        return LeastSquares(np.concatenate([p.log_det for p in parts]), np.concatenate([p.root for p in parts]))
 
     def regression(self, work: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return coefficients ``[S, k]`` of the regressors, their covariance over the variance, and the variance ``[S]``."""
@@ -203,7 +161,7 @@ class ArimaDensity:
             spread = gammaln(half) - half * np.log(np.pi * linear.residual)
         return np.asarray(spread - 0.5 * linear.log_det - self._log_holes(linear))
 
-    def _log_holes(self, linear: Linear) -> FloatArray:
+    def _log_holes(self, linear: LeastSquares) -> FloatArray:
         """Return half the log determinant ``[S]`` of the precision of the missing months, which integrating them leaves."""
         known = np.diagonal(linear.root, axis1=1, axis2=2)[:, : self.holes]
         return np.asarray(np.log(known).sum(axis=1) + self._log_jacobian)
@@ -211,7 +169,7 @@ class ArimaDensity:
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]`` of the working coordinates."""
         a, b = self._beta
-        r, inside = partial(work), np.abs(work) < 0.5 * np.pi
+        r, inside = np.sin(work), np.abs(work) < 0.5 * np.pi
         with np.errstate(divide="ignore", invalid="ignore"):
             # The beta density of (1 + r) / 2 times the derivative of r, cos(v) = sqrt(1 + r) sqrt(1 - r).
             terms = (a - 0.5) * np.log1p(r) + (b - 0.5) * np.log1p(-r) - (a + b - 1.0) * np.log(2.0) - betaln(a, b)
@@ -229,8 +187,3 @@ class ArimaDensity:
         """
         beta = np.linalg.solve(self._upper, (coefs + self._explained).T).T
         return beta[:, self.holes :], self.filled - beta @ self.level_columns.T
-
-
-def partial(work: FloatArray) -> FloatArray:
-    """Return the partial autocorrelations at working coordinates."""
-    return np.sin(work)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from forecasting.errors import SamplingError
-from forecasting.extras import needed
 from forecasting.inference.mode import Mode, certain, find_mode
+from forecasting.kernels.arma import inverse_roots
+from forecasting.kernels.conditional_sums import conditional_estimates
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.differencing import complete
 from forecasting.models.base import BayesianModel
-from forecasting.models.estimates import Estimates
+from forecasting.models.fit import Fit, standard_errors
+from forecasting.models.intervals import Symmetric
 from forecasting.models.sarima.counts import SarimaDensity
-from forecasting.models.sarima.density import ArimaDensity, partial
-from forecasting.models.sarima.orders import PERIOD
-from forecasting.models.sarima.search import inverse_roots, starting_points
+from forecasting.models.sarima.density import ArimaDensity
+from forecasting.models.sarima.search import working_point
 
 BoolArray = NDArray[np.bool_]
 
@@ -31,89 +31,7 @@ _SLOPE = 1e-4
 _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one maximum
 
 
-@dataclass(frozen=True, eq=False)
-class SarimaFit(Estimates):
-    """A seasonal ARIMA model at the maximum of its likelihood.
-
-    Attributes
-    ----------
-    model : SARIMA
-        What was fitted.
-    data : CountSeries or Evidence
-        To what.
-    params : pandas.Series
-        ar, ma, sar, sma (signs as in R), regression coefficients, and sigma2, the innovation variance, all on the
-        transformed scale.
-    cov : pandas.DataFrame
-        Covariance of the parameters that are not at a boundary, from the observed information.
-    loglik : float
-        Log density of the transformed, differenced series: comparable between models with the same transform and the same
-        differences only, as in R.
-    nobs : int
-        Known months less those that differencing consumes.
-    converged : bool
-        Whether no step can raise the log likelihood by more than 1e-8.
-    boundary : tuple of str
-        Coefficients of factors with a root on the unit circle, which have no standard error.
-    messages : tuple of str
-        What a reader of the numbers should know; empty for a regular fit.
-    """
-
-    density: SarimaDensity
-
-    def _intervals(self, method: str, level: float, wanted: list[str]) -> pd.DataFrame:
-        # Profiles would need the coefficients one at a time, and the search moves partial autocorrelations.
-        half = (float(ndtri(0.5 + level / 2.0)) * self.bse).reindex([name for name in wanted if name in self.bse.index])
-        estimate = self.params[half.index]
-        return pd.DataFrame({"lower": estimate - half, "upper": estimate + half})
-
-    def to_statsmodels(self) -> Any:
-        """Return the same model as statsmodels has it, filtered and smoothed at these estimates.
-
-        Its diagnostics, decompositions and plots then speak of this fit.  The series is the transformed one, less the log
-        exposure, and regressors are those of `SARIMA.design`; months that are missing stay so.  The start is exactly diffuse.
-
-        Returns
-        -------
-        statsmodels.tsa.statespace.sarimax.SARIMAXResults
-            With the parameters in the order of statsmodels: regression first.
-
-        Raises
-        ------
-        InvalidInput
-            If statsmodels is not installed.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import forecasting as fc
-        >>> months = [f"{year}-{month:02d}" for year in range(2018, 2023) for month in range(1, 13)]
-        >>> fit = fc.SARIMA(seasonal=(0, 0, 0)).fit(fc.CountSeries(months, np.random.default_rng(1).poisson(20, 60)))
-        >>> theirs = fit.to_statsmodels()
-        >>> theirs.resid.shape, bool(np.isclose(theirs.params["ma.L1"], fit.params["ma1"]))
-        ((60,), True)
-        """
-        sarimax = needed("statsmodels.tsa.statespace.sarimax", "statsmodels", "to_statsmodels()").SARIMAX
-        density = self.density
-        values = np.where(density.missing, np.nan, density.filled)
-        regressors = pd.DataFrame(density.design, self.data.months, list(density.regressors))
-        model = sarimax(
-            pd.Series(values, self.data.months, name=self.data.name),
-            regressors if density.regressors else None,
-            order=density.orders.order,
-            seasonal_order=(*density.orders.seasonal, PERIOD),
-            use_exact_diffuse=True,
-        )
-        return model.smooth(self.params[[*density.regressors, *density.names, "sigma2"]].to_numpy())
-
-    def __repr__(self) -> str:
-        return (
-            f"<{self.density.orders} of {self.data.name}: log likelihood {self.loglik:.2f}, AICc {self.aicc:.2f}, "
-            f"{self.nobs} months>"
-        )
-
-
-def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: FloatArray | None = None) -> SarimaFit:
+def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: FloatArray | None = None) -> Fit:
     """Maximise the likelihood of `model` given its data, from several starts unless one is given."""
     mode = highest(density, [start] if start is not None else _starts(density))
     work = mode.point
@@ -123,17 +41,21 @@ def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: Floa
     messages = _messages(density, work, boundary)
     if not mode.converged:
         messages = ("the search stopped before the maximum of the likelihood was certain", *messages)
-    return SarimaFit(
+    params = pd.Series(np.r_[density.natural(work[None])[0], beta[0], variance], index=list(names), name="estimate")
+    cov = _covariance(density, mode, boundary, names, covariance[0] * variance[0])
+    return Fit(
         model=model,
         density=density,
         work=work,
-        params=pd.Series(np.r_[density.natural(work[None])[0], beta[0], variance], index=list(names), name="estimate"),
-        cov=_covariance(density, mode, boundary, names, covariance[0] * variance[0]),
+        params=params,
+        cov=cov,
         loglik=mode.value,
         nobs=density.nobs,
         converged=mode.converged,
         boundary=boundary,
         messages=messages,
+        # Profiles would need the coefficients one at a time, and the search moves partial autocorrelations.
+        intervals=Symmetric(params, standard_errors(cov)),
     )
 
 
@@ -180,13 +102,18 @@ def _settled(density: ArimaDensity, mode: Mode) -> Mode:
 
 def at_edge(work: FloatArray) -> BoolArray:
     """Return which coordinates ``[p]`` have a partial autocorrelation of plus or minus one."""
-    return np.asarray(np.abs(partial(work)) > _UNIT)
+    return np.asarray(np.abs(np.sin(work)) > _UNIT)
 
 
 def _starts(density: ArimaDensity) -> list[FloatArray]:
     """Return the conditional estimates and, where it is another point, one near white noise."""
-    z = np.where(density.missing, np.nan, density.filled)
-    first = starting_points(density, z, [density.orders.factors])[0]
+    z = complete(np.where(density.missing, np.nan, density.filled))
+    if density.design.shape[1]:
+        known = ~density.missing
+        z = z - density.design @ np.linalg.lstsq(density.design[known], z[known], rcond=None)[0]
+    series, factors = density.orders.difference(z[:, None])[:, 0], density.orders.factors
+    (coefs,), _ = conditional_estimates(series - series.mean(), [factors])
+    first = working_point(coefs, factors)
     return [first] if np.abs(first - density.start).max(initial=0.0) < _DIFFERENT else [first, density.start]
 
 

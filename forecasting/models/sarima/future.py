@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from forecasting.errors import SamplingError
-from forecasting.kernels.arma import impulse_response
+from forecasting.kernels.arma import LeastSquares, Whitened, impulse_response
+from forecasting.kernels.bands import banded_product, continued, moving_average_of_past, squares_of_rows
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.sarima.density import ArimaDensity, Linear
+from forecasting.models.sarima.density import ArimaDensity
 
 _BLOCK = 2**18  # doubles of bands held at once
 
@@ -66,7 +67,7 @@ def innovations(density: ArimaDensity, work: FloatArray, *, rng: np.random.Gener
         Of the months from the first that differencing leaves.
     """
     white = density.whitened(work)
-    sigma, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
+    sigma, coefs = _drawn(density, white, rng)
     rest = white.columns[:, :, -1] - np.einsum("snk,sk->sn", white.columns[:, :, :-1], coefs)
     step = white.factor[:, :, 0]  # the diagonal: standard deviations for innovations of variance one
     return density.filled[density.orders.lost :] - step * rest, sigma * step
@@ -75,18 +76,16 @@ def innovations(density: ArimaDensity, work: FloatArray, *, rng: np.random.Gener
 def missing_months(density: ArimaDensity, work: FloatArray, *, rng: np.random.Generator) -> FloatArray:
     """Return a joint draw of the missing months ``[S, holes]`` on the transformed scale, given everything known."""
     white = density.whitened(work)
-    _, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
+    _, coefs = _drawn(density, white, rng)
     beta, errors = density.levels(coefs)
     return (errors + beta @ density.design.T)[:, density.missing]
 
 
-def _drawn(
-    density: ArimaDensity, linear: Linear, columns: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _drawn(density: ArimaDensity, white: Whitened, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Return standard deviations of the innovations ``[S, 1]`` and coefficients of the orthonormal design ``[S, k]``."""
-    draws = len(linear.residual)
-    sigma = np.sqrt(linear.residual / rng.chisquare(density.freedom, draws))[:, None]
-    return sigma, linear.solve(sigma * rng.standard_normal((draws, columns)))
+    squares, (draws, _, columns) = LeastSquares.of(white), white.columns.shape
+    sigma = np.sqrt(squares.residual / rng.chisquare(density.freedom, draws))[:, None]
+    return sigma, squares.solve(sigma * rng.standard_normal((draws, columns - 1)))
 
 
 def _block(
@@ -94,61 +93,15 @@ def _block(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     ahead = len(design)
     white = density.whitened(work, ahead)
-    sigma, coefs = _drawn(density, density.linear(white), white.columns.shape[2] - 1, rng)
+    sigma, coefs = _drawn(density, white, rng)
     past = white.columns[:, :, -1] - np.einsum("snk,sk->sn", white.columns[:, :, :-1], coefs)
     beta, errors = density.levels(coefs)
     ar, _ = density.polynomials(work)
     full = np.stack([np.convolve(row, density.orders.differencing) for row in ar])
-    noise = _lower_right(white.factor, ahead)
+    noise = white.factor[:, white.factor.shape[1] - ahead :]
     regression = beta @ design.T
-    location = regression + _continued(full, errors, _from_past(white.factor, past, ahead))
+    location = regression + continued(full, errors, moving_average_of_past(white.factor, past, ahead))
     weights = impulse_response(full, ahead)
-    scale = sigma * np.sqrt(_squares(weights, noise))
-    shocks = sigma * _banded_product(noise, rng.standard_normal((len(work), ahead)))
-    return location, scale, location + _continued(full, np.zeros_like(errors), shocks)
-
-
-def _from_past(factor: FloatArray, past: FloatArray, ahead: int) -> FloatArray:
-    """Return the conditional means ``[S, H]`` of the moving average, the future innovations being zero."""
-    draws, n = past.shape
-    extended = np.hstack([past, np.zeros((draws, ahead))])
-    result = np.zeros((draws, ahead))
-    for lag in range(1, factor.shape[2]):
-        rows = np.arange(max(n - lag, 0), n + ahead - lag)
-        result[:, rows + lag - n] += factor[:, rows, lag] * extended[:, rows]
-    return result
-
-
-def _lower_right(factor: FloatArray, ahead: int) -> FloatArray:
-    """Return the bands ``[S, H, width + 1]`` of the factor that belong to the future alone."""
-    return factor[:, factor.shape[1] - ahead :]
-
-
-def _banded_product(bands: FloatArray, x: FloatArray) -> FloatArray:
-    """Return the lower triangular matrices with these bands times the vectors ``[S, H]``."""
-    result = np.zeros_like(x)
-    for lag in range(min(bands.shape[2], x.shape[1])):
-        result[:, lag:] += bands[:, : x.shape[1] - lag, lag] * x[:, : x.shape[1] - lag]
-    return result
-
-
-def _continued(full: FloatArray, errors: FloatArray, drive: FloatArray) -> FloatArray:
-    """Return ``u`` ``[S, H]`` with ``full(B) u = drive``, going on from `errors` ``[S, T]``."""
-    order, (draws, ahead) = full.shape[1] - 1, drive.shape
-    values = np.hstack([errors[:, errors.shape[1] - order :], np.zeros((draws, ahead))])
-    backwards = -full[:, :0:-1]
-    for h in range(ahead):
-        values[:, order + h] = drive[:, h] + np.einsum("sj,sj->s", backwards, values[:, h : h + order])
-    return values[:, order:]
-
-
-def _squares(weights: FloatArray, bands: FloatArray) -> FloatArray:
-    """Return the sums of squares ``[S, H]`` of the rows of (impulse responses times banded factor)."""
-    draws, ahead = weights.shape
-    result = np.zeros((draws, ahead))
-    for j in range(ahead):
-        column = np.zeros((draws, ahead - j))
-        for lag in range(min(bands.shape[2], ahead - j)):
-            column[:, lag:] += bands[:, j, lag, None] * weights[:, : ahead - j - lag]
-        result[:, j:] += np.square(column)
-    return result
+    scale = sigma * np.sqrt(squares_of_rows(weights, noise))
+    shocks = sigma * banded_product(noise, rng.standard_normal((len(work), ahead)))
+    return location, scale, location + continued(full, np.zeros_like(errors), shocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,15 @@ from forecasting.constraints import Observed
 from forecasting.display import as_html
 from forecasting.distributions.transforms import read_transform
 from forecasting.errors import InvalidInput
+from forecasting.extras import needed
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.differencing import PERIOD
+from forecasting.kernels.differencing import differences as suggested
 from forecasting.models.base import BayesianModel
+from forecasting.models.fit import Fit
 from forecasting.models.known import read_data
 from forecasting.models.sarima.counts import SarimaDensity, transformed
-from forecasting.models.sarima.differencing import differences as suggested
-from forecasting.models.sarima.fit import SarimaFit, maximum_likelihood
+from forecasting.models.sarima.fit import maximum_likelihood
 from forecasting.models.sarima.orders import Orders
 from forecasting.models.sarima.search import Limits, Search, table
 from forecasting.reading.arguments import read_flag
@@ -122,7 +126,7 @@ class SARIMA(BayesianModel):
         """Return the log likelihood and log prior for `data`."""
         return SarimaDensity(self, read_data(data))
 
-    def fit(self, data: Observed) -> SarimaFit:
+    def fit(self, data: Observed) -> Fit:
         """Maximise the exact likelihood.
 
         Parameters
@@ -138,6 +142,21 @@ class SARIMA(BayesianModel):
             If the differenced series cannot see a regressor.
         """
         return maximum_likelihood(self, self.density(data))
+
+    def as_statsmodels(self, data: Observed, params: pd.Series) -> Any:
+        """Return the model as statsmodels has it; see `Fit.to_statsmodels`."""
+        sarimax = needed("statsmodels.tsa.statespace.sarimax", "statsmodels", "to_statsmodels()").SARIMAX
+        density = self.density(data)
+        values = np.where(density.missing, np.nan, density.filled)
+        regressors = pd.DataFrame(density.design, data.months, list(density.regressors))
+        model = sarimax(
+            pd.Series(values, data.months, name=data.name),
+            regressors if density.regressors else None,
+            order=self.order,
+            seasonal_order=(*self.seasonal, PERIOD),
+            use_exact_diffuse=True,
+        )
+        return model.smooth(params[[*density.regressors, *density.names, "sigma2"]].to_numpy())
 
     @classmethod
     def auto(
@@ -191,14 +210,14 @@ class SarimaSearch:
     ----------
     best : SARIMA
         The model with the smallest AICc.
-    fit : SarimaFit
+    fit : Fit
         It, fitted.
     table : pandas.DataFrame
         A row a model whose exact likelihood was looked at, best first: model, regressors, loglik, aicc, stage.
     """
 
     best: SARIMA
-    fit: SarimaFit
+    fit: Fit
     table: pd.DataFrame
 
     def __repr__(self) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.differencing import PERIOD
 
-PERIOD = 12
 _HIGHEST, _MOST_DIFFERENCES = 24, 2
 
 
@@ -33,8 +33,8 @@ class Orders:
     seasonal: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "order", _read(self.order, "order=(p, d, q)", self.order))
-        object.__setattr__(self, "seasonal", _read(self.seasonal, "seasonal=(P, D, Q)", self.seasonal))
+        object.__setattr__(self, "order", _read(self.order, "order=(p, d, q)"))
+        object.__setattr__(self, "seasonal", _read(self.seasonal, "seasonal=(P, D, Q)"))
         if max(self.order[0], self.order[2]) >= PERIOD and any(self.seasonal[::2]):
             raise InvalidInput(
                 f"{self}: orders of {PERIOD} and more overlap with the seasonal ones; use one or the other"
@@ -83,24 +83,23 @@ class Orders:
     @property
     def differencing(self) -> FloatArray:
         """Polynomial of the differences, lag 0 first."""
-        one = np.ones(self.lost + 1)[:, None] * 0.0
-        one[0] = 1.0
-        padded = np.vstack([np.zeros((self.lost, 1)), one])
-        return self.difference(padded)[:, 0]
+        one = np.zeros((2 * self.lost + 1, 1))
+        one[self.lost] = 1.0
+        return self.difference(one)[:, 0]
 
     def __str__(self) -> str:
         (p, d, q), (seasonal_p, seasonal_d, seasonal_q) = self.order, self.seasonal
         return f"ARIMA({p},{d},{q})({seasonal_p},{seasonal_d},{seasonal_q})[{PERIOD}]"
 
 
-def _read(values: object, what: str, shown: object) -> tuple[int, int, int]:
+def _read(values: object, what: str) -> tuple[int, int, int]:
     try:
         first, middle, last = (operator.index(v) for v in values)  # type: ignore[attr-defined]
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{what} must be three whole numbers, not {shown!r}") from error
+        raise InvalidInput(f"{what} must be three whole numbers, not {values!r}") from error
     if min(first, middle, last) < 0 or max(first, last) > _HIGHEST or middle > _MOST_DIFFERENCES:
         raise InvalidInput(
-            f"{what} is {shown!r}; each is at least 0, the outer ones at most {_HIGHEST}, the middle one at most "
+            f"{what} is {values!r}; each is at least 0, the outer ones at most {_HIGHEST}, the middle one at most "
             f"{_MOST_DIFFERENCES}"
         )
     return first, middle, last

@@ -13,30 +13,26 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.inference.mode import differences, find_mode, inverse_root
-from forecasting.kernels.arma import partial_autocorrelations
+from forecasting.kernels.arma import inverse_roots, partial_autocorrelations
+from forecasting.kernels.conditional_sums import Factors, conditional_estimates
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.differencing import PERIOD
+from forecasting.models.fit import corrected
 from forecasting.models.sarima.density import ArimaDensity
-from forecasting.models.sarima.differencing import complete
-from forecasting.models.sarima.orders import PERIOD, Orders
-from forecasting.models.sarima.screening import Factors, conditional_estimates
+from forecasting.models.sarima.orders import Orders
 
 _SIMPLE = 2  # models of so few coefficients pass the first sieve in any case
 _STEPPED, _CLIMBED = 30, 8  # candidates that pass each sieve
-_PROMISING, _LEVEL = (
-    4.0,
-    0.1,
-)  # AICc so much above the best after one step, or close to the maximum, can still become the best
+# AICc so much above the best after one step, or close to the maximum, can still become the best.
+_PROMISING, _LEVEL = 4.0, 0.1
 _LONGEST_ROOT = 1.0 / 1.01  # inverse roots beyond this are refused, as by R
 _INSIDE = 0.97
 _WIDTH, _FLATTEST, _LONGEST_STEP = 0.02, 1e-1, 2.0
 _STEPS = np.array([1.0, 0.5, 0.2, 0.05])
 
-
-ComplexArray = NDArray[np.complex128]
 Key = tuple[Factors, tuple[str, ...]]
 """Numbers of coefficients and names of the regressors."""
 
@@ -127,13 +123,6 @@ class Candidate:
         self.proper = is_proper(self.density, self.work)
 
 
-def corrected(loglik: float, parameters: int, nobs: int) -> float:
-    """Return AICc; infinite where there are no more observations than parameters plus one."""
-    if nobs <= parameters + 1 or not np.isfinite(loglik):
-        return float(np.inf)
-    return -2.0 * loglik + 2.0 * parameters * nobs / (nobs - parameters - 1)
-
-
 def is_proper(density: ArimaDensity, work: FloatArray) -> bool:
     """Return whether no root lies at the unit circle that should not.
 
@@ -149,11 +138,6 @@ def is_proper(density: ArimaDensity, work: FloatArray) -> bool:
     )
 
 
-def inverse_roots(coefs: FloatArray) -> ComplexArray:
-    """Return the inverse roots of ``1 + sum coefs_j B^j``."""
-    return np.asarray(np.roots(np.r_[1.0, coefs]), dtype=complex)
-
-
 def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
     """Return the working coordinates of coefficients, drawn inside where they are not stationary and invertible."""
     parts = []
@@ -165,17 +149,6 @@ def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
             partial = partial_autocorrelations(inside)
         parts.append(np.arcsin(np.clip(partial, -_INSIDE, _INSIDE)))
     return np.concatenate(parts)
-
-
-def starting_points(density: ArimaDensity, z: FloatArray, families: list[Factors]) -> list[FloatArray]:
-    """Return working coordinates from conditional sums of squares, one vector for each of `families`."""
-    full = complete(z)
-    if density.design.shape[1]:
-        known = np.isfinite(z)
-        full = full - density.design @ np.linalg.lstsq(density.design[known], full[known], rcond=None)[0]
-    series = density.orders.difference(full[:, None])[:, 0]
-    coefs, _ = conditional_estimates(series - series.mean(), families)
-    return [working_point(c, f) for c, f in zip(coefs, families, strict=True)]
 
 
 @dataclass(eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.sarima.orders import PERIOD
 
+PERIOD = 12
 _STRONG = 0.64  # Wang, Smith, Hyndman (2006), as in R's nsdiffs
 _KPSS = 0.463  # 5% point for a stationary level (Kwiatkowski et al. 1992, table 1)
 _SHORTEST = 3 * PERIOD  # months below which the seasons cannot be told from noise

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models.sarima.orders import PERIOD
+from forecasting.kernels.differencing import PERIOD
 
 BoolArray = NDArray[np.bool_]
 Factors = tuple[int, int, int, int]
