@@ -17,6 +17,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from scipy.special import logsumexp
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingError
-from forecasting.inference.sampling import sample_posterior
+from forecasting.inference.sampling import Sample, sample_posterior
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.base import BayesianModel
@@ -199,6 +200,15 @@ def _shares(log_joint: FloatArray) -> FloatArray:
     return np.asarray(np.exp(log_joint - logsumexp(log_joint, axis=0)))
 
 
+def _digest(data: Observed) -> str:
+    """Return a name of everything known, the same for the same facts alone."""
+    known = data.constraints
+    rows = [(row.positions, row.coefs, row.low, row.high) for row in known.linear]
+    return blake2b(
+        repr((str(known.months[0]), known.lower.tolist(), known.upper.tolist(), rows)).encode(), digest_size=16
+    ).hexdigest()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class AugmentedPosterior(Posterior):
     """Equally weighted posterior draws of a model that follows counts known in part.
@@ -217,10 +227,8 @@ class AugmentedPosterior(Posterior):
         return float(np.median(self.density.effective(self.sample.work)))
 
     def _state(self) -> dict[str, Any]:
-        raise InvalidInput(
-            f"the posterior of {self.name} rests on {len(self.density.vectors.counts)} vectors of the months known in part, "
-            "which no file holds; save its forecast, or draw it again with the same seed"
-        )
+        kept = {name: values.tolist() for name, values in vars(self.density.vectors).items()}
+        return {"vectors": kept, "facts": _digest(self.data)}
 
     def _future(self, months: pd.PeriodIndex, rng: np.random.Generator) -> tuple[Simulated, History]:
         """Return paths, means and shape, and the months before them: each path goes on from its own."""
@@ -255,9 +263,26 @@ class FollowingModel(BayesianModel):
         if not partly_known(known).any():
             return self._posterior(data, self.density(known), draws, generator)
         vectors = draw_vectors(known, self.effects_on(known), rng=named_streams(generator)("months"))
-        missing = ~known.constraints.exact & ~partly_known(known)
-        completed = CountSeries(known.months, vectors.central, missing, known.name)
-        return self._posterior(data, AugmentedDensity(known, vectors, self.density(completed)), draws, generator)
+        return self._posterior(data, self._augmented(known, vectors), draws, generator)
+
+    def _augmented(self, data: Observed, vectors: MonthVectors) -> AugmentedDensity:
+        missing = ~data.constraints.exact & ~partly_known(data)
+        completed = CountSeries(data.months, vectors.central, missing, data.name)
+        return AugmentedDensity(data, vectors, self.density(completed))
+
+    def _stored_density(self, data: Observed, state: dict[str, Any]) -> ModelDensity:
+        if not partly_known(data).any():
+            return super()._stored_density(data, state)
+        if state.get("facts") != _digest(data):
+            raise InvalidInput(
+                f"the stored draws are not of this model given these facts about {data.name}; give that model and its own data"
+            )
+        return self._augmented(data, MonthVectors(**{name: np.array(kept) for name, kept in state["vectors"].items()}))
+
+    def _restored(self, data: Observed, density: ModelDensity, sample: Sample, state: dict[str, Any]) -> Posterior:
+        if not isinstance(density, AugmentedDensity):
+            return super()._restored(data, density, sample, state)
+        return AugmentedPosterior(data, density, sample)
 
     def _drawn(self, data: Observed, density: ModelDensity, draws: int, rng: np.random.Generator) -> Posterior:
         if not isinstance(density, AugmentedDensity):

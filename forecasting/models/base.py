@@ -18,7 +18,7 @@ from forecasting.models.density import ModelDensity
 from forecasting.models.known import read_data
 from forecasting.models.prequential import Refitted
 from forecasting.models.results import Posterior
-from forecasting.models.storage import read_sample
+from forecasting.models.storage import read_sample, read_state
 from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 from forecasting.series import listing
@@ -169,8 +169,12 @@ class BayesianModel(Model):
         >>> bool((again.draws == posterior.draws).all())
         True
         """
-        density = self.density(read_data(data))
+        density = self._stored_density(read_data(data), read_state(path))
         return self._restored(data, density, *read_sample(path, density))
+
+    def _stored_density(self, data: Observed, state: dict[str, Any]) -> ModelDensity:
+        """Return the log likelihood and log prior behind draws that were stored."""
+        return self.density(data)
 
     def _restored(self, data: Observed, density: ModelDensity, sample: Sample, state: dict[str, Any]) -> Posterior:
         """Return the posterior of draws that were stored."""

@@ -106,7 +106,7 @@ class Draws(ABC):
         Raises
         ------
         InvalidInput
-            If pyarrow is not installed, or the draws rest on month vectors that no file holds.
+            If pyarrow is not installed.
         """
         write_sample(path, self.sample, self.density, self.draws, self._state())
 

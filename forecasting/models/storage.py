@@ -49,6 +49,12 @@ def write_sample(
     write_columns(path, columns, described)
 
 
+def read_state(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return what was kept beside the draws of a file."""
+    state: dict[str, Any] = read_columns(path, _KIND)[1]["state"]
+    return state
+
+
 def read_sample(path: str | PathLike[str], density: ModelDensity) -> tuple[Sample, dict[str, Any]]:
     """Return the draws of a file, and what was kept beside them.
 

@@ -30,11 +30,11 @@ def posterior_of(name: str) -> Posterior:
     return model_of(name).posterior(Y, draws=200, rng=1)
 
 
-def partly() -> data.Known:
+def partly(upto: int = 23) -> data.Known:
     """Twenty months, of one of which only a range is known."""
     counts, where = data.drifting(20), data.months(20)
     rows = [Linear((t,), (1,), int(y), int(y), (f"y{t}",)) for t, y in enumerate(counts) if t != 9]
-    return data.Known(where, Constraints.solve(where, [*rows, Linear((9,), (1,), 20, 23, ("range",))]), "partly")
+    return data.Known(where, Constraints.solve(where, [*rows, Linear((9,), (1,), 20, upto, ("range",))]), "partly")
 
 
 def test_they_are_found() -> None:
@@ -134,6 +134,12 @@ def test_facts_or_the_reason(name: str, tmp_path: Path) -> None:
     assert len(set(drawn)) > 1
     assert fc.outlook(post, [fc.Persist()], horizon=2, rng=1)["Persist"].paths.shape == (100, 2)
     assert post.to_arviz()["log_likelihood"]["y"].shape[:2] == (1, 100)
+    post.save(tmp_path / "facts.parquet")
+    again = model.load_posterior(tmp_path / "facts.parquet", partly())
+    np.testing.assert_array_equal(fc.reconstruct(again, rng=2).paths[:, 9], drawn)
+    np.testing.assert_array_equal(again.forecast(2, rng=3).paths, post.forecast(2, rng=3).paths)
+    with pytest.raises(fc.InvalidInput, match=r"give the same distribution|give that model and its own data"):
+        model.load_posterior(tmp_path / "facts.parquet", partly(upto=24))
 
 
 @pytest.mark.parametrize("name", ["regression", "ingarch", "sarima"])
