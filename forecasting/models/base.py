@@ -8,7 +8,6 @@ from os import PathLike
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.errors import ForecastingWarning, InvalidInput
@@ -49,8 +48,7 @@ class Model(ABC):
     --------
     >>> from dataclasses import dataclass
     >>> import numpy as np
-    import pandas as pd
-    >>> import forecasting as fc
+        >>> import forecasting as fc
     >>> @dataclass(frozen=True)
     ... class Half(fc.Model):
     ...     def forecast(self, data, horizon, *, draws=None, rng):
@@ -179,12 +177,6 @@ class BayesianModel(Model):
     def _restored(self, data: Observed, density: ModelDensity, sample: Sample, state: dict[str, Any]) -> Posterior:
         """Return the posterior of draws that were stored."""
         return Posterior(data, density, sample)
-
-    def as_statsmodels(self, data: Observed, params: pd.Series) -> Any:
-        """Return this model given `data`, at the parameters `params`, as statsmodels has it; see `Fit.to_statsmodels`."""
-        raise InvalidInput(
-            f"{type(self).__name__} has no counterpart in statsmodels; of the models here SARIMA has one"
-        )
 
     def prepared(self, data: Observed, *, draws: int | None = None, rng: Rng) -> Prepared:
         """Return the posterior."""

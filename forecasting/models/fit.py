@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,37 +12,17 @@ from scipy.special import ndtri
 
 from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
-from forecasting.distributions import Law
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import BayesianModel
 from forecasting.models.effects import read_names, with_factors
+from forecasting.models.fittable import Estimated
 from forecasting.models.intervals import Intervals
 from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng
 
 _FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
-
-
-class Estimated(Protocol):
-    """What estimates ask of a likelihood; see `forecasting.models.fittable.Fittable`."""
-
-    @property
-    def data(self) -> Observed: ...  # noqa: D102
-    @property
-    def distribution(self) -> Law: ...  # noqa: D102
-    @property
-    def names(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def width(self) -> int: ...  # noqa: D102
-    @property
-    def log_rates(self) -> Iterable[str]: ...  # noqa: D102
-    @property
-    def note(self) -> str: ...  # noqa: D102
-
-    def natural(self, work: FloatArray) -> FloatArray: ...  # noqa: D102
-    def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +59,8 @@ class Fit(Drawable):
         Ways to confidence intervals.
     information : str
         Where the standard errors come from, ``"observed"`` or ``"expected"``.
+    as_statsmodels : callable or None
+        Takes parameters to the model that statsmodels has at them; None if it has none.
     """
 
     model: BayesianModel
@@ -93,6 +75,7 @@ class Fit(Drawable):
     messages: tuple[str, ...]
     intervals: Intervals
     information: str = "observed"
+    as_statsmodels: Callable[[pd.Series], Any] | None = None
 
     @property
     def data(self) -> Observed:
@@ -262,7 +245,9 @@ class Fit(Drawable):
         >>> theirs.resid.shape, bool(np.isclose(theirs.params["ma.L1"], fit.params["ma1"]))
         ((60,), True)
         """
-        return self.model.as_statsmodels(self.data, self.params)
+        if self.as_statsmodels is None:
+            raise InvalidInput(f"{self.model!r} has no counterpart in statsmodels; of the models here SARIMA has one")
+        return self.as_statsmodels(self.params)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.params.items())

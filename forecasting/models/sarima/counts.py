@@ -6,7 +6,7 @@ forecast or to score a month, they are drawn given the coefficients of the draw.
 
 from __future__ import annotations
 
-from typing import Never, Protocol
+from typing import Any, Never, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,9 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.distributions import RoundedNormal
 from forecasting.errors import InvalidInput
+from forecasting.extras import needed
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.differencing import PERIOD
 from forecasting.models.density import Simulated
 from forecasting.models.known import read_counts
 from forecasting.models.sarima.density import ArimaDensity
@@ -110,6 +112,18 @@ class SarimaDensity(ArimaDensity):
     def continued(self, work: FloatArray, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Refuse: its months are not drawn one after the other."""
         self._refuse("draws its months together, not one after the other")
+
+    def as_statsmodels(self, params: pd.Series) -> Any:
+        """Return the model at these parameters as statsmodels has it, filtered and smoothed."""
+        sarimax = needed("statsmodels.tsa.statespace.sarimax", "statsmodels", "to_statsmodels()").SARIMAX
+        model = sarimax(
+            pd.Series(np.where(self.missing, np.nan, self.filled), self.data.months, name=self.data.name),
+            pd.DataFrame(self.design, self.data.months, list(self.regressors)) if self.regressors else None,
+            order=self.orders.order,
+            seasonal_order=(*self.orders.seasonal, PERIOD),
+            use_exact_diffuse=True,
+        )
+        return model.smooth(params[[*self.regressors, *self.names, "sigma2"]].to_numpy())
 
     def _refuse(self, why: str) -> Never:
         raise InvalidInput(

@@ -56,6 +56,7 @@ def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: Floa
         messages=messages,
         # Profiles would need the coefficients one at a time, and the search moves partial autocorrelations.
         intervals=Symmetric(params, standard_errors(cov)),
+        as_statsmodels=density.as_statsmodels,
     )
 
 

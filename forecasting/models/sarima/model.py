@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,7 @@ from forecasting.constraints import Observed
 from forecasting.display import as_html
 from forecasting.distributions.transforms import read_transform
 from forecasting.errors import InvalidInput
-from forecasting.extras import needed
 from forecasting.kernels.counts import FloatArray
-from forecasting.kernels.differencing import PERIOD
 from forecasting.kernels.differencing import differences as suggested
 from forecasting.models.base import BayesianModel
 from forecasting.models.fit import Fit
@@ -142,21 +139,6 @@ class SARIMA(BayesianModel):
             If the differenced series cannot see a regressor.
         """
         return maximum_likelihood(self, self.density(data))
-
-    def as_statsmodels(self, data: Observed, params: pd.Series) -> Any:
-        """Return the model as statsmodels has it; see `Fit.to_statsmodels`."""
-        sarimax = needed("statsmodels.tsa.statespace.sarimax", "statsmodels", "to_statsmodels()").SARIMAX
-        density = self.density(data)
-        values = np.where(density.missing, np.nan, density.filled)
-        regressors = pd.DataFrame(density.design, data.months, list(density.regressors))
-        model = sarimax(
-            pd.Series(values, data.months, name=data.name),
-            regressors if density.regressors else None,
-            order=self.order,
-            seasonal_order=(*self.seasonal, PERIOD),
-            use_exact_diffuse=True,
-        )
-        return model.smooth(params[[*density.regressors, *density.names, "sigma2"]].to_numpy())
 
     @classmethod
     def auto(
