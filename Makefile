@@ -10,7 +10,7 @@ PEERS := .venv-peers
 FAST := tests/test_layers.py tests/test_series.py tests/test_months.py tests/contracts tests/kernels tests/constraints \
 	tests/reading tests/distributions tests/likelihood/test_facts.py tests/likelihood/test_enumeration.py \
 	tests/likelihood/test_nested_tails.py tests/likelihood/test_open_windows.py \
-	tests/evidence/test_contradictions.py tests/predictive tests/evaluation/test_ranked.py \
+	tests/evidence/test_contradictions.py tests/evidence/test_random_systems.py tests/predictive tests/evaluation/test_ranked.py \
 	tests/inference/test_psis.py tests/models/test_baselines.py tests/models/test_shifting_level.py \
 	tests/scenarios/test_windows.py tests/scenarios/test_rates.py tests/batch/test_records.py tests/batch/test_config.py \
 	tests/batch/test_packing.py tests/figures/test_evaluation_figures.py

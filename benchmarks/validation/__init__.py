@@ -11,6 +11,7 @@ from benchmarks.validation import (
     calibration,
     facts,
     jumps,
+    listing,
     misspecification,
     onsets,
     prediction,
@@ -20,6 +21,7 @@ from benchmarks.validation import (
 )
 
 PIECES: dict[str, ModuleType] = {
+    "systems": listing,
     "sbc": facts,
     "calibration": calibration,
     "coverage": trend,
