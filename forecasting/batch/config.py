@@ -195,6 +195,8 @@ class Config(_Table):
         Processes on this machine, or the address or scheduler file of a Dask cluster.
     job_timeout : float or None
         Seconds that a job may take before its worker is replaced and it is recorded as failed; None for no limit.
+    archive_patience : float
+        Seconds for which a run waits for a PostgreSQL server that is away, before it ends.
     chunk : int
         Jobs in one transaction of the archive.
     paths : int
@@ -219,6 +221,7 @@ class Config(_Table):
     shortest: Annotated[StrictInt, Field(ge=1, le=1200)] = 6
     workers: Annotated[int | str, PlainValidator(_read_workers)] = 1
     job_timeout: Annotated[StrictFloat, Field(gt=0, le=604_800)] | None = None
+    archive_patience: Annotated[StrictFloat, Field(ge=0, le=86_400)] = 300.0
     chunk: Annotated[StrictInt, Field(ge=1, le=1000)] = 16
     paths: Annotated[StrictInt, Field(ge=1, le=MOST_PATHS)] = MOST_PATHS
     report: File = "report"

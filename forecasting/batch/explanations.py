@@ -38,6 +38,7 @@ _EXAMPLES = {
     "shortest": "shortest = 6",
     "workers": "workers = 2",
     "job_timeout": "job_timeout = 600",
+    "archive_patience": "archive_patience = 300",
     "chunk": "chunk = 16",
     "paths": "paths = 200",
     "report": 'report = "report"',

@@ -29,13 +29,14 @@ def status(archive: Contents, *, now: datetime | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``run`` (None before the first), ``started``, ``finished`` (None while it runs, or if it was interrupted), ``hours``
-        since the newest run that ended, what came of it (``done, known, failed, bad_series, series, seconds, complete``),
-        ``origin``, the newest, and ``current``, the number of the ``archived`` series with a finished forecast from it.
+        ``run`` (None before the first), ``started``, ``finished`` (None while it runs, or if it was interrupted); when the
+        newest run that ended did so (``ended``), the ``hours`` since, and what came of it (``done, known, failed,
+        bad_series, series, seconds, complete``); ``origin``, the newest, and ``current``, the number of the ``archived``
+        series with a finished forecast from it.
     """
     with archive.snapshot() as held:
         runs, keys = held.runs(), held.keys(status="done")
-    found: dict[str, Any] = dict.fromkeys(("run", "started", "finished", "hours", *_KEPT))
+    found: dict[str, Any] = dict.fromkeys(("run", "started", "finished", "ended", "hours", *_KEPT))
     if len(runs):
         newest, ended = runs.iloc[-1], runs[runs["finished"].notna()]
         found |= {"run": int(newest["id"]), "started": newest["started"]}
@@ -44,6 +45,7 @@ def status(archive: Contents, *, now: datetime | None = None) -> dict[str, Any]:
             summary = json.loads(ended["summary"].iloc[-1])
             found |= {name: summary.get(name) for name in _KEPT}
             since = (now or datetime.now(UTC)) - datetime.fromisoformat(ended["finished"].iloc[-1])
+            found["ended"] = ended["finished"].iloc[-1]
             found["hours"] = round(since.total_seconds() / 3600.0, 1)
     newest_origin = keys["origin"].max() if len(keys) else None
     current = int(keys.loc[keys["origin"] == newest_origin, "unique_id"].nunique()) if len(keys) else 0

@@ -15,6 +15,7 @@ from forecasting.batch.config import Config
 from forecasting.batch.engines import engine_of
 from forecasting.batch.inputs import Part, checked_series
 from forecasting.batch.jobs import Chunk, Job, Planner, versions
+from forecasting.batch.patience import Patience
 from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
 
 
@@ -22,7 +23,7 @@ class Listener(Protocol):
     """Told what happens, while it happens."""
 
     def __call__(self, event: str, **details: Any) -> None:
-        """Hear of an event: created, start, bad, note, progress or failed."""
+        """Hear of an event: created, start, bad, note, progress, failed, retry or end."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class _Run:
 
     def __init__(self, config: Config, today: date, archive: Archive, tell: Listener, summary: Summary) -> None:
         self._archive, self._tell, self._summary = archive, tell, summary
+        self._patiently = Patience(0.0 if archive.is_file else config.archive_patience, tell)
         self._size = config.chunk
         self._notes: dict[str, tuple[tuple[str, str], int]] = {}  # the first of a kind, and how many there are
         self._day = config.as_of or today
@@ -194,7 +196,7 @@ class _Run:
 
     def _know(self, news: list[Vintage]) -> None:
         if news:
-            self._archive.know(self._summary.run, news)
+            self._patiently(self._archive.know, self._summary.run, news)
             news.clear()
 
     def _look_at(self, checked: Checked) -> None:
@@ -212,7 +214,7 @@ class _Run:
             self._tell("bad", series=checked.name, reason=reason, jobs=self._planner.jobs_per_series)
 
     def _left(self, jobs: list[tuple[Vintage, Job]]) -> Iterator[Chunk]:
-        finished = self._archive.finished([job.key.digest for _, job in jobs])
+        finished = self._patiently(self._archive.finished, [job.key.digest for _, job in jobs])
         left = [(vintage, job) for vintage, job in jobs if job.key.digest not in finished]
         known = len(jobs) - len(left)
         self._summary.known += known
@@ -224,7 +226,7 @@ class _Run:
     def store(self, chunk: Chunk, records: list[ForecastRecord]) -> None:
         """Archive the results of a chunk."""
         summary = self._summary
-        self._archive.store(summary.run, list(chunk.vintages), records)
+        self._patiently(self._archive.store, summary.run, list(chunk.vintages), records)
         failed = [record for record in records if record.status == "failed"]
         for record in failed:
             key, reason = record.key, str(record.error)
@@ -244,6 +246,6 @@ class _Run:
         # Failures of jobs are archived as such, and bad data with the names: neither once more in each run.
         told = {key: value for key, value in summary.to_dict().items() if key != "failures"}
         roll = Roll(tuple(self._good), bad) if is_whole else None
-        self._archive.finish(summary.run, told | {"day": self._day.isoformat()}, roll)
+        self._patiently(self._archive.finish, summary.run, told | {"day": self._day.isoformat()}, roll)
         self._tell("end", **told)
         return summary

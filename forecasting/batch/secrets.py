@@ -16,7 +16,6 @@ from forecasting.errors import InvalidInput
 _HIDDEN = "***"
 _NAME = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
 _VARIABLE = re.compile(rf"{_NAME}", re.ASCII)
-_TWO_HOSTS = re.compile(r"://[^@]*@[^/?]*@")
 
 _SERVERS = "postgresql|postgres|mysql|mariadb|mssql|oracle|cockroachdb|redshift"
 _OTHERS = "bigquery|clickhouse|databricks|db2|duckdb|snowflake|sqlite|trino"
@@ -44,6 +43,7 @@ _HARMLESS = {
 _ADDRESS_LIKE = re.compile(
     rf"""[@?"{{}}\x00-\x1f\x7f]     # of a user and a host, of parameters, of a table of settings
     | ://
+    | ^-                               # options of psql
     | ^//
     | (?:^|[\s;,&])[A-Za-z][\w\ ]{{0,40}}=  # host=db password=..., Server=db;Pwd=...
     | ^[\w.+-]{{2,}}:                   # a scheme, or host:port
@@ -78,7 +78,8 @@ def resolved(address: str) -> str:
 
 def refuse_second_at(address: str) -> None:
     """Raise `InvalidInput` for an @ within a password: others take the rest of it for the host, and tell everybody."""
-    if _TWO_HOSTS.search(address):
+    behind = address.partition("://")[2].partition("@")[2]
+    if "@" in re.split("[/?]", behind, maxsplit=1)[0]:
         raise InvalidInput(f"the password of {masked(address)} has an @ in it; write it as %40")
 
 

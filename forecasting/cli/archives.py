@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from forecasting.cli import options
+from forecasting.cli.metrics import of_status, write_metrics
 from forecasting.cli.output import records, say_json
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import readable
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 config_file = click.argument("config", metavar="CONFIG", type=click.Path(dir_okay=False))
+metrics = click.option("--metrics", "textfile", metavar="FILE.prom", help="Write numbers for Prometheus.")
+
+
+def show_lines(lines: list[str]) -> None:
+    """Print the first of many lines, and how many more there are."""
+    for line in lines[:_SHOWN]:
+        click.echo(f"  {readable(line)}")
+    if len(lines) > _SHOWN:
+        click.echo(f"  and {len(lines) - _SHOWN} more; all of them with --json")
 
 
 def opened(config: str) -> Archive:
@@ -31,13 +42,16 @@ def opened(config: str) -> Archive:
 @click.command()
 @config_file
 @click.option("--max-age", type=click.FloatRange(0), metavar="HOURS", help="The newest run may have ended so long ago.")
+@metrics
 @options.as_json
-def status(config: str, max_age: float | None, as_json: bool) -> int:
+def status(config: str, max_age: float | None, textfile: str | None, as_json: bool) -> int:
     """Say how the newest run went; exit code 1 if it did not end, left something out, or is too old."""
     from forecasting.batch.overview import status as status_of
 
     with opened(config) as archive:
         found = status_of(archive)
+    if textfile is not None:
+        write_metrics(textfile, Path(config).stem, of_status(found))
     old = max_age is not None and (found["hours"] is None or found["hours"] > max_age)
     well = found["finished"] is not None and bool(found["complete"]) and not old
     if as_json:
@@ -82,10 +96,38 @@ def verify(config: str, as_json: bool) -> int:
             f"{found.runs} runs, {found.forecasts} forecasts, {found.vintages} releases, {found.scores} scored months: "
             f"{len(found.problems) or 'no'} problems"
         )
-        for problem in found.problems[:_SHOWN]:
-            click.echo(f"  {readable(problem)}")
-        if len(found.problems) > _SHOWN:
-            click.echo(f"  and {len(found.problems) - _SHOWN} more; all of them with --json")
+        show_lines(list(found.problems))
+    return FAILED if found.problems else DONE
+
+
+@click.command()
+@config_file
+@click.argument("address")
+@click.option("--since", metavar="YYYY-MM", help="Leave out forecasts from earlier origins, and their scores.")
+@options.as_json
+def copy(config: str, address: str, since: str | None, as_json: bool) -> int:
+    """Copy the archive of CONFIG to ADDRESS, where nothing is yet, and compute every digest of the copy again.
+
+    ADDRESS is a SQLite file or postgresql://...; ``${NAME}`` in it is an environment variable.  A copy is a backup, a move to a
+    server, or, with --since, a smaller archive.
+    """
+    from forecasting.batch.archive import Archive
+    from forecasting.batch.secrets import resolved
+    from forecasting.batch.verification import verify as verified
+    from forecasting.months import to_month
+
+    target = resolved(address)
+    with opened(config) as archive:
+        rows = archive.copy(target, since="" if since is None else str(to_month(since)))
+    with Archive.open(target, create=False) as made:
+        found, shown = verified(made), made.address
+    if as_json:
+        say_json({"archive": shown, "rows": rows, "problems": list(found.problems)})
+    else:
+        click.echo(
+            f"{rows['runs']} runs, {rows['forecasts']} forecasts, {rows['vintages']} releases are in {readable(shown)}"
+        )
+        show_lines(list(found.problems))
     return FAILED if found.problems else DONE
 
 

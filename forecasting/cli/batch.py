@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecasting.cli import options
-from forecasting.cli.archives import config_file, inspect, list_series, opened, status, verify
+from forecasting.cli.archives import (
+    config_file,
+    copy,
+    inspect,
+    list_series,
+    metrics,
+    opened,
+    show_lines,
+    status,
+    verify,
+)
+from forecasting.cli.metrics import of_monitor, write_metrics
 from forecasting.cli.output import records, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import listener, readable
@@ -24,7 +35,6 @@ if TYPE_CHECKING:
     from forecasting.batch.plan import Plan
     from forecasting.batch.runner import Summary
 
-_SHOWN = 20
 _FORMATS = ["nixtla", "hubverse", "paths"]
 _COLUMNS = ["n", "own", "failed", "log_score", "rps", "crps", "absolute_error", "cover_50", "cover_80", "cover_95"]
 
@@ -210,9 +220,17 @@ def report(config: str, output: str | None, as_json: bool) -> None:
     multiple=True,
     help="End with exit code 1 if there is something of this kind; repeatable.",
 )
+@metrics
 @options.as_json
 def monitor(
-    config: str, release: str, rate: float, alarm: float, stale: int, fail_on: tuple[str, ...], as_json: bool
+    config: str,
+    release: str,
+    rate: float,
+    alarm: float,
+    stale: int,
+    fail_on: tuple[str, ...],
+    textfile: str | None,
+    as_json: bool,
 ) -> int:
     """List what calls for attention: drift, counts beyond their last forecast, fits that warn, counts that no longer come.
 
@@ -224,6 +242,8 @@ def monitor(
     truth = _release(release)
     with opened(config) as archive:
         told = judge(archive, release=truth, rate=rate, alarm=alarm, stale=stale).to_dict()
+    if textfile is not None:
+        write_metrics(textfile, Path(config).stem, of_monitor(told, _KINDS))
     alarming = any(told[kind] for kind in (_KINDS if "any" in fail_on else fail_on))
     if as_json:
         say_json({**told, "release": release})
@@ -231,7 +251,7 @@ def monitor(
     for kind, title in _KINDS.items():
         rows = told[kind]
         click.echo(f"{title}: {len(rows)}" + (f" of {told['judged'][kind]}" if kind in told["judged"] else ""))
-        _list([f"{row['unique_id']}: {in_words(kind, row)}" for row in rows])
+        show_lines([f"{row['unique_id']}: {in_words(kind, row)}" for row in rows])
     return FAILED if alarming else DONE
 
 
@@ -301,14 +321,7 @@ def _print_plan(plan: Plan) -> None:
     )
     if plan.cpu is not None:
         click.echo(f"about {plan.cpu:,.{0 if plan.cpu >= 10 else 1}f} s of CPU, going by what is archived")
-    _list([f"{name}: {reason}" for name, reason in plan.bad.items()])
-
-
-def _list(lines: list[str]) -> None:
-    for line in lines[:_SHOWN]:
-        click.echo(f"  {readable(line)}")
-    if len(lines) > _SHOWN:
-        click.echo(f"  and {len(lines) - _SHOWN} more; all of them with --json")
+    show_lines([f"{name}: {reason}" for name, reason in plan.bad.items()])
 
 
 def _print(summary: Summary) -> None:
@@ -317,8 +330,8 @@ def _print(summary: Summary) -> None:
         f"{summary.failed} failed; {summary.bad_series} bad series"
     )
     names = (" ".join(filter(None, (one.series, one.model, one.origin))) for one in summary.failures)
-    _list([f"{name}: {one.reason}" for name, one in zip(names, summary.failures, strict=True)])
+    show_lines([f"{name}: {one.reason}" for name, one in zip(names, summary.failures, strict=True)])
 
 
-for command in (status, verify, list_series, inspect):
+for command in (status, verify, copy, list_series, inspect):
     batch.add_command(command)

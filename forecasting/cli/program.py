@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,17 @@ from forecasting.cli.output import say_json
 from forecasting.cli.streams import OutputLost, prepare, silence
 from forecasting.errors import ContradictoryFacts, ForecastingError, InvalidConfiguration, InvalidInput, InvalidLedger
 
-DONE, FAILED, WRONG = 0, 1, 2
+DONE = 0
+FAILED = 1
+"""The command did its work, and part of what was asked for failed or something was found; it says what."""
+WRONG = 2
+"""The request is wrong; nothing was done."""
+UNABLE = 3
+"""The command could not do its work: the archive, the cluster, a disk or a sampler failed; it may succeed later."""
+BROKEN = 70
+"""A defect of the program, with a traceback: Python's own code for one would be that of `FAILED`."""
+STOPPED = 130
+"""Interrupted from the keyboard."""
 
 _OPTIONS = {
     "allow_missing=True": "--allow-missing",
@@ -61,7 +72,7 @@ class Program(click.Group):
         except OutputLost as error:
             silence()
             click.echo(f"Error: standard output cannot be written ({error}); what was done is done", err=True)
-            code = max(code, FAILED)
+            code = max(code, UNABLE)
         sys.exit(code)
 
     def _outcome(
@@ -77,12 +88,17 @@ class Program(click.Group):
             return WRONG, {"error": described(error, error.format_message()) | so_far}
         except (click.Abort, KeyboardInterrupt) as error:
             click.echo("stopped", err=True)
-            return FAILED, {"error": described(error, "stopped") | so_far}
+            return STOPPED, {"error": described(error, "stopped") | so_far}
         except ForecastingError as error:
             message = as_typed(str(error))
             click.echo(f"Error: {message}", err=True)
-            code = WRONG if isinstance(error, InvalidInput) else FAILED
+            code = WRONG if isinstance(error, InvalidInput) else UNABLE
             return code, {"error": described(error, message) | so_far}
+        except (BrokenPipeError, OutputLost):
+            raise
+        except Exception as error:
+            click.echo(traceback.format_exc(), err=True, nl=False)
+            return BROKEN, {"error": described(error, f"this is a defect, please report it: {error}") | so_far}
 
 
 def as_typed(message: str) -> str:

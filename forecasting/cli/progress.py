@@ -185,7 +185,7 @@ class _Bar:
             bar.update(details.get("jobs", 0))
             bar.set_postfix(failed=self._failed, refresh=False)
             bar.write(f"{readable(details['series'])}: {readable(details['reason'])}", file=sys.stderr)
-        elif event == "left_out":
+        elif event in ("left_out", "retry"):
             bar.write(readable(details["reason"]), file=sys.stderr)
 
     def tell_progress(self) -> None:

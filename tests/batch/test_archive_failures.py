@@ -14,8 +14,12 @@ import sqlalchemy
 
 from forecasting.batch.archive import Archive, Stored
 from forecasting.batch.archive.connection import Database
+from forecasting.batch.config import load_config
+from forecasting.batch.patience import Patience
+from forecasting.batch.runner import run_batch
 from forecasting.errors import ArchiveError, ArchiveUnavailable
 from tests.batch import issues
+from tests.batch.batches import counts, write_batch
 from tests.batch.postgres import Server
 
 WRITER = """
@@ -146,6 +150,38 @@ def test_a_server_that_dies_in_the_middle_of_a_chunk(server: Server) -> None:
         assert whole_chunks(address) == 1
         assert archive.store(run, second, records) == Stored(10, 0)
     assert whole_chunks(address) == 2
+
+
+def test_a_run_waits_for_a_server_that_comes_back(server: Server, tmp_path: Path) -> None:
+    config = write_batch(tmp_path, counts(4), "chunk = 2")
+    config.write_text(config.read_text().replace('"archive.db"', f'"{server.new_database()}"'))
+    heard = []
+
+    def hear(event: str, **details: object) -> None:
+        heard.append(event)
+        if heard.count("progress") == 1 and event == "progress":
+            server.kill()
+        if event == "retry":
+            server.start()
+
+    summary = run_batch(load_config(config), hear)
+    assert (summary.done, summary.complete, heard.count("retry")) == (4, True, 1)
+    server.kill()
+    with pytest.raises(ArchiveUnavailable):
+        run_batch(load_config(config, archive_patience=0), hear)
+
+
+def test_patience_has_an_end_and_doubles_its_pauses() -> None:
+    pauses: list[float] = []
+    told: list[dict[str, object]] = []
+
+    def away() -> None:
+        raise ArchiveUnavailable("the server is gone; start it")
+
+    with pytest.raises(ArchiveUnavailable):
+        Patience(40.0, lambda _, **details: told.append(details), sleep=pauses.append)(away)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 9.0]
+    assert told[0] == {"seconds": 1.0, "reason": "the server is gone"}
 
 
 def test_a_file_that_is_no_archive(tmp_path: Path) -> None:

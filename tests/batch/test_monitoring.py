@@ -197,7 +197,7 @@ def test_commands_need_an_archive(tmp_path: Path) -> None:
     config = write_batch(tmp_path, counts(1))
     for name in ("report", "monitor"):
         found = run("batch", name, config)
-        assert found.exit_code == 1
+        assert found.exit_code == 3
         assert "the first run makes one" in found.stderr
 
 

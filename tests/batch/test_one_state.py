@@ -199,9 +199,9 @@ def test_a_lost_archive_is_missed(tmp_path: Path) -> None:
     assert "event=created" not in run("batch", "run", config).stderr
     (tmp_path / "archive.db").unlink()
     lost = run("batch", "run", config)
-    assert (lost.exit_code, "there is no archive at" in lost.stderr, "--create" in lost.stderr) == (1, True, True)
+    assert (lost.exit_code, "there is no archive at" in lost.stderr, "--create" in lost.stderr) == (3, True, True)
     config.write_text(config.read_text().replace('"archive.db"', '"other.db"'))
-    assert run("batch", "run", config).exit_code == 1  # nor is another begun because of a slip in the address
+    assert run("batch", "run", config).exit_code == 3  # nor is another begun because of a slip in the address
     assert sorted(path.name for path in tmp_path.iterdir()) == ["batch.toml", "batch.toml.begun", "counts.csv"]
     assert run_json("batch", "run", config, "--create")["done"] == 1
 

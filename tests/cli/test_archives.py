@@ -25,7 +25,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_commands_that_look_at_an_archive(tmp_path: Path) -> None:
     config = write_batch(tmp_path, [*counts(2), "gappy,2022-01,3", "gappy,2022-03,4"], "origins = 2")
-    assert run("batch", "status", config).exit_code == 1  # there is no archive yet
+    assert run("batch", "status", config).exit_code == 3  # there is no archive yet
     run("batch", "run", config)
     found = run("batch", "status", config)
     assert (found.exit_code, "1 bad series" in found.stdout) == (1, True)
@@ -33,7 +33,13 @@ def test_commands_that_look_at_an_archive(tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_text("\n".join(["unique_id,ds,y", *counts(2), ""]))
     run("batch", "run", config)
     assert run("batch", "status", config).exit_code == 0
-    told = run_json("batch", "status", config, "--max-age", "0.5")
+    told = run_json("batch", "status", config, "--max-age", "0.5", "--metrics", tmp_path / "status.prom")
+    lines = (tmp_path / "status.prom").read_text().splitlines()
+    assert 'forecasting_run{batch="batch"} 2' in lines
+    assert 'forecasting_last_run_known{batch="batch"} 4' in lines
+    assert run("batch", "status", config, "--metrics", tmp_path / "none" / "status.prom").exit_code == 2
+    run("batch", "monitor", config, "--metrics", tmp_path / "monitor.prom")
+    assert 'forecasting_attention{batch="batch",kind="gone"} 1' in (tmp_path / "monitor.prom").read_text()
     assert {key: told[key] for key in ("run", "known", "current", "archived", "origin", "well")} == {
         "run": 2,
         "known": 4,

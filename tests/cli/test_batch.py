@@ -115,7 +115,7 @@ def test_a_wrong_request(tmp_path: Path) -> None:
 def test_scores_when_the_truth_arrives(tmp_path: Path) -> None:
     config = write_batch(tmp_path, counts(3), models=FAST + '[[models]]\nname = "Climatology"\n')
     absent = run("batch", "score", config)
-    assert (absent.exit_code, "archive.db" in absent.stderr) == (1, True)
+    assert (absent.exit_code, "archive.db" in absent.stderr) == (3, True)
     today = config.read_text()
     config.write_text(today.replace("2024-03-31", "2023-11-01"))
     run_json("batch", "run", config)
@@ -191,7 +191,7 @@ def test_an_error_says_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Archive, "store", lost)
     result = run("batch", "run", config, "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     found = json.loads(result.stdout)
     assert found["schema"] == 1
     told = {"run": 1, "series": 5, "done": 2, "known": 0, "failed": 0, "bad_series": 1}

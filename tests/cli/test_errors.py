@@ -167,7 +167,7 @@ def test_work_that_fails_ends_with_one() -> None:
         raise SamplingError("no sampler reached an acceptable sample")
 
     result = CliRunner().invoke(program, ["fail", "--json"])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert json.loads(result.stdout)["error"]["type"] == "SamplingError"
     assert "no sampler" in result.stderr
 

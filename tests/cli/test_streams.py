@@ -1,4 +1,4 @@
-"""A log that cannot be written stops nothing; results that cannot be written are a message and exit code 1."""
+"""A log that cannot be written stops nothing; results that cannot be written are a message and exit code 3."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def test_a_log_that_cannot_be_written_stops_nothing(log: str, tmp_path: Path) ->
 @pytest.mark.parametrize("results", [">&-", ">/dev/full", "--json >/dev/full"])
 def test_results_that_cannot_be_written_are_told(results: str, tmp_path: Path) -> None:
     done = shell(tmp_path, results)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "Error: standard output cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "done").exists()
 
 
 def test_no_stream_at_all(tmp_path: Path) -> None:
-    assert shell(tmp_path, "<&- >&- 2>&-").returncode == 1
+    assert shell(tmp_path, "<&- >&- 2>&-").returncode == 3
     assert (tmp_path / "done").read_bytes() == b""
 
 

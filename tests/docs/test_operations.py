@@ -29,8 +29,8 @@ def monthly(folder: Path, fails: str = "nothing", code: int = 0) -> subprocess.C
         ("nothing", 0, 0, ["run", "score", "monitor", "report"]),
         ("run", 1, 1, ["run", "score", "monitor", "report"]),
         ("run", 2, 2, ["run"]),
-        ("score", 1, 70, ["run", "score"]),
-        ("monitor", 1, 70, ["run", "score", "monitor"]),
+        ("score", 3, 3, ["run", "score"]),
+        ("monitor", 3, 3, ["run", "score", "monitor"]),
     ],
 )
 def test_every_month(tmp_path: Path, fails: str, code: int, expected: int, calls: list[str]) -> None:

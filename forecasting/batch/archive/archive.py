@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Database
 from forecasting.batch.archive.contents import Contents, among
+from forecasting.batch.archive.copying import copy_rows
 from forecasting.batch.archive.migrations import bring_up_to_date, read_version
 from forecasting.batch.archive.rows import forecast_row, observation_row, roll_row, run_row, score_rows, vintage_row
 from forecasting.batch.records import ForecastRecord, Roll, RunRecord, ScoreRecord, Vintage
@@ -50,6 +51,8 @@ class Archive(Contents):
         Where it is, without passwords.
     created : bool
         True if it was made when it was opened.
+    is_file : bool
+        True for SQLite.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class Archive(Contents):
         super().__init__(database)
         self._database = database
         self.created = created
+        self.is_file = database.is_file
 
     @classmethod
     def open(cls, address: str, *, create: bool = True) -> Archive:
@@ -133,6 +137,38 @@ class Archive(Contents):
         """Yield what the archive holds now; whatever is written meanwhile is not in it."""
         with self._database.snapshot() as held:
             yield Contents(held)
+
+    def copy(self, address: str, *, since: str = "") -> dict[str, int]:
+        """Write what the archive holds now into a new archive, all of it or nothing.
+
+        Parameters
+        ----------
+        address : str
+            Where nothing is yet: a SQLite file, or an empty database or schema of PostgreSQL.
+        since : str
+            First origin, ``YYYY-MM``, of the forecasts that are taken along with their scores; all by default.  What is known
+            of the counts, and the runs, are always taken.
+
+        Returns
+        -------
+        dict
+            Number of rows by table.
+
+        Raises
+        ------
+        ArchiveError
+            If there is something already.
+        """
+        target = Database(address)
+        try:
+            with self._database.reading() as old, target.writing(create=True) as new:
+                if not bring_up_to_date(new, may_create=True):
+                    raise ArchiveError(
+                        f"there is an archive at {target.shown} already; copy to a place where nothing is"
+                    )
+                return copy_rows(old, new, since)
+        finally:
+            target.close()
 
     # Writing
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,6 +189,8 @@ def damaged(shown: str, what: str) -> str:
 
 def _sqlite_writer(file: Path, mode: str) -> Engine:
     def connect() -> sqlite3.Connection:
+        if mode == "rwc":
+            _make_private(file)
         connection = _opened(file, mode)
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "recursive_triggers=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -211,6 +214,12 @@ def _sqlite_reader(file: Path) -> Engine:
         return connection
 
     return _sqlite(connect, "BEGIN")
+
+
+def _make_private(file: Path) -> None:
+    """Make an empty file that its owner alone can read, if there is none: an archive holds names and counts in plain text."""
+    with suppress(OSError):  # SQLite says what is wrong with a place
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _opened(file: Path, mode: str) -> sqlite3.Connection:
