@@ -19,6 +19,7 @@ MODELS = {
     "identity": lambda term: fc.Autoregression((1,), (), "identity", terms=term),
     "level": lambda term: fc.DynamicLevel(terms=term, seasonal=0),
     "local": lambda term: fc.LocalLevel(terms=term),
+    "sarima": lambda term: fc.SARIMA((0, 1, 1), (0, 0, 0), terms=term),
 }
 VALUES = {
     "ones": np.ones(KNOWN + AHEAD),
@@ -67,8 +68,23 @@ def test_a_covariate_still_to_change_is_a_step(name: str) -> None:
     assert covariate.summary().loc["policy", "sd"] == pytest.approx(1.0, rel=0.15)  # the scale of the prior
 
 
+@pytest.mark.filterwarnings("ignore:.*the same in all months:forecasting.ForecastingWarning")
+def test_arima_errors_have_the_same_prior() -> None:
+    """On the scale of log(1 + y), of which the change is the normal effect itself."""
+    series, step = MODELS["sarima"](policy(VALUES["begins"])), MODELS["sarima"](fc.Step(str(Y.months[-1] + 1)))
+    ahead = [one.posterior(Y, draws=800, rng=generator()).forecast(2, rng=generator()) for one in (series, step)]
+    flat = MODELS["sarima"](policy(VALUES["ones"])).posterior(Y, draws=800, rng=generator())
+    np.testing.assert_array_equal(ahead[0].paths, ahead[1].paths)
+    change = ahead[0].shape[0][:, 0] - flat.forecast(2, rng=generator()).shape[0][:, 0]
+    assert (np.std(change), np.mean(change)) == (pytest.approx(1.0, rel=0.2), pytest.approx(0.0, abs=0.15))
+    with pytest.raises(fc.NotIdentified, match="policy"):
+        series.fit(Y)
+    with pytest.raises(fc.NotIdentified, match="policy"):
+        fc.SARIMA((0, 1, 1), (0, 0, 0), "sqrt", terms=policy(VALUES["ones"])).posterior(Y, rng=1)
+
+
 @pytest.mark.parametrize("factor", [2.0**30, 2.0**-30])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "sarima"])
 def test_the_unit_of_measurement_means_nothing(name: str, factor: float) -> None:
     plain, scaled = (sampled(MODELS[name](policy(size * VALUES["begins"]))) for size in (1.0, factor))
     np.testing.assert_allclose(
@@ -107,14 +123,14 @@ def test_a_backtest_keeps_the_origins_before_a_change() -> None:
     series = fc.CountSeries(months(42), counts)
     known = policy(np.repeat([0.0, 1.0], [30, 12]))
     found = fc.backtest(
-        {name: MODELS[name](known) for name in ("regression", "log", "level")},
+        {name: MODELS[name](known) for name in ("regression", "log", "level", "sarima")},
         series,
         horizon=3,
         origins=[series.months[k] for k in (23, 29, 35)],
         rng=generator(),
     )
     assert found.failed.empty
-    assert found.scores.groupby("model")["origin"].nunique().tolist() == [3, 3, 3]
+    assert found.scores.groupby("model")["origin"].nunique().tolist() == [3, 3, 3, 3]
 
 
 def test_a_fit_names_what_the_data_cannot_see() -> None:

@@ -13,8 +13,9 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.distributions import RoundedNormal
-from forecasting.errors import InvalidInput
+from forecasting.errors import InvalidInput, NotIdentified
 from forecasting.extras import needed
+from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.differencing import PERIOD
 from forecasting.models.density import Simulated
@@ -24,6 +25,7 @@ from forecasting.models.sarima.future import innovations, missing_months, simula
 from forecasting.models.sarima.orders import Orders
 from forecasting.randomness import require_rng
 from forecasting.series import listing
+from forecasting.terms import Term, Terms
 
 _SEED = 20231205  # of the variances and coefficients behind scores: a score is a function of the draws alone
 
@@ -37,6 +39,8 @@ class Settings(Protocol):
     def transform(self) -> str | None: ...  # noqa: D102
     @property
     def regressors(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def terms(self) -> Terms | Term | None: ...  # noqa: D102
 
     def design(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the design ``[T, k]`` and the log exposure ``[T]`` of any months."""
@@ -51,12 +55,24 @@ class SarimaDensity(ArimaDensity):
     priors = None
     log_rates: tuple[str, ...] = ()
     note, width = "", 0
+    hidden: NotIdentified | None = None
+    """What a fit raises where regressors do not change in the data; in a posterior the prior alone gives their effect."""
 
     def __init__(self, model: Settings, data: Observed) -> None:
         self.model, self.data, self.distribution = model, data, RoundedNormal(model.transform)
         z = transformed(data, model.transform)
         design, self._offset = model.design(data.months, data.months)
-        super().__init__(z - self._offset, design, model.regressors, model.orders, data.name)
+        z, self._seen = z - self._offset, np.ones(design.shape[1], dtype=bool)
+        try:
+            super().__init__(z, design, model.regressors, model.orders, data.name)
+        except NotIdentified as error:
+            if not self.distribution.scale.multiplicative or set(error.terms) - {
+                *Terms.of(model.terms).beside(data.months)
+            }:
+                raise  # the data tell it from others badly, or no prior knows the scale
+            self.hidden, self._seen = error, ~np.isin(model.regressors, error.terms)
+            seen = tuple(np.array(model.regressors, dtype=object)[self._seen])
+            super().__init__(z, design[:, self._seen], seen, model.orders, data.name)
         self._scored = ~self.missing & (np.arange(self.missing.size) >= model.orders.lost)
 
     @property
@@ -84,9 +100,21 @@ class SarimaDensity(ArimaDensity):
         months before it included; the paths are joint.
         """
         design, offset = self.model.design(months, self.data.months)
-        location, scale, paths = simulate(self, work, design, rng=rng)
+        location, scale, paths = simulate(self, work, design[:, self._seen], rng=rng)
+        if self.hidden is not None:
+            change = self._change(len(work), months, rng)
+            location, paths = location + change, paths + change
         mean = self.distribution.mean_of(location + offset, scale)
         return self.distribution.nearest(paths + offset), mean, (location + offset, scale)
+
+    def _change(self, draws: int, months: pd.PeriodIndex, rng: np.random.Generator) -> FloatArray:
+        """Return what regressors add ``[S, H]`` that were the same in all months of the data: the prior alone says how much."""
+        terms = Terms.of(self.model.terms)
+        hidden = ~self._seen[-len(terms.columns()) :]
+        before, _ = terms.design(self.data.months[-1:], origin=self.data.months)
+        ahead, _ = terms.design(months, origin=self.data.months)
+        scale = (Priors().of(terms.families) / terms.units(self.data.months))[hidden]
+        return np.asarray((rng.standard_normal((draws, scale.size)) * scale) @ (ahead - before)[:, hidden].T)
 
     def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
         """Return every month of the data ``[S, T]``: known ones as they are, missing ones drawn together."""

@@ -33,6 +33,8 @@ _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one
 
 def maximum_likelihood(model: BayesianModel, density: SarimaDensity, start: FloatArray | None = None) -> Fit:
     """Maximise the likelihood of `model` given its data, from several starts unless one is given."""
+    if density.hidden is not None:
+        raise density.hidden
     mode = highest(density, [start] if start is not None else _starts(density))
     work = mode.point
     names = (*density.names, *density.regressors, "sigma2")

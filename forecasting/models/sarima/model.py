@@ -32,7 +32,8 @@ class SARIMA(BayesianModel):
 
     A forecast is the distribution of the nearest count, :math:`P(Y\le y)=\Phi((g(y+\tfrac12)-m)/s)`, with everything below one
     half a zero.  Parameters are drawn from their posterior under the priors of `ArimaDensity`: uniform over the stationary and
-    invertible region, Jeffreys' for the rest.  Months that are missing are integrated out.
+    invertible region, Jeffreys' for the rest; the effect of a regressor that is the same in all months of the data has the
+    normal prior of the other models.  Months that are missing are integrated out.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ class SARIMA(BayesianModel):
         """What the priors are."""
         return (
             "ARMA coefficients uniform over the stationary and invertible region, regression coefficients Jeffreys' given "
-            "them, innovation variance flat in its logarithm"
+            "them, innovation variance flat in its logarithm; effects that the data cannot tell normal with sd 1 per unit"
         )
 
     @property
@@ -136,7 +137,7 @@ class SARIMA(BayesianModel):
         InvalidInput
             If the series is too short for the orders, constant, or not known by months.
         NotIdentified
-            If the differenced series cannot see a regressor.
+            If the differenced series cannot see a regressor; a posterior takes one that is the same in all months of the data.
         """
         return maximum_likelihood(self, self.density(data))
 
