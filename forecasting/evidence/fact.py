@@ -31,6 +31,7 @@ LARGEST = 10**9
 _MONTH = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])"
 _AGAINST = re.compile(rf"{_MONTH}\s*(?:\.\.\s*{_MONTH}|(?:,\s*{_MONTH}\s*)*)")
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?", re.ASCII)
+_THOUSAND = re.compile(r"\d{1,3}\.000", re.ASCII)
 
 
 def _month(cell: object) -> pd.Period:
@@ -47,6 +48,9 @@ def _number(cell: object) -> Fraction | None:
         return cell
     if not _NUMBER.fullmatch(str(cell)) or str(cell).endswith("/0"):
         raise ValueError(f"{cell!r} is no number; write digits only, for example 8000 or 1.885")
+    if _THOUSAND.fullmatch(str(cell)):
+        whole = str(cell).removesuffix(".000")
+        raise ValueError(f"{cell!r} is {whole}000 where a dot separates thousands; write {whole}000, or {whole}")
     number = Fraction(str(cell))
     if number < 0:
         raise ValueError(f"{cell} is negative; counts and ratios start at 0")

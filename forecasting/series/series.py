@@ -72,10 +72,15 @@ class CountSeries(Drawable, Frozen):
     def __init__(
         self,
         months: pd.PeriodIndex | Iterable[MonthLike],
-        values: ArrayLike | ByMonth,
+        values: ArrayLike | ByMonth | None = None,
         missing: ArrayLike | ByMonth | None = None,
         unique_id: str | None = None,
     ) -> None:
+        if values is None:
+            raise InvalidSeries(
+                "there are months but no counts; give CountSeries(months, counts), CountSeries.from_pandas(series) for a "
+                "Series indexed by month, or CountSeries.from_frame(df) for a table"
+            )
         name = _name_of(values) if unique_id is None else read_name(unique_id)
         where = f"series {name!r}"
         index = read_months(months, where)

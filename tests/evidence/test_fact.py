@@ -43,6 +43,7 @@ def test_each_kind_is_accepted(cells: dict[str, str]) -> None:
         (COUNT, {"value": ""}, "value", "needs it"),
         (COUNT, {"value": "-3"}, "value", "negative"),
         (COUNT, {"value": "3.5"}, "value", "not whole"),
+        (COUNT, {"value": "1.000"}, "value", "is 1000 where a dot separates thousands; write 1000, or 1"),
         (COUNT, {"value": "1/0"}, "value", "no number"),
         (COUNT, {"value": "nan"}, "value", "no number"),
         (COUNT, {"value": "inf"}, "value", "no number"),
