@@ -84,6 +84,25 @@ def read_months(stamps: Iterable[Any], where: str) -> pd.PeriodIndex:
     return pd.PeriodIndex(np.array(ordinals, dtype=np.int64).astype("datetime64[M]"), freq="M")
 
 
+def asked_months(months: Iterable[Any]) -> pd.PeriodIndex:
+    """Return the months that a caller asks for, one or more.
+
+    Raises
+    ------
+    InvalidSeries
+        If one of them is not a month, or there is none.
+
+    Examples
+    --------
+    >>> asked_months(["2023-09"])
+    PeriodIndex(['2023-09'], dtype='period[M]')
+    """
+    found = read_months(months, "months")
+    if found.empty:
+        raise InvalidSeries("months is empty; ask for at least one month")
+    return found
+
+
 def _ordinal(stamp: Any, row: int, where: str) -> int:
     try:
         return _month_of_period(stamp).ordinal if isinstance(stamp, pd.Period) else month_number(stamp)

@@ -31,6 +31,7 @@ from forecasting.batch.secrets import is_file_name, masked, refuse_address, reso
 from forecasting.batch.specification import Specification
 from forecasting.errors import InvalidConfiguration, Problem
 from forecasting.predictive.levels import central
+from forecasting.reading.arguments import read_path
 
 SHIPPED = "shipped"
 _SQLITE = "sqlite:///"
@@ -296,7 +297,7 @@ def load_config(path: str | PathLike[str], **changed: Any) -> Config:
     >>> config.horizon, [one.label for one in config.specifications]
     (6, ['auto', 'SeasonalNaive'])
     """
-    file = Path(path)
+    file = read_path(path, "path")
     written = _read_toml(file) | changed
     problems = list(across(written, file.name))
     try:

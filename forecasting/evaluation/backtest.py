@@ -97,7 +97,7 @@ class Backtest(Drawable):
 
     def common(self, *, totals: bool = False) -> pd.DataFrame:
         """Return the rows that every model forecast and that have a count, of months or of totals: the only fair comparison."""
-        scores, key = (self.totals, TOTAL_KEY) if totals else (self.scores, KEY)
+        scores, key = (self.totals, TOTAL_KEY) if read_flag(totals, "totals") else (self.scores, KEY)
         known = scores[scores["y"].notna()]
         everyone = known.groupby(key)["model"].transform("size") == len(self.models)
         return known[everyone]
@@ -173,21 +173,21 @@ class Backtest(Drawable):
         return PIT(rows["pit_lower"].to_numpy(dtype=float), rows["pit_upper"].to_numpy(dtype=float), unit)
 
     def _of(self, model: str, total: int | None = None) -> pd.DataFrame:
-        if model not in self.models:
+        if not isinstance(model, str) or model not in self.models:
             raise InvalidInput(f"there is no model {model!r}; the backtest has {', '.join(self.models)}")
-        rows = self.scores if total is None else self.totals[self.totals["total"] == total]
+        rows = self.scores if total is None else self.totals[self.totals["total"] == read_whole(total, "total")]
         if total is not None and rows.empty:
             scored = ", ".join(map(str, self.totals["total"].unique())) or "none"
             raise InvalidInput(f"no totals of {total!r} months were scored; the backtest has totals of {scored} months")
         return rows[rows["model"] == model]
 
     def _total_column(self, score: str) -> str:
-        if score not in _TOTAL_SCORES:
+        if not isinstance(score, str) or score not in _TOTAL_SCORES:
             raise InvalidInput(f"there is no score {score!r} of totals; choose one of {', '.join(_TOTAL_SCORES)}")
         return score
 
     def _column(self, score: str) -> str:
-        if score not in (*SCORES, *SCALED, *INTERVALS):
+        if not isinstance(score, str) or score not in (*SCORES, *SCALED, *INTERVALS):
             raise InvalidInput(
                 f"there is no score {score!r}; choose one of {', '.join([*SCORES, *SCALED, *INTERVALS])}"
             )

@@ -21,6 +21,7 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.predictive import Predictive
 from forecasting.predictive.arrays import beside
+from forecasting.reading.arguments import read_whole
 
 Pair = tuple[Truth, Predictive]
 """Observed counts and the forecast of the same months."""
@@ -89,7 +90,8 @@ class PIT(Frozen):
         """Return the density in equal bins: 1 everywhere where forecasts are calibrated, U where they are too narrow."""
         if not self.n:
             raise InvalidInput("no month has both a count and a forecast; there is nothing to draw")
-        return np.asarray(np.diff(self.cdf(np.linspace(0.0, 1.0, bins + 1))) * bins)
+        number = read_whole(bins, "bins", most=10_000)
+        return np.asarray(np.diff(self.cdf(np.linspace(0.0, 1.0, number + 1))) * number)
 
     def _repr_html_(self) -> str:
         edges = np.linspace(0.0, 1.0, 11)

@@ -36,14 +36,18 @@ def with_factors(table: pd.DataFrame, log_rates: Iterable[str], columns: Mapping
 
 
 def read_names(names: Sequence[str] | None, known: Sequence[str]) -> list[str]:
-    """Return the parameters that are asked for, in the order of the `known` ones; all by default.
+    """Return the parameters that are asked for, one or several, in the order of the `known` ones; all by default.
 
     Raises
     ------
     InvalidInput
         If one of them does not exist.
     """
-    unknown = set(names or ()) - set(known)
+    if names is None:
+        return list(known)
+    is_list = isinstance(names, Iterable) and not isinstance(names, str) and getattr(names, "ndim", 1) > 0
+    asked = list(names) if is_list else [names]
+    unknown = [name for name in asked if not isinstance(name, str) or name not in known]
     if unknown:
-        raise InvalidInput(f"there is no parameter {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    return [name for name in known if names is None or name in names]
+        raise InvalidInput(f"there is no parameter {', '.join(map(str, unknown))}; there are {', '.join(known)}")
+    return [name for name in known if name in asked]

@@ -18,9 +18,11 @@ from forecasting.models.base import BayesianModel
 from forecasting.models.effects import read_names, with_factors
 from forecasting.models.fittable import Estimated
 from forecasting.models.intervals import Intervals
+from forecasting.months import asked_months
 from forecasting.predictive import Predictive
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng
+from forecasting.reading.arguments import read_choice
 
 _FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 
@@ -138,9 +140,7 @@ class Fit(Drawable):
             Parameters wanted; all by default.
         """
         methods = self.intervals.methods
-        chosen = methods[0] if method is None else method
-        if chosen not in methods:
-            raise InvalidInput(f"method={method!r} is unknown to this fit; use {' or '.join(map(repr, methods))}")
+        chosen = methods[0] if method is None else read_choice(method, "method", methods)
         return self.intervals.limits(chosen, read_level(level), read_names(names, list(self.params.index)))
 
     def summary(self) -> pd.DataFrame:
@@ -173,7 +173,7 @@ class Fit(Drawable):
             If the model has no mean apart from its past months, as a SARIMA.
         """
         density = self.density
-        where = density.data.months if months is None else months
+        where = density.data.months if months is None else asked_months(months)
         names = [name for name in density.names[: density.width] if name not in self.boundary]
         covariance = self.cov.loc[names, names].to_numpy()
         log_mean, gradient = density.log_mean(self.work, where)

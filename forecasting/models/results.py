@@ -21,7 +21,7 @@ from forecasting.kernels.frozen import Frozen
 from forecasting.models.density import ModelDensity, Simulated
 from forecasting.models.draws import Draws
 from forecasting.models.known import history_of, partly_known
-from forecasting.months import following
+from forecasting.months import asked_months, following
 from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
 
@@ -150,11 +150,11 @@ class Posterior(Drawable, Frozen, Draws):
         InvalidInput
             If the mean of a month depends on counts that are not known, or level and recurring part are not apart.
         """
-        return self.density.components(self.sample.work, months)
+        return self.density.components(self.sample.work, asked_months(months))
 
     def recurring(self, months: pd.PeriodIndex) -> FloatArray:
         """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
-        return self.density.recurring(self.sample.work, months)
+        return self.density.recurring(self.sample.work, asked_months(months))
 
     def continued(self, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Return the means ``[S, H]`` of the months after the data, whose counts come from uniforms ``[S, H]``."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.reading.arguments import read_path
 
 _KEY, _VERSION = b"forecasting", 1
 
@@ -23,12 +24,16 @@ def write_columns(
     Raises
     ------
     InvalidInput
-        If pyarrow is not installed.
+        If pyarrow is not installed, or the file cannot be written.
     """
+    place = read_path(path, "path")
     arrow, parquet = _pyarrow()
     table = arrow.table({name: np.ascontiguousarray(column) for name, column in columns.items()})
     text = json.dumps({"version": _VERSION, **described})
-    parquet.write_table(table.replace_schema_metadata({_KEY: text.encode()}), str(path))
+    try:
+        parquet.write_table(table.replace_schema_metadata({_KEY: text.encode()}), str(place))
+    except OSError as error:
+        raise InvalidInput(f"{place} cannot be written ({error.strerror or error}); choose another place") from None
 
 
 def read_columns(path: str | PathLike[str], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -39,9 +44,10 @@ def read_columns(path: str | PathLike[str], what: str) -> tuple[dict[str, Any], 
     InvalidInput
         If pyarrow is not installed, or there is no such file.
     """
+    place = read_path(path, "path")
     _, parquet = _pyarrow()
     try:
-        table = parquet.read_table(str(path))
+        table = parquet.read_table(str(place))
         found = json.loads((table.schema.metadata or {})[_KEY])
     except FileNotFoundError:
         raise InvalidInput(f"there is no file {path}; give one that save() has written") from None

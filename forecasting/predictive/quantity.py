@@ -89,14 +89,15 @@ class Quantity(Drawable, Frozen):
         The total is between 3 and 9 with a probability of 90%, as likely below 4 as above. The chance of more than 4 is 40%.
         """
         lower, upper = self.interval(level)
+        limit = None if above is None else read_number(above, "above")
         said = (
             f"The {self.name} is between {lower:,.6g} and {upper:,.6g} with a probability of {level:.0%}, "
             f"as likely below {self.median:,.6g} as above."
         )
         return (
             said
-            if above is None
-            else f"{said} The chance of more than {above:,.6g} is {chance(self.exceedance(above))}."
+            if limit is None
+            else f"{said} The chance of more than {limit:,.6g} is {chance(self.exceedance(limit))}."
         )
 
     def exceedance(self, x: float) -> float:

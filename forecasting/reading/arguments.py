@@ -112,7 +112,8 @@ def read_choice(value: object, name: str, known: Iterable[str]) -> str:
     choices = tuple(known)
     if not isinstance(value, str) or value not in choices:
         *others, last = map(repr, choices)
-        raise InvalidInput(f"{name}={value!r} is unknown; use {', '.join(others)} or {last}")
+        known_ones = f"{', '.join(others)} or {last}" if others else last
+        raise InvalidInput(f"{name}={value!r} is unknown; use {known_ones}")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import InvalidInput
+from forecasting.predictive.levels import read_level
 from forecasting.scenarios.weighing import StepEffect
 from forecasting.scenarios.words import chance, factor, factors, listed
 
@@ -87,10 +87,9 @@ class OnsetReport:
         PeriodIndex
             In the order of time; the months need not be neighbours.
         """
-        if not 0.0 < level < 1.0:
-            raise InvalidInput(f"level={level!r} must lie between 0 and 1, for example 0.9")
+        wanted = read_level(level)
         ranked = self.table.sort_values("probability", ascending=False, kind="stable")
-        enough = int(np.searchsorted(np.cumsum(ranked["probability"].to_numpy(float)), level - 1e-12)) + 1
+        enough = int(np.searchsorted(np.cumsum(ranked["probability"].to_numpy(float)), wanted - 1e-12)) + 1
         return pd.PeriodIndex(ranked["month"].iloc[:enough].sort_values(), freq="M")
 
     def in_words(self) -> str:

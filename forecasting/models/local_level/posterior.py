@@ -17,6 +17,8 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.still import StillDensity
 from forecasting.models.results import Posterior
+from forecasting.months import asked_months
+from forecasting.predictive.levels import read_levels
 
 _STILL_DRAWS, _FEW_STILL_DRAWS = 4000, 1000
 _COLUMNS = {"lo-90": 0.05, "lo-50": 0.25, "median": 0.5, "hi-50": 0.75, "hi-90": 0.95}
@@ -51,7 +53,7 @@ class LocalLevelPosterior(Posterior):
         InvalidWindow
             If a month is before the data.
         """
-        return self.density.parts(self.sample.work, months, rng=deepcopy(self.source))
+        return self.density.parts(self.sample.work, asked_months(months), rng=deepcopy(self.source))
 
     def continued(self, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Return the means ``[S, H]`` of the months after the data, whatever their counts."""
@@ -86,11 +88,7 @@ class LocalLevelPosterior(Posterior):
             )
             table.insert(0, "mean", level.mean(axis=0))
             return table
-        at = np.asarray(quantiles, dtype=float)
-        if at.ndim != 1 or not ((at > 0) & (at < 1)).all():
-            raise InvalidInput(
-                f"quantiles={quantiles!r} must be numbers strictly between 0 and 1, for example [0.05, 0.95]"
-            )
+        at = read_levels(quantiles)
         return pd.DataFrame(np.quantile(level, at, axis=0).T, index=self.months, columns=at.tolist())
 
     def one_step_scores(self, last: int | None = None) -> FloatArray:
