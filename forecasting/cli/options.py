@@ -39,7 +39,22 @@ level = click.option(
     help="Coverage of the intervals.",
 )
 horizon = click.option("--horizon", type=click.IntRange(1, 1200), default=3, show_default=True, help="Months ahead.")
-picture = click.option("--picture", metavar="FILE.svg", type=click.Path(dir_okay=False), help="Draw the result.")
+
+
+def _is_svg(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse names of other kinds of pictures: what is written is SVG, and no program would open it under such a name."""
+    if value is not None and not value.lower().endswith(".svg"):
+        raise InvalidInput(f"--picture {value!r} is written as SVG; name it FILE.svg")
+    return value
+
+
+picture = click.option(
+    "--picture",
+    metavar="FILE.svg",
+    type=click.Path(dir_okay=False),
+    callback=_is_svg,
+    help="Draw the result.",
+)
 
 
 class ModelName(click.ParamType):  # type: ignore[type-arg]

@@ -294,7 +294,8 @@ def skill(score: ArrayLike, baseline: ArrayLike) -> float:
     0.5
     """
     refuse_other_labels(score, baseline, "score and baseline")
-    ours, theirs = read_array(np.asarray(score), "score"), read_array(np.asarray(baseline), "baseline")
+    plain = [one.to_numpy() if isinstance(one, pd.Series | pd.DataFrame) else one for one in (score, baseline)]
+    ours, theirs = read_array(plain[0], "score"), read_array(plain[1], "baseline")
     if ours.shape != theirs.shape:
         raise InvalidInput(
             f"score has shape {ours.shape} and baseline {theirs.shape}; give one of each for every month"

@@ -88,6 +88,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         (["facts", "get_lost.desertion"], ("did you mean",)),
         (["facts", SERIES, "--series", "other"], ("name one",)),
         (["facts", "--picture", "x.svg"], ("one series",)),
+        (["facts", "--picture", "x.png"], ("written as SVG; name it FILE.svg",)),
         (["facts", "get_lost.share_abroad", "--picture", "x.svg"], ("nothing to draw",)),
         (["jump", "--as-of", "yesterday"], ("YYYY-MM-DD",)),
         (["jump", "--as-of", "2000-01-01"], ("as of 2000-01-01",)),

@@ -162,5 +162,5 @@ def test_fits_offer_the_same(name: str) -> None:
         assert (fit.predict()["lower"] < fit.predict()["upper"]).all()
         with pytest.raises(fc.InvalidInput, match="no counterpart in statsmodels"):
             fit.to_statsmodels()
-    with pytest.raises(fc.InvalidInput, match=r"method='bootstrap' is unknown to this fit; use .*'wald'"):
+    with pytest.raises(fc.InvalidInput, match=r"method='bootstrap' is unknown; use .*'wald'"):
         fit.conf_int("bootstrap")
