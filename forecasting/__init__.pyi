@@ -20,8 +20,6 @@ from .errors import (
 )
 from .evaluation import Backtest, backtest
 from .evidence import Evidence, Fact, Ledger, Source, load_ledger
-from .inference.parameters import Parameter
-from .inference.priors import Priors
 from .models import (
     SARIMA,
     Auto,
@@ -34,6 +32,7 @@ from .models import (
     Member,
     Model,
     PooledForecast,
+    Priors,
     ProcessModel,
     SeasonalNaive,
     ShiftingLevel,
@@ -42,6 +41,7 @@ from .models import (
     reconstruct,
     register_model,
 )
+from .parameters import Parameter
 from .predictive import Predictive
 from .scenarios import (
     Continue,

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up, one layer a line; a room may import those named before it.
 ROOMS = [
-    *("errors", "extras", "display", "reading", "months", "randomness", "statements", "kernels"),
+    *("errors", "extras", "display", "reading", "months", "randomness", "statements", "kernels", "parameters"),
     *("constraints", "evidence", "series", "shipped", "terms"),
     *("distributions", "likelihood", "inference"),
     *("predictive",),

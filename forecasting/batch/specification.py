@@ -19,8 +19,8 @@ from typing import Any, get_type_hints
 from forecasting import distributions, terms
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
 from forecasting.models import Model, find_model, known_models
+from forecasting.parameters import Priors
 from forecasting.terms import Term, Terms
 
 _ROOMS: dict[type, Any] = {Term: terms, Distribution: distributions}
@@ -162,10 +162,7 @@ def _argument(cls: type, key: str, written: Any) -> Any:
     if key == "priors":
         if not isinstance(written, Mapping):
             raise InvalidInput("priors is a table of scales, for example { trend = 0.1 }")
-        unknown = [name for name in written if name not in {one.name for one in dataclasses.fields(Priors)}]
-        if unknown:
-            raise InvalidInput(f"priors has no scale {unknown[0]!r}; it has {', '.join(vars(Priors()))}")
-        return Priors(**written)
+        return Priors(**{str(name): scale for name, scale in written.items()})
     return _plain(cls, key, written)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.parameters import Parameters
 from forecasting.randomness import Rng
 
 Mixture: TypeAlias = Callable[[IntArray], FloatArray]
@@ -155,23 +156,18 @@ class Distribution(Law):
         return True
 
     @property
-    def shape_families(self) -> tuple[str, ...]:
-        """Prior family of each working shape coordinate (see `forecasting.inference.priors.Priors`)."""
-        return ()
+    def parameters(self) -> Parameters:
+        """Its shape parameters."""
+        return Parameters()
 
     @property
-    def folded(self) -> tuple[bool, ...]:
-        """Whether the density is even in that working coordinate, which then lives on the half line."""
-        return ()
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the shape parameters."""
+        return self.parameters.names
 
-    @property
-    def at_zero(self) -> tuple[str, ...]:
-        """What it means, in words, that a folded working coordinate is estimated at zero; empty for the others."""
-        return ()
-
-    @abstractmethod
     def natural(self, work: FloatArray) -> FloatArray:
         """Map working coordinates ``[S, k]`` to the parameters named in `shape_names`."""
+        return self.parameters.natural(work)
 
     @abstractmethod
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:

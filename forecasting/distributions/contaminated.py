@@ -14,6 +14,7 @@ from forecasting.distributions.wrapper import searched
 from forecasting.errors import InvalidInput
 from forecasting.kernels.averages import quadrature
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.parameters import Parameters
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_number
 
@@ -77,28 +78,9 @@ class Contaminated(Distribution):
         return self.base.centred
 
     @property
-    def shape_names(self) -> tuple[str, ...]:
+    def parameters(self) -> Parameters:
         """Those of the base."""
-        return self.base.shape_names
-
-    @property
-    def shape_families(self) -> tuple[str, ...]:
-        """Those of the base."""
-        return self.base.shape_families
-
-    @property
-    def folded(self) -> tuple[bool, ...]:
-        """Those of the base."""
-        return self.base.folded
-
-    @property
-    def at_zero(self) -> tuple[str, ...]:
-        """Those of the base."""
-        return self.base.at_zero
-
-    def natural(self, work: FloatArray) -> FloatArray:
-        """Return the shape parameters of the base."""
-        return self.base.natural(work)
+        return self.base.parameters
 
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
         """Return what the base makes of the counts that are not far out."""

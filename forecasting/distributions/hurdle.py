@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.distributions.wrapper import ZeroWrapper, searched, split
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.parameters import declared
 from forecasting.randomness import Rng, require_rng
 
 _TINY_MEAN = 1e-200  # stands for a mean of zero, at which a truncated count is 1
@@ -52,7 +53,11 @@ class Hurdle(ZeroWrapper):
     0.6939
     """
 
-    zero_family: ClassVar[str] = "hurdle"
+    zero_family: ClassVar[str] = declared(
+        "hurdle",
+        2.0,
+        "Square root of the odds of a month without any count, where a hurdle separates them: half-normal.",
+    )
     no_zero: ClassVar[str] = "no month is empty"
 
     @property

@@ -18,6 +18,7 @@ from forecasting.distributions.base import Distribution, Mixture
 from forecasting.kernels import counts
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.quantiles import quantile
+from forecasting.parameters import Parameter, Parameters, declared
 from forecasting.randomness import Rng, require_rng
 
 
@@ -36,10 +37,18 @@ class NegativeBinomial(Distribution):
     60.0
     """
 
-    shape_names: ClassVar[tuple[str, ...]] = ("alpha",)
-    shape_families: ClassVar[tuple[str, ...]] = ("dispersion",)
-    folded: ClassVar[tuple[bool, ...]] = (True,)
-    at_zero: ClassVar[tuple[str, ...]] = ("the counts vary no more than Poisson",)
+    parameters: ClassVar[Parameters] = Parameters(
+        (
+            Parameter(
+                "alpha",
+                transform="square",
+                family=declared(
+                    "dispersion", 0.5, "Square root of alpha, the coefficient of variation of the rate: half-normal."
+                ),
+                at_zero="the counts vary no more than Poisson",
+            ),
+        )
+    )
     orthogonal: ClassVar[bool] = True
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
@@ -82,10 +91,6 @@ class NegativeBinomial(Distribution):
         generator = require_rng(rng)
         rate = generator.standard_gamma(1.0 / alpha) * (alpha * mu)
         return np.asarray(generator.poisson(np.minimum(rate, counts.LARGEST)), dtype=np.int64)
-
-    def natural(self, work: FloatArray) -> FloatArray:
-        r"""Return :math:`\alpha=\kappa^2`."""
-        return np.square(work)
 
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
         """Return the square root of the moment estimate of alpha, kept away from zero."""

@@ -61,10 +61,6 @@ class Poisson(Distribution):
         """Return one draw for each element of `mean`."""
         return np.asarray(require_rng(rng).poisson(np.minimum(mean, counts.LARGEST)), dtype=np.int64)
 
-    def natural(self, work: FloatArray) -> FloatArray:
-        """Return `work`, which has no columns."""
-        return work
-
     def start(self, y: FloatArray, mean: FloatArray) -> FloatArray:
         """Return an empty vector."""
         return np.empty(0)

@@ -7,6 +7,7 @@ The working coordinate is the root of its odds, :math:`w=\sqrt{\pi/(1-\pi)}`.  T
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from forecasting.distributions.base import Distribution
 from forecasting.distributions.negative_binomial import NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
+from forecasting.parameters import Parameter, Parameters
 
 
 @dataclass(frozen=True)
@@ -62,34 +64,15 @@ class ZeroWrapper(Distribution):
         """Whether that of the base is."""
         return self.base.centred
 
-    @property
-    def shape_names(self) -> tuple[str, ...]:
-        """Names of the shape parameters of the base, and `zero`."""
-        return (*self.base.shape_names, "zero")
-
-    @property
-    def shape_families(self) -> tuple[str, ...]:
-        """Prior families of the base, and of `zero`."""
-        return (*self.base.shape_families, self.zero_family)
-
-    @property
-    def folded(self) -> tuple[bool, ...]:
-        """Those of the base; the root of the odds is folded."""
-        return (*self.base.folded, True)
-
-    @property
-    def at_zero(self) -> tuple[str, ...]:
-        """What a boundary means, for each working coordinate."""
-        return (*self.base.at_zero, self.no_zero)
+    @cached_property
+    def parameters(self) -> Parameters:
+        r"""Those of the base, and `zero`, :math:`\pi=w^2/(1+w^2)`."""
+        zero = Parameter("zero", transform="odds", family=self.zero_family, at_zero=self.no_zero)
+        return self.base.parameters + Parameters((zero,))
 
     def least_dispersion(self, *shape: ArrayLike) -> FloatArray | None:
         """Return that of the base: only zeros differ."""
         return self.base.least_dispersion(*shape[:-1])
-
-    def natural(self, work: FloatArray) -> FloatArray:
-        r"""Return the parameters of the base, and :math:`\pi=w^2/(1+w^2)`."""
-        odds = np.square(work[:, -1:])
-        return np.hstack([self.base.natural(work[:, :-1]), odds / (1.0 + odds)])
 
 
 def split(shape: tuple[ArrayLike, ...]) -> tuple[tuple[ArrayLike, ...], FloatArray]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.distributions.wrapper import ZeroWrapper, searched, split
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.parameters import declared
 from forecasting.randomness import Rng, require_rng
 
 
@@ -47,7 +48,9 @@ class ZeroInflated(ZeroWrapper):
     18.0
     """
 
-    zero_family: ClassVar[str] = "inflation"
+    zero_family: ClassVar[str] = declared(
+        "inflation", 0.5, "Square root of the odds of an excess zero, under zero inflation: half-normal."
+    )
     no_zero: ClassVar[str] = "no more months are empty than without zero inflation"
 
     @staticmethod

@@ -14,6 +14,7 @@ from forecasting.models.regression import CountRegression
 from forecasting.models.results import Posterior
 from forecasting.models.sarima import SARIMA
 from forecasting.models.shifting_level import ShiftingLevel
+from forecasting.parameters import Priors
 
 __all__ = [
     "SARIMA",
@@ -31,6 +32,7 @@ __all__ = [
     "Model",
     "PooledForecast",
     "Posterior",
+    "Priors",
     "ProcessModel",
     "Reconstruction",
     "Row",

@@ -26,7 +26,6 @@ from forecasting.constraints import Observed
 from forecasting.display import as_html
 from forecasting.distributions import Contaminated
 from forecasting.errors import ForecastingError, ForecastingWarning, InvalidInput, InvalidSeries
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import Model, read_draws
 from forecasting.models.baselines import HistoricalMoments
@@ -36,6 +35,7 @@ from forecasting.models.level import DynamicLevel
 from forecasting.models.results import Posterior
 from forecasting.models.shifting_level import ShiftingLevel
 from forecasting.months import following
+from forecasting.parameters import Priors
 from forecasting.predictive import Account, Predictive, pool
 from forecasting.randomness import Rng, named_streams
 from forecasting.reading.arguments import read_number, read_whole

@@ -18,7 +18,6 @@ from dataclasses import InitVar, dataclass, field
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, read_priors
 from forecasting.kernels.ingarch import PRESAMPLES
 from forecasting.models.augmented import FollowingModel
 from forecasting.models.fit import Fit
@@ -26,6 +25,7 @@ from forecasting.models.ingarch_density import IngarchDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.known import read_centred, read_data
 from forecasting.models.likelihood import LikelihoodModel
+from forecasting.parameters import Priors, read_priors
 from forecasting.reading import Unreadable, entries
 from forecasting.reading.arguments import read_choice, read_flag, read_whole
 from forecasting.terms import Intercept, Term, Terms

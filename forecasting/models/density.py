@@ -11,8 +11,8 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.distributions import Law
 from forecasting.inference.density import Density
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.parameters import Priors
 
 Simulated: TypeAlias = tuple[IntArray, FloatArray, tuple[FloatArray, ...]]
 """Paths and means, each ``[S, H]``, and shape parameters."""

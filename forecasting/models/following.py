@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, split_shape
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.density import Simulated
+from forecasting.parameters import Priors
 from forecasting.predictive.arrays import LARGEST_MEAN, refuse_explosion
 
 Draw: TypeAlias = Callable[[int, FloatArray], IntArray]

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import feed_forward
 from forecasting.models.following import Draw, FollowingDensity
 from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import transformed
+from forecasting.parameters import Priors, log_normal_density
 
 _GRID = 4001  # points in the unit interval on which the mass of the stationary region is computed
 
@@ -47,10 +47,7 @@ class IngarchDensity(FollowingDensity):
         self.names, self.log_rates = likelihood.names, likelihood.log_rates
         self._past = slice(1, 1 + likelihood.history)
         self._effects = slice(1 + likelihood.history, likelihood.width)
-        terms = likelihood.model.effects
-        of_shape = likelihood.distribution.shape_families
-        self._prior_scale = priors.of(("level", *("autoregression",) * likelihood.history, *terms.families, *of_shape))
-        self._prior_scale[self._effects] /= terms.units(likelihood.data.months)
+        self._prior_scale = likelihood.parameters.scale(priors)
         observed = ~likelihood.target.predictor.missing
         total = float(likelihood.target.counts[observed].sum()) + 0.25
         self.centre = np.zeros(self._prior_scale.size)

@@ -20,8 +20,14 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
 from forecasting.models.ingarch_target import CountTarget, Slice, transformed
 from forecasting.models.known import read_counts
-from forecasting.terms import Terms
+from forecasting.parameters import Parameter, Parameters, declared
+from forecasting.terms import Intercept, Terms
 
+_PAST = declared(
+    "autoregression",
+    0.5,
+    "Each coefficient of a past count or past mean, before it is cut to the region of stationarity.",
+)
 EDGE = 1e-6
 """Distance that is kept from the edge of the stationary region."""
 
@@ -61,16 +67,12 @@ class IngarchLikelihood:
         self.model, self.data, self.distribution = model, data, model.distribution
         counts, missing = _read_counts(model, data)
         terms = model.effects
-        self.names = (
-            "intercept",
-            *(f"past_count[{lag}]" for lag in model.past_counts),
-            *(f"past_mean[{lag}]" for lag in model.past_means),
-            *terms.columns(),
-            *model.distribution.shape_names,
+        past = [f"past_count[{lag}]" for lag in model.past_counts] + [f"past_mean[{lag}]" for lag in model.past_means]
+        own = Parameters(
+            (Parameter("intercept", family=Intercept.family), *(Parameter(name, family=_PAST) for name in past))
         )
-        repeated = {name for name in self.names if self.names.count(name) > 1}
-        if repeated:
-            raise InvalidInput(f"{', '.join(sorted(repeated))} names two parameters; rename the covariate")
+        self.parameters = own + terms.parameters(data.months) + model.distribution.parameters
+        self.names, self.folded = self.parameters.names, self.parameters.folded
         self.note = f"presample: {model.presample}"
         inner, outer, offset = self.regressors(data.months)
         self.is_log = model.link == "log"
@@ -79,7 +81,6 @@ class IngarchLikelihood:
         predictor = Predictor(z, missing, model.past_counts, model.past_means, inner, outer, model.presample)
         self.target = CountTarget(predictor, counts[:, None], offset, self.is_log, model.distribution)
         self.width, self.history = predictor.width, len(model.past_counts) + len(model.past_means)
-        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(model.distribution.folded), dtype=bool)
         self.scale = self._scale()
         self.region, self._sides = self._admissible()
         self.limits = self._limits()

@@ -43,8 +43,8 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
         if poisson.value > mode.value - _AT_BOUNDARY:
             mode, work, free = poisson, poisson.point.copy(), rest & free
     names = np.array(density.names)
-    meaning = density.distribution.at_zero
-    messages = [f"{names[k]} is at its boundary: {meaning[k - density.width]}" for k in np.flatnonzero(~free)]
+    meaning = density.distribution.parameters.each
+    messages = [f"{names[k]} is at its boundary: {meaning[k - density.width].at_zero}" for k in np.flatnonzero(~free)]
     held = density.boundary(work)
     messages += dict.fromkeys(held.values())
     if held:

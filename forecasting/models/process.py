@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
-from forecasting.inference.parameters import Parameter, Parameters, Theta
-from forecasting.inference.priors import Priors, log_normal_density, read_priors
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.augmented import FollowingModel
 from forecasting.models.following import LEAST_MEAN, Draw, FollowingDensity
 from forecasting.models.known import read_centred, read_counts, read_data
+from forecasting.parameters import Parameter, Parameters, Priors, Theta, log_normal_density, read_priors
 from forecasting.terms import Term, Terms
 
 
@@ -126,30 +125,18 @@ class ProcessDensity(FollowingDensity):
             raise InvalidInput(f"{data.name}: {(~self._missing).sum()} known months; {self.label} needs at least 2")
         self.terms = model.effects_on(data)
         self._design, self._offset = self.terms.design(data.months, origin=data.months)
-        effects = Parameters(
-            tuple(
-                Parameter(name, 0.0, 1.0 / unit, family=family, is_log_rate=True)
-                for name, family, unit in zip(
-                    self.terms.columns(), self.terms.families, self.terms.units(data.months), strict=True
-                )
-            )
+        own, law = Parameters.of(model.parameters(data)), self.distribution
+        self.parameters = own + self.terms.parameters(data.months) + law.parameters
+        self._own, self.width = len(own), len(self.parameters) - len(law.parameters)
+        self.names, self.log_rates, self.folded = (
+            self.parameters.names,
+            self.parameters.log_rates,
+            self.parameters.folded,
         )
-        self.parameters = Parameters.of(model.parameters(data)) + effects
-        self._own, self.width = len(self.parameters) - len(effects), len(self.parameters)
-        law = self.distribution
-        self.names = (*self.parameters.names, *law.shape_names)
-        clash = set(self.parameters.names) & set(law.shape_names)
-        if clash:
-            raise InvalidInput(
-                f"{', '.join(sorted(clash))} is a parameter of the distribution; rename that of the mean"
-            )
-        self.log_rates = self.parameters.log_rates
-        self.scale = np.concatenate([self.parameters.scale(self.priors), self.priors.of(law.shape_families)])
-        self.centre = np.concatenate([self.parameters.centre, np.zeros(len(law.shape_families))])
-        self.folded = np.array([False] * self.width + list(law.folded), dtype=bool)
+        self.scale, self.centre = self.parameters.scale(self.priors), self.parameters.centre
         seen = counts[~self._missing].astype(float)
         shape = law.start(seen, np.full(seen.size, max(float(seen.mean()), 0.1)))
-        self.start = np.concatenate([self.parameters.centre, shape])
+        self.start = np.concatenate([self.centre[: self.width], shape])
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -158,8 +145,7 @@ class ProcessDensity(FollowingDensity):
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return the parameters ``[S, p]``."""
-        mean = self.parameters.natural(work[:, : self.width])
-        return np.column_stack([mean, self.distribution.natural(work[:, self.width :])])
+        return self.parameters.natural(work)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""
@@ -197,7 +183,7 @@ class ProcessDensity(FollowingDensity):
         return np.log(self._factors(work, months)).T
 
     def _theta(self, work: FloatArray) -> Theta:
-        return self.parameters.named(self.parameters.natural(work[:, : self.width]))
+        return self.parameters.named(self.parameters.natural(work))
 
     def _factors(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
         design, offset = self.terms.design(months, origin=self.data.months)

@@ -18,7 +18,6 @@ from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingWarning
 from forecasting.inference.mode import Mode, find_mode
-from forecasting.inference.priors import Priors, log_normal_density, read_priors
 from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
@@ -30,6 +29,7 @@ from forecasting.models.known import read_data, reconstructed
 from forecasting.models.likelihood import LikelihoodModel
 from forecasting.models.maximum import maximum_likelihood
 from forecasting.models.results import Posterior
+from forecasting.parameters import Priors, log_normal_density, read_priors
 from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
 
@@ -57,24 +57,19 @@ class RegressionDensity:
         priors: Priors,
         likelihood: Likelihood | None = None,
     ) -> None:
-        clash = set(terms.columns()) & set(distribution.shape_names)
-        if clash:
-            raise InvalidInput(
-                f"the covariate {', '.join(sorted(clash))} has the name of a parameter of the distribution; rename it"
-            )
+        self.parameters = terms.parameters(data.months) + distribution.parameters
         self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
         self.facts = FactLikelihood(data.constraints, likelihood)
         self.design, self.offset = terms.design(data.months, origin=data.months)
-        self.names = (*terms.columns(), *distribution.shape_names)
-        self.log_rates = terms.columns()
+        self.names, self.log_rates, self.folded = (
+            self.parameters.names,
+            self.parameters.log_rates,
+            self.parameters.folded,
+        )
         self.width = self.design.shape[1]
-        self.families = families = (*terms.families, *distribution.shape_families)
-        self.scale = priors.of(families)
-        self.scale[: self.width] /= terms.units(data.months)
-        self.folded: NDArray[np.bool_] = np.array([False] * self.width + list(distribution.folded), dtype=bool)
-        self.centre = np.zeros(self.scale.size)
+        self.scale, self.centre = self.parameters.scale(priors), self.parameters.centre
         self._rows, self._rates = self._informative_units()
-        self.centre[[family == "level" for family in families]] = self._log_level()
+        self.centre[[family == "level" for family in self.parameters.families]] = self._log_level()
         self.start = self._start()
         unlimited = np.full(self.scale.size, np.inf)
         self.limits = np.where(self.folded, 0.0, -unlimited), unlimited
@@ -114,7 +109,7 @@ class RegressionDensity:
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return coefficients and shape parameters ``[S, p]``."""
-        return np.column_stack([work[:, : self.width], self.distribution.natural(work[:, self.width :])])
+        return self.parameters.natural(work)
 
     def at(self, work: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """Return the log means of the months ``[S, T]`` and the shape parameters, each ``[S]``."""
@@ -162,7 +157,7 @@ class RegressionDensity:
     def under(self, priors: Priors) -> RegressionDensity:
         """Return the same density under other prior scales; the likelihood is shared."""
         twin = copy(self)
-        twin.priors, twin.scale = priors, self.scale * priors.of(self.families) / self.priors.of(self.families)
+        twin.priors, twin.scale = priors, self.parameters.scale(priors)
         return twin
 
     def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:

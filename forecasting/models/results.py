@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -13,7 +13,6 @@ from forecasting.constraints import Observed
 from forecasting.display import Drawable, as_html
 from forecasting.distributions import Law
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.sampling import Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -22,6 +21,7 @@ from forecasting.models.density import ModelDensity, Simulated
 from forecasting.models.draws import Draws
 from forecasting.models.known import history_of, partly_known
 from forecasting.months import asked_months, following
+from forecasting.parameters import Priors
 from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
 
@@ -98,7 +98,7 @@ class Posterior(Drawable, Frozen, Draws):
             quality=self.quality,
             # Without scales the priors are improper, and the evidence has a constant that means nothing.
             log_evidence=None if self.priors is None else self.log_evidence,
-            priors=None if self.priors is None else asdict(self.priors),
+            priors=None if self.priors is None else dict(self.priors),
         )
         return Account((member,), remarks)
 

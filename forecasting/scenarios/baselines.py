@@ -15,8 +15,8 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial, Poisson
-from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression, LocalLevel
+from forecasting.parameters import Priors
 from forecasting.terms import Intercept, Seasonal, Step, Term, Terms, Trend
 
 SEASONAL_MONTHS = 24

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.inference.priors import Priors
 from forecasting.models import Posterior
+from forecasting.parameters import Priors
 from forecasting.scenarios import rates
 from forecasting.scenarios.onset_report import OnsetReport
 from forecasting.scenarios.outlook import Outlook

@@ -9,10 +9,10 @@ import numpy as np
 
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput, SamplingError
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models import CountRegression, Posterior
+from forecasting.parameters import Priors
 from forecasting.scenarios.baselines import Baseline, baselines, shared
 from forecasting.scenarios.surprise import Surprise, Unforecastable, surprise
 from forecasting.scenarios.windows import Comparison

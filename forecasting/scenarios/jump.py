@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.inference.priors import Priors, read_priors
 from forecasting.models import Posterior, Reconstruction, reconstruct
 from forecasting.models.known import read_data
 from forecasting.months import Window, following
+from forecasting.parameters import Priors, read_priors
 from forecasting.predictive.levels import read_level
 from forecasting.randomness import Rng, named_streams
 from forecasting.scenarios.assumptions import Continue, Persist, Revert
@@ -92,7 +91,7 @@ def jump(
     read_level(level)
     stream, scales = named_streams(rng), read_priors(priors)
     if largest_growth is not None:
-        scales = replace(scales, trend=Priors.from_largest_growth(largest_growth).trend)
+        scales = Priors(**{**scales, "trend": Priors.from_largest_growth(largest_growth).trend})
     comparison = Comparison.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
     fits = Fits.of(data, comparison, scales, draws, stream)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial
-from forecasting.inference.priors import Priors
 from forecasting.models import CountRegression, Posterior
 from forecasting.months import days_in
+from forecasting.parameters import Priors
 from forecasting.scenarios import rates
 from forecasting.scenarios.levels import central_interval, expected_totals, level_changes
 from forecasting.scenarios.weighing import StepEffect

@@ -10,7 +10,6 @@ from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput, InvalidWindow, SamplingWarning
-from forecasting.inference.priors import Priors, read_priors
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import LocalLevel
@@ -18,6 +17,7 @@ from forecasting.models.base import read_draws
 from forecasting.models.known import read_data
 from forecasting.models.local_level.target import Target
 from forecasting.months import Window, month_range, read_window
+from forecasting.parameters import Priors, read_priors
 from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.reading.arguments import read_flag
 from forecasting.scenarios.baselines import season_of

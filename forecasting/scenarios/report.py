@@ -170,7 +170,7 @@ class JumpReport(Findings, Drawable):
             "known": _records(self.known),
             "onset": None if self.onset is None else self.onset.to_dict(),
             "outlook": _records(self.outlook.to_frame()),
-            "priors": asdict(self.priors),
+            "priors": dict(self.priors),
             "prior_ratio": {name: list(ends) for name, ends in self.prior_ratio.items()},
             "draws": self.draws,
             "in_words": self.in_words(),

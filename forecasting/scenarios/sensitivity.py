@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from forecasting.inference.priors import Priors
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, LocalLevel, Posterior
 from forecasting.models.regression import RegressionDensity
+from forecasting.parameters import Priors, read_priors
 from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.fits import Fits, step_draws
 from forecasting.scenarios.surprise import Surprise, surprise
@@ -90,12 +90,12 @@ def under_priors(
 
 def _change_of_prior(posterior: Posterior, priors: Priors) -> FloatArray:
     """Return the change of the log prior density ``[S]`` of a wandering level as the scales in `FACTORS` move."""
-    change = np.zeros(len(posterior.draws))
+    change, stated = np.zeros(len(posterior.draws)), read_priors(posterior.priors)
     for column, name in enumerate(posterior.names):
         family = {"alpha": "dispersion"}.get(name, name.partition("[")[0])
         if family not in FACTORS:
             continue
-        old, new = getattr(posterior.priors, family), getattr(priors, family)
+        old, new = stated[family], priors[family]
         values = posterior.draws[:, column]
         squares = values if name == "alpha" else np.square(values)  # the prior is on the root of alpha
         change += np.log(old / new) + 0.5 * squares * (old**-2.0 - new**-2.0)
@@ -127,8 +127,8 @@ def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., 
     rows = [{"prior": AS_STATED, "factor": 1.0, "scale": np.nan} | as_stated(fits, level)]
     for name, factors in FACTORS.items():
         for factor in factors:
-            scale = factor * getattr(priors, name)
-            other = replace(priors, **{name: scale})
+            scale = factor * priors[name]
+            other = Priors(**{**priors, name: scale})
             row = _moved(fits, other, level, partial(stream, name, str(factor)))
             rows.append({"prior": name, "factor": factor, "scale": scale} | row)
     return pd.DataFrame(rows)

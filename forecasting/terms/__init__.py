@@ -4,7 +4,7 @@ A term turns calendar months into columns of the design matrix or, for an exposu
 log mean.  A new one subclasses `Term` and says three things: its `family`, its `columns` and its `rows`.
 """
 
-from forecasting.terms.base import Family, Term, Terms
+from forecasting.terms.base import Term, Terms
 from forecasting.terms.calendar import Intercept, MonthEffects, Seasonal, Trend, Weekdays
 from forecasting.terms.events import DecayingPulse, Pulse, Ramp, Step
 from forecasting.terms.known import Covariate, Exposure
@@ -13,7 +13,6 @@ __all__ = [
     "Covariate",
     "DecayingPulse",
     "Exposure",
-    "Family",
     "Intercept",
     "MonthEffects",
     "Pulse",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
 from itertools import chain
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import InvalidInput
+from forecasting.parameters import Parameter, Parameters
 from forecasting.series import listing
 
 FloatArray: TypeAlias = NDArray[np.float64]
-Family: TypeAlias = Literal["level", "trend", "seasonal", "step", "pulse", "ramp", "covariate", "weekday"]
 
 _MAY_BE_CONSTANT = frozenset({"step", "pulse", "ramp", "covariate", "weekday"})
 ROUNDING = 1e-9
@@ -25,7 +25,7 @@ ROUNDING = 1e-9
 class Term:
     """One part of the log mean: columns of the design that share a prior family, or an offset."""
 
-    family: ClassVar[Family]
+    family: ClassVar[str]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Terms:
         return tuple(chain.from_iterable(term.columns for term in self.terms))
 
     @property
-    def families(self) -> tuple[Family, ...]:
+    def families(self) -> tuple[str, ...]:
         """Prior family of each of the p coefficients."""
         return tuple(term.family for term in self.terms for _ in term.columns)
 
@@ -137,6 +137,11 @@ class Terms:
     def units(self, months: pd.PeriodIndex) -> FloatArray:
         """Return, for each of the p columns, the change that counts as one to a prior, given the `months` of the data."""
         return np.array([term.unit(months) for term in self.terms for _ in term.columns], dtype=np.float64)
+
+    def parameters(self, months: pd.PeriodIndex) -> Parameters:
+        """Return the p coefficients, given the `months` of the data."""
+        parts = zip(self.columns(), self.families, self.units(months).tolist(), strict=True)
+        return Parameters(tuple(Parameter(name, family=of, is_log_rate=True, unit=unit) for name, of, unit in parts))
 
     def beside(self, months: pd.PeriodIndex) -> tuple[str, ...]:
         """Return the columns of events and covariates that are the same in all these `months`, which cannot tell their size.

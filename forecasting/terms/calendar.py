@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 
 from forecasting.months import MonthLike, to_month, weekdays_in
+from forecasting.parameters import declared
 from forecasting.reading.arguments import read_whole
 from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
+
+SEASONAL = declared("seasonal", 0.5, "Each harmonic or month coefficient.")
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +28,7 @@ class Intercept(Term):
     array([1., 1., 1.])
     """
 
-    family = "level"
+    family = declared("level", 2.0, "Log level, around the log of the mean of what is known.")
     columns = ("intercept",)
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
@@ -53,7 +56,7 @@ class Trend(Term):
     array([0., 1., 2., 3.])
     """
 
-    family = "trend"
+    family = declared("trend", 0.1, "Change of the log mean per month.")
     columns = ("trend",)
     origin: MonthLike | None = None
 
@@ -86,7 +89,7 @@ class Seasonal(Term):
            [-0.5 ,  0.87]])
     """
 
-    family = "seasonal"
+    family = SEASONAL
     harmonics: int = 1
 
     def __post_init__(self) -> None:
@@ -121,7 +124,7 @@ class MonthEffects(Term):
            [0., 1.]])
     """
 
-    family = "seasonal"
+    family = SEASONAL
     columns = tuple(f"month[{month:02d}]" for month in range(2, 13))
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
@@ -146,7 +149,12 @@ class Weekdays(Term):
     array([-1.14,  0.86, -0.43])
     """
 
-    family = "weekday"
+    family = declared(
+        "weekday",
+        0.02,
+        "Change of the log mean if one more day of a month is a weekday: 0.045 where nothing happens on weekends, 0 where all "
+        "days are alike.",
+    )
     columns = ("weekdays",)
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:

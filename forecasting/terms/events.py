@@ -9,7 +9,10 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.months import MonthLike, to_month
+from forecasting.parameters import declared
 from forecasting.terms.base import FloatArray, Term, months_since
+
+PULSE = declared("pulse", 1.0, "Change of the log mean of one month.")
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +43,7 @@ class Step(_Event):
     array([0., 1., 1., 1.])
     """
 
-    family = "step"
+    family = declared("step", 1.0, "Change of the log mean.")
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return 0 before the month and 1 from it on."""
@@ -60,7 +63,7 @@ class Pulse(_Event):
     array([0., 1., 0., 0.])
     """
 
-    family = "pulse"
+    family = PULSE
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return 1 in the month and 0 elsewhere."""
@@ -94,7 +97,7 @@ class DecayingPulse(_Event):
     array([0.  , 1.  , 0.5 , 0.25])
     """
 
-    family = "pulse"
+    family = PULSE
     decay: float = 0.8
 
     def __post_init__(self) -> None:
@@ -138,7 +141,7 @@ class Ramp(_Event):
     array([0., 1., 2., 3., 3.])
     """
 
-    family = "ramp"
+    family = declared("ramp", 0.25, "Change of the log mean per month of the rise.")
     end: MonthLike | None = None
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput
 from forecasting.months import MonthLike, days_in
+from forecasting.parameters import declared
 from forecasting.reading.arguments import read_array
 from forecasting.series import listing, read_months
 from forecasting.terms.base import ROUNDING, FloatArray, Term
@@ -44,7 +45,12 @@ class Covariate(Term):
     array([ 80., 120., 120.])
     """
 
-    family = "covariate"
+    family = declared(
+        "covariate",
+        1.0,
+        "Effect of one standard deviation of a covariate on the log mean; of its largest departure in any month given, if it "
+        "is the same in all months of the data.",
+    )
     name: str
     by_month: ByMonth
 

@@ -41,7 +41,7 @@ def test_parameters(written: dict[str, Any], made: Model) -> None:
 
 def test_priors() -> None:
     assert build(Model, {"name": "CountRegression", "priors": {"trend": 0.1}}).priors.trend == 0.1
-    with pytest.raises(InvalidInput, match="no scale 'trnd'"):
+    with pytest.raises(InvalidInput, match="no prior scale 'trnd'"):
         build(Model, {"name": "CountRegression", "priors": {"trnd": 0.1}})
 
 

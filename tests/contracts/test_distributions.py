@@ -9,8 +9,8 @@ import pytest
 
 from forecasting import distributions
 from forecasting.distributions import Distribution, split_shape
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
+from forecasting.parameters import Priors
 
 FAMILIES = [
     family
@@ -155,19 +155,18 @@ def test_log_likelihood_of_no_months_is_zero(family: Distribution) -> None:
 @each_family
 def test_shapes_of_parameters(family: Distribution, rng: np.random.Generator) -> None:
     k = len(family.shape_names)
-    assert len(family.shape_families) == len(family.folded) == k
-    assert (Priors().of(family.shape_families) > 0).all()
+    assert (family.parameters.scale(Priors()) > 0).all()
     assert family.natural(rng.normal(size=(7, k))).shape == (7, k)
     start = family.start(rng.poisson(5.0, 12).astype(float), np.full(12, 5.0))
     assert start.shape == (k,)
     assert np.isfinite(start).all()
-    assert (start[list(family.folded)] > 0).all()
+    assert (start[family.parameters.folded] > 0).all()
 
 
 @each_family
 def test_the_density_is_even_in_folded_coordinates(family: Distribution, rng: np.random.Generator) -> None:
     work = rng.normal(size=(9, len(family.shape_names)))
-    mirrored = np.where(family.folded, -work, work)
+    mirrored = np.where(family.parameters.folded, -work, work)
     np.testing.assert_array_equal(family.natural(work), family.natural(mirrored))
 
 

@@ -13,11 +13,11 @@ from scipy.special import expit
 
 import forecasting as fc
 from forecasting.constraints import Observed
-from forecasting.inference.parameters import Theta
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.level import Motion
 from forecasting.models import Row
 from forecasting.models.following import FollowingDensity
+from forecasting.parameters import Theta
 from tests.models import data
 
 Y = data.series(data.drifting(40, swing=0.3), missing=(6, 7, 30))

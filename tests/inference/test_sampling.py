@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,12 @@ from scipy.stats import norm
 import forecasting as fc
 from forecasting import InvalidInput, Priors
 from forecasting.inference.annealing import anneal
-from forecasting.inference.priors import log_normal_density
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.resampling import systematic
 from forecasting.inference.sampling import sample_posterior
 from forecasting.kernels.counts import FloatArray
+from forecasting.parameters import log_normal_density
 from tests.inference.densities import Known, normal_mixture
 
 
@@ -175,8 +174,8 @@ def test_priors_integrate_to_one() -> None:
 
 
 def test_priors_can_be_scaled_and_are_checked() -> None:
-    doubled = asdict(Priors().scaled(2.0))
-    assert doubled == {name: 2.0 * scale for name, scale in asdict(Priors()).items()}
+    doubled = dict(Priors().scaled(2.0))
+    assert doubled == {name: 2.0 * scale for name, scale in Priors().items()}
     assert doubled["trend"] == 2 * Priors().trend
     for bad in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(InvalidInput, match="prior scale trend"):

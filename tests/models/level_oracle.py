@@ -12,8 +12,8 @@ import numpy as np
 from scipy.stats import nbinom, norm
 
 from forecasting.constraints import Constraints, Linear
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray
+from forecasting.parameters import Priors
 from tests.models import data
 
 NODES = 14

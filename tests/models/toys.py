@@ -9,9 +9,9 @@ import numpy as np
 
 import forecasting as fc
 from forecasting.constraints import Observed
-from forecasting.inference.parameters import Theta
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Row
+from forecasting.parameters import Theta
 
 
 @fc.register_model("toy")

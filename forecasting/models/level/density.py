@@ -8,7 +8,7 @@ coordinate z, where T is the cdf of Student's t: its heavy-tailed prior is a sta
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,15 +19,41 @@ from scipy.special import expit, logit, ndtr
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.level import Motion, levels
 from forecasting.models.following import Draw, FollowingDensity
 from forecasting.models.known import read_counts
-from forecasting.terms import Terms
+from forecasting.models.moving import GROWTH, REVERSION
+from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
+from forecasting.terms import Seasonal, Terms
 
+_OWN = (
+    Parameter(
+        "log_level",
+        family=declared(
+            "initial",
+            0.7,
+            "Log level before the first month of a dynamic level, around the log of the mean of the first two years.",
+        ),
+    ),
+    Parameter(
+        "gain",
+        float(logit(0.2)),
+        transform="logistic",
+        family=declared("gain", 0.4, "Logit of the gain of a dynamic level, around that of 0.2."),
+    ),
+)
+_ANCHOR = Parameter(
+    "log_anchor",
+    family=declared("anchor", 0.5, "Log of what a level reverts to, around the log of the mean of what is known."),
+)
+_HARMONIC = declared(
+    "harmonic",
+    0.06,
+    "Coefficients of the first harmonic of a dynamic level: scale of Student's t with four degrees of freedom, divided by the "
+    "root of the number of the harmonic.",
+)
 _FIRST = 24  # months whose mean is the prior guess of the first level
-_USUAL_GAIN, _USUAL_RATE = 0.2, 0.05
 _NUDGE = 1e-4  # step of numerical slopes, in units of `scale`
 _GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
 _SHAPE_NUDGE = 3e-3  # the same for shape coordinates, which act through second differences
@@ -99,38 +125,28 @@ class LevelDensity(FollowingDensity):
             raise InvalidInput(f"{data.name}: {self._seen.size} known months; a dynamic level needs at least 2")
         self.terms = model.terms_for(data)
         self._design, self._offset = self.terms.design(data.months, origin=data.months)
-        columns = self.terms.columns()
-        self.layout = Layout(model.trend, model.reversion, len(columns))
-        self.names = (
-            *("log_level", "gain"),
-            *(("growth",) if model.trend else ()),
-            *(("reversion", "log_anchor") if model.reversion else ()),
-            *(*columns, *self.distribution.shape_names),
+        self.layout = Layout(model.trend, model.reversion, self._design.shape[1])
+        effects = [
+            replace(one, family=_HARMONIC) if one.family == Seasonal.family else one
+            for one in self.terms.parameters(data.months).each
+        ]
+        own = (*_OWN, *((GROWTH,) if model.trend else ()), *((REVERSION, _ANCHOR) if model.reversion else ()))
+        self.parameters = Parameters((*own, *effects)) + self.distribution.parameters
+        self.names, self.log_rates, self.folded = (
+            self.parameters.names,
+            self.parameters.log_rates,
+            self.parameters.folded,
         )
-        self.log_rates = (*(("growth",) if model.trend else ()), *columns)
-        clash = {name for name in columns if self.names.count(name) > 1}
-        if clash:
-            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
-        families = (
-            *("initial", "gain"),
-            *(("growth",) if model.trend else ()),
-            *(("reversion", "anchor") if model.reversion else ()),
-            *("harmonic" if family == "seasonal" else family for family in self.terms.families),
-            *self.distribution.shape_families,
-        )
-        self.scale = self.priors.of(families)
-        self._harmonics = np.flatnonzero([family == "harmonic" for family in families])
+        self.scale, self.centre = self.parameters.scale(self.priors), self.parameters.centre
+        self._harmonics = np.flatnonzero([family == _HARMONIC for family in self.parameters.families])
         order = np.array([float(self.names[column][3:]) for column in self._harmonics])  # cos3, sin3: the third
         self._harmonic_scale = self.scale[self._harmonics] / np.sqrt(order)
         self.scale[self._harmonics] = 1.0
-        self.scale[self.layout.effects_at] /= self.terms.units(data.months)
         # A covariate counts from its mean, so that its origin means nothing to the prior of the level.
         covariate = np.array([family == "covariate" for family in self.terms.families], dtype=bool)
         self._middle = np.where(covariate, self._design.mean(axis=0), 0.0)
         self._design = self._design - self._middle
         shapes = len(self.distribution.shape_names)
-        self.folded: NDArray[np.bool_] = np.array([False] * self.layout.width + list(self.distribution.folded))
-        self.centre = np.zeros(self.scale.size)
         self._place_centre()
         self.start = self.centre.copy()
         mean = np.full(self._seen.size, max(float(self._seen.mean()), 0.1))
@@ -143,19 +159,13 @@ class LevelDensity(FollowingDensity):
         first = float(self._seen[:_FIRST].sum() / exposure[:_FIRST].sum())
         least = 0.3 / (self._seen.size * float(exposure.mean()))
         self.centre[0] = np.log(max(first, 0.25 * overall, least))
-        self.centre[1] = logit(_USUAL_GAIN)
         if self.layout.reversion:
-            self.centre[self.layout.reversion_at] = logit(_USUAL_RATE)
             self.centre[self.layout.reversion_at + 1] = np.log(max(overall, least))
 
     def natural(self, work: FloatArray) -> FloatArray:
         r"""Return the parameters ``[S, p]`` in the order of `names`; harmonics are :math:`\tau T_4^{-1}\{\Phi(z)\}`."""
-        natural = work.copy()
-        natural[:, 1] = expit(work[:, 1])
-        if self.layout.reversion:
-            natural[:, self.layout.reversion_at] = expit(work[:, self.layout.reversion_at])
+        natural = self.parameters.natural(work)
         natural[:, self.layout.effects_at] = self._effects(work)
-        natural[:, self.layout.width :] = self.distribution.natural(work[:, self.layout.width :])
         return natural
 
     def _effects(self, work: FloatArray) -> FloatArray:

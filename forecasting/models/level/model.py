@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from forecasting.constraints import Observed
 from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, read_priors
 from forecasting.models.augmented import FollowingModel
 from forecasting.models.known import read_centred, read_data
 from forecasting.models.level.density import LevelDensity
+from forecasting.parameters import Priors, read_priors
 from forecasting.reading.arguments import read_flag, read_share, read_whole
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend
 

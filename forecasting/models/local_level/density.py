@@ -13,12 +13,13 @@ from scipy.special import expit
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidWindow
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.density import Simulated
 from forecasting.models.known import reconstructed
 from forecasting.models.local_level.path import Motion
 from forecasting.models.local_level.target import Settings, Target
+from forecasting.models.moving import GROWTH
+from forecasting.parameters import Parameter, Parameters, Priors
 from forecasting.randomness import require_rng
 
 _EVENTS = frozenset({"step", "pulse", "ramp"})
@@ -35,15 +36,11 @@ class LocalLevelDensity:
         self.model, self.data = model, data
         self.distribution: Distribution = model.distribution
         self.priors: Priors = model.priors
-        self.names = (
-            "log_level",
-            *(("log_anchor", "reversion") if model.reversion else ()),
-            *(("growth",) if model.growth else ()),
-            *target.terms.columns(),
-            "noise",
-            *model.distribution.shape_names,
-        )
-        self.log_rates = (*(("growth",) if model.growth else ()), *target.terms.columns())
+        moves = ("log_level", *(("log_anchor", "reversion") if model.reversion else ()))
+        own = (*map(Parameter, moves), *((GROWTH,) if model.growth else ()))
+        after = Parameters((Parameter("noise"),)) + model.distribution.parameters
+        table = Parameters(own) + target.terms.parameters(data.months) + after
+        self.names, self.log_rates = table.names, table.log_rates
         size, k = target.prior.size, target.prior.scale.size
         self._path, self._coefs, self._parameters = slice(size), slice(size, size + k), slice(size + k, None)
         centre = np.full(size, target.prior.centre), np.zeros(k), np.where(target.folded, target.scale, target.centre)

@@ -16,7 +16,6 @@ import numpy as np
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, read_priors
 from forecasting.inference.sampling import Sample
 from forecasting.models.base import BayesianModel, Model, Prepared
 from forecasting.models.density import ModelDensity
@@ -25,6 +24,7 @@ from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.local_level.sampler import sample_path
 from forecasting.models.results import Posterior
+from forecasting.parameters import Priors, read_priors
 from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.reading.arguments import read_flag, read_share, read_whole
 from forecasting.terms import Intercept, Seasonal, Term, Terms, Trend

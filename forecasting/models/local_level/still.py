@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.inference.priors import log_normal_density
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.local_level.target import Target
+from forecasting.parameters import log_normal_density
 
 
 class StillDensity:

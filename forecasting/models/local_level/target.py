@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
-from forecasting.inference.priors import Priors, log_normal_density
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.local_level.path import LevelPath, Motion
 from forecasting.models.local_level.surrogate import Surrogate
+from forecasting.models.moving import REVERSION
+from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
 from forecasting.terms import Terms
 
-_USUAL_RATE = 0.05
+_NOISE = Parameter(
+    "noise",
+    transform="size",
+    family=declared(
+        "noise", 0.2, "Standard deviation of the monthly step of the log level of a local level: half-normal."
+    ),
+)
 _LEAST_NOISE = 1e-6  # standard deviation of a step below which a level stands still
 _MOST_KEPT = 1.0 - 1e-6
 
@@ -62,24 +68,15 @@ class Target:
         self.terms = model.terms_for(data)
         self.effects, self.offset = self.terms.design(data.months, origin=data.months)
         priors, distribution = model.priors, model.distribution
-        scale = priors.of(self.terms.families) / self.terms.units(data.months)
+        scale = self.terms.parameters(data.months).scale(priors)
         log_level = self._log_level()
         moving = [*([priors.level] if model.reversion else []), *([priors.growth] if model.growth else [])]
         self.prior = LevelPath(
             len(data.months), model.reversion, model.growth, log_level, priors.level, np.concatenate([moving, scale])
         )
-        families = ("noise", *(("reversion",) if model.reversion else ()), *distribution.shape_families)
-        self.scale = priors.of(families)
-        self.centre = np.zeros(self.scale.size)
-        if model.reversion:
-            self.centre[1] = logit(_USUAL_RATE)
-        self.folded: NDArray[np.bool_] = np.array(
-            [True, *([False] if model.reversion else []), *distribution.folded], dtype=bool
-        )
-        self.names = ("noise", *(("reversion",) if model.reversion else ()), *distribution.shape_names)
-        clash = set(self.terms.columns()) & {"log_level", "log_anchor", "growth", *self.names}
-        if clash:
-            raise InvalidInput(f"the covariate {', '.join(sorted(clash))} has the name of a parameter; rename it")
+        own = Parameters((_NOISE, REVERSION) if model.reversion else (_NOISE,)) + distribution.parameters
+        self.names, self.folded = own.names, own.folded
+        self.scale, self.centre = own.scale(priors), own.centre
         self.start = self._start(log_level)
 
     @property
