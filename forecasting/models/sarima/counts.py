@@ -15,7 +15,6 @@ from forecasting.constraints import Observed
 from forecasting.distributions import RoundedNormal
 from forecasting.errors import InvalidInput, NotIdentified
 from forecasting.extras import needed
-from forecasting.inference.priors import Priors
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.differencing import PERIOD
 from forecasting.models.density import Simulated
@@ -23,6 +22,7 @@ from forecasting.models.known import read_counts
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.future import innovations, missing_months, simulate
 from forecasting.models.sarima.orders import Orders
+from forecasting.parameters import Priors
 from forecasting.randomness import require_rng
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
@@ -113,7 +113,7 @@ class SarimaDensity(ArimaDensity):
         hidden = ~self._seen[-len(terms.columns()) :]
         before, _ = terms.design(self.data.months[-1:], origin=self.data.months)
         ahead, _ = terms.design(months, origin=self.data.months)
-        scale = (Priors().of(terms.families) / terms.units(self.data.months))[hidden]
+        scale = terms.parameters(self.data.months).scale(Priors())[hidden]
         return np.asarray((rng.standard_normal((draws, scale.size)) * scale) @ (ahead - before)[:, hidden].T)
 
     def months(self, work: FloatArray, *, rng: np.random.Generator) -> IntArray:
