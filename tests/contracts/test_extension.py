@@ -124,7 +124,7 @@ def test_what_is_not_a_model_has_no_name() -> None:
     ("parameters", "said"),
     [
         ((fc.Parameter("level"), fc.Parameter("level")), "names two parameters"),
-        ((fc.Parameter("alpha"),), "parameter of the distribution"),
+        ((fc.Parameter("alpha"),), "alpha names two parameters"),
         (("level",), "is not a parameter"),
     ],
 )
