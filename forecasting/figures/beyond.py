@@ -46,7 +46,7 @@ def step_figure(report: JumpReport) -> Figure:
     boundary, draws = report.comparison.after[0], _averaged(report)
     rows_of = _spans(report)
     limits = np.log([ends for _, ends in rows_of])
-    figure, axes = canvas(f"The step at {boundary:%B %Y}, if there was one", 3.4, top=0.62, bottom=0.48)
+    figure, axes = canvas(f"The step at {boundary.strftime('%B %Y')}, if there was one", 3.4, top=0.62, bottom=0.48)
     rows(axes, len(rows_of))
     axes.set_ylim(len(rows_of) - 0.4, -2.3)
     axes.set_xlim(min(limits.min(), -0.5) - 0.25, max(limits.max(), 0.5) + 0.25)

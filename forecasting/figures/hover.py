@@ -53,16 +53,16 @@ def tell(axes: Axes, texts: Iterable[str], places: Sequence[float], half: float 
 def count_of(month: pd.Period, lower: float, upper: float) -> str:
     """Return what there is to say of a month of the data, given the smallest and the largest count it can have."""
     if lower == upper:
-        return f"{month:%B %Y}: {lower:,.0f}"
+        return f"{month.strftime('%B %Y')}: {lower:,.0f}"
     if upper == float("inf"):
-        return f"{month:%B %Y}: {f'at least {lower:,.0f}' if lower else 'not known'}"
-    return f"{month:%B %Y}: {lower:,.0f} to {upper:,.0f}"
+        return f"{month.strftime('%B %Y')}: {f'at least {lower:,.0f}' if lower else 'not known'}"
+    return f"{month.strftime('%B %Y')}: {lower:,.0f} to {upper:,.0f}"
 
 
 def interval_of(month: pd.Period, points: FloatArray) -> str:
     """Return what there is to say of a month, given its quantiles at 0.05, 0.25, 0.5, 0.75 and 0.95."""
     low, lower, middle, upper, high = points
-    return f"{month:%B %Y}: median {middle:,.0f}\n50%: {lower:,.0f} to {upper:,.0f}\n90%: {low:,.0f} to {high:,.0f}"
+    return f"{month.strftime('%B %Y')}: median {middle:,.0f}\n50%: {lower:,.0f} to {upper:,.0f}\n90%: {low:,.0f} to {high:,.0f}"
 
 
 def titled(drawing: str) -> str:

@@ -137,7 +137,7 @@ def _posterior(axes: Axes, places: IntArray, points: FloatArray, thick: float, c
 
 def _told(month: pd.Period, exact: bool, lower: float, upper: float, points: FloatArray) -> str:
     if exact:
-        return f"{month:%B %Y}: {lower:,.0f}, known exactly"
+        return f"{month.strftime('%B %Y')}: {lower:,.0f}, known exactly"
     allowed = f"at least {lower:,.0f}" if np.isinf(upper) else f"{lower:,.0f} to {upper:,.0f}"
     return f"{interval_of(month, points)}\nallowed by the facts: {allowed}"
 

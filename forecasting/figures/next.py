@@ -66,7 +66,7 @@ def outlook_figure(outlook: Outlook, published: Mapping[pd.Period, int] | None =
     _beside(axes, 0, "median", INK, right=True)
     for number, month in enumerate(outlook.months):
         top = number * block
-        _beside(axes, top, f"{month:%B %Y}", INK, heading=True)
+        _beside(axes, top, f"{month.strftime('%B %Y')}", INK, heading=True)
         for row, (name, table) in enumerate(points.items(), 1):
             colour = _COLOURS[(row - 1) % len(_COLOURS)]
             _interval(axes, top + row, table[number], colour)

@@ -106,7 +106,7 @@ class OnsetReport:
         """Return when the change began, if there was one, as words that follow its name."""
         best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
         return (
-            f"most probably began in {best['month']:%B %Y} ({chance(float(best['probability']))}), and with 90% in "
+            f"most probably began in {best['month'].strftime('%B %Y')} ({chance(float(best['probability']))}), and with 90% in "
             f"{_spans(self.interval(0.9))}"
         )
 

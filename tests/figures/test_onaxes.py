@@ -176,7 +176,7 @@ def test_pointing_at_a_month_shows_its_numbers(name: str) -> None:
     assert drawing._repr_html_() == drawing
     titles = re.findall(r"<title>([^<]*)</title>", drawing)
     assert len(titles) == len(result(name).months)
-    assert titles[0].count(f"{result(name).months[0]:%B %Y}: ")
+    assert titles[0].count(f"{result(name).months[0].strftime('%B %Y')}: ")
 
 
 def test_pointing_says_the_numbers_of_history_and_forecast_and_moves_no_limit() -> None:
