@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,11 @@ from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
 from forecasting.batch.table import IMPOSSIBLE, LONGEST, Blocks, Table, size_for
 from forecasting.distributions.point import Point
 from forecasting.errors import ArchiveError, TooLarge
-from forecasting.evaluation.grid import Grid, Months, component_blocks
+from forecasting.evaluation.grid import Months, Probabilities, component_blocks
 from forecasting.evaluation.ranked import Resolved
 from forecasting.kernels.blocks import NODES, block
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.kernels.grid import Grid, resolved
 from forecasting.predictive import Predictive
 
 MOST_BLOCKS = 256
@@ -64,35 +65,27 @@ class Marginals(Blocks):
         months = _distinct(kind.of(forecast, np.arange(len(forecast.months))))
         for layout in (_dyadic, _by_component):
             with suppress(TooLarge):
-                found = cls._on(months, *layout(months))
+                found = cls._on(months, layout(months))
                 if found._is_whole():
                     return found
         raise TooLarge(f"the distributions of {forecast.name!r} have no compact form")
 
     @classmethod
-    def _on(cls, months: Months, start: IntArray, level: IntArray) -> Marginals:
+    def _on(cls, months: Months, grid: Grid) -> Marginals:
         """Halve the blocks of a grid until they are resolved."""
-        end = int((start + (NODES << level)).max())
-        kept_start, kept_level, log = start[:0], level[:0], np.empty((0, NODES, len(months.mean)))
-        while start.size:
-            if len(kept_start) + len(start) > (_MOST_SPARSE if isinstance(months, _Counted) else MOST_BLOCKS):
-                raise TooLarge("too many blocks of counts")
-            fresh = _at_nodes(months, start, level)
-            rough = _rough(fresh, level)
-            kept_start = np.concatenate([kept_start, start[~rough]])
-            kept_level = np.concatenate([kept_level, level[~rough]])
-            log = np.concatenate([log, fresh[~rough]])
-            halves = level[rough] - 1
-            start = np.concatenate([start[rough], start[rough] + (NODES << halves)])
-            level = np.tile(halves, 2)
-        order = np.argsort(kept_start)
+        end = int((grid.start + grid.size).max())
+        most = _MOST_SPARSE if isinstance(months, _Counted) else MOST_BLOCKS
+        found = resolved(grid, partial(_logpmf, months), _rough, most)
+        if found is None:
+            raise TooLarge("too many blocks of counts")
+        start, level, log = found
         last = _logpmf(months, np.array([end, end + 1]))
         expected, variance = months.expected, months.variance
         spread = np.sqrt(variance.mean(axis=1) + expected.var(axis=1))
         return cls(
-            kept_start[order],
-            kept_level[order],
-            _rounded(log[order], kept_level[order]),
+            start,
+            level,
+            _rounded(log, level),
             _scaled(np.rint(last / _RESOLUTION)),
             np.asarray(expected.mean(axis=1)),
             np.asarray(spread),
@@ -139,15 +132,10 @@ class Marginals(Blocks):
 
     # Probabilities
 
-    @property
-    def end(self) -> int:
-        """First count after the blocks."""
-        return int(self.start[-1] + (NODES << int(self.level[-1])))
-
     def logpmf(self, y: IntArray) -> FloatArray:
         """Return log P(Y = y) ``[N, M]`` for N counts."""
         result = np.empty((len(y), len(self.mean)))
-        at = np.searchsorted(self.start, y, side="right") - 1
+        at = self.holding(y)
         beyond = y >= self.end
         for b in np.unique(at[~beyond]):
             who = (at == b) & ~beyond
@@ -182,7 +170,7 @@ class Marginals(Blocks):
         """Variance ``[M, 1]``."""
         return np.square(self.spread)[:, None]
 
-    def first_grid(self, stride: float, observed: float) -> Grid:
+    def first_grid(self, stride: float, observed: float) -> Probabilities:
         """Return the blocks, and more of them up to `observed`."""
         start, level = list[int](), list[int]()
         end = self.end
@@ -190,9 +178,9 @@ class Marginals(Blocks):
             start.append(end)
             level.append(int(np.log2(end // NODES)))
             end *= 2
-        blocks = Grid(self.start, self.level, np.exp(self.log))
-        more = np.array(start, dtype=np.int64), np.array(level, dtype=np.int64)
-        return blocks.with_blocks(*more, self, np.ones(len(self.start), dtype=bool)) if start else blocks
+        blocks = Probabilities(self.start, self.level, np.exp(self.log))
+        more = Grid(np.array(start, dtype=np.int64), np.array(level, dtype=np.int64))
+        return blocks.with_blocks(more, self, np.ones(len(self.start), dtype=bool)) if start else blocks
 
     def select(self, columns: IntArray) -> Marginals:
         """Return the distributions of the months numbered `columns`."""
@@ -286,7 +274,7 @@ class _Counted(Months):
         return [np.unique(draws, return_counts=True) for draws in self.mean]
 
 
-def _dyadic(months: Months) -> tuple[IntArray, IntArray]:
+def _dyadic(months: Months) -> Grid:
     """Return blocks 0-15, 16-31, 32-63, ... up to where next to nothing is left."""
     reach = float((months.expected + _REACH * np.sqrt(months.variance)).max())
     blocks = 1 + int(np.ceil(np.log2(max(min(reach, LARGEST) / NODES, 1.0))))
@@ -300,17 +288,12 @@ def _dyadic(months: Months) -> tuple[IntArray, IntArray]:
             break
         blocks += _AHEAD
     level = np.maximum(np.arange(blocks) - 1, 0)
-    return np.array([0, *(NODES << np.arange(blocks - 1))], dtype=np.int64), level
+    return Grid(np.array([0, *(NODES << np.arange(blocks - 1))], dtype=np.int64), level)
 
 
-def _by_component(months: Months) -> tuple[IntArray, IntArray]:
+def _by_component(months: Months) -> Grid:
     """Return blocks that are short around each component: those of `_dyadic` may overlook what is sharp."""
-    return component_blocks(months, 8.0, float(_dyadic(months)[0][-1]))
-
-
-def _at_nodes(months: Months, start: IntArray, level: IntArray) -> FloatArray:
-    y = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
-    return _logpmf(months, y).reshape(len(start), NODES, -1)
+    return component_blocks(months, 8.0, float(_dyadic(months).start[-1]))
 
 
 def _logpmf(months: Months, y: IntArray) -> FloatArray:
@@ -326,11 +309,10 @@ def _logpmf(months: Months, y: IntArray) -> FloatArray:
     return result
 
 
-def _rough(log: FloatArray, level: IntArray) -> NDArray[np.bool_]:
-    """Whether the polynomial of a block may be off by more than what its probability allows."""
-    rest = np.stack([np.abs(block(int(k)).rest @ values).max(axis=0) for k, values in zip(level, log, strict=True)])
+def _rough(grid: Grid, log: FloatArray) -> NDArray[np.bool_]:
+    """Tell whether the polynomial of a block may be off by more than what its probability allows."""
     rounding = 16.0 * np.finfo(float).eps * np.abs(log).max(axis=1)
-    return np.asarray((rest > np.maximum(_allowed(log, level), rounding)).any(axis=1))
+    return np.asarray((grid.rest(log) > np.maximum(_allowed(log, grid.level), rounding)).any(axis=1))
 
 
 def _allowed(log: FloatArray, level: IntArray) -> FloatArray:

@@ -19,6 +19,7 @@ import numpy as np
 
 from forecasting.kernels.blocks import NODES, block
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.grid import Grid
 
 LONGEST = 2**13
 """Most counts of a table."""
@@ -32,13 +33,11 @@ IMPOSSIBLE = -(2.0**30)
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
+class Blocks(Grid):
     """Distributions of M months on B blocks of counts.
 
     Attributes
     ----------
-    start, level : int64[B]
-        First count of each block and its level: it holds ``16 * 2**level`` counts.
     log : float64[B, 16, M]
         Log probabilities at the nodes of the blocks.
     last : float64[2, M]
@@ -47,8 +46,6 @@ class Blocks:
         Expectation and standard deviation.
     """
 
-    start: IntArray
-    level: IntArray
     log: FloatArray
     last: FloatArray
     mean: FloatArray
@@ -81,7 +78,7 @@ class Table:
     def of(cls, blocks: Blocks, size: int) -> Table:
         """Return a table of `size` counts, as `size_for` found it or longer."""
         log = np.empty((size, len(blocks.mean)))
-        end = int(blocks.start[-1] + (NODES << int(blocks.level[-1])))
+        end = blocks.end
         inside = blocks.start < size
         for level in np.unique(blocks.level[inside]):
             who = inside & (blocks.level == level)
@@ -154,10 +151,8 @@ class Table:
 
 def size_for(blocks: Blocks) -> int:
     """Return how long a table must be until the rest is smooth; a power of two."""
-    rest = np.stack([block(int(level)).rest for level in blocks.level])
-    wrong = np.abs(np.einsum("bki,bim->bkm", rest, np.exp(blocks.log))).max(axis=(1, 2)) * (NODES << blocks.level)
-    rough = np.flatnonzero(wrong > _SMOOTH)
-    until = blocks.start[rough[-1]] + (NODES << blocks.level[rough[-1]]) if rough.size else 0
+    rough = np.flatnonzero(blocks.rest(np.exp(blocks.log)).max(axis=1) * blocks.size > _SMOOTH)
+    until = (blocks.start + blocks.size)[rough[-1]] if rough.size else 0
     return int(1 << (max(int(until), _SHORTEST) - 1).bit_length())
 
 

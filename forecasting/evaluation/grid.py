@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from forecasting.distributions import Law
 from forecasting.distributions.base import Mixture
 from forecasting.errors import TooLarge
-from forecasting.kernels.blocks import NODES, Block, block
+from forecasting.kernels.blocks import NODES
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
+from forecasting.kernels.grid import Grid, joined
 from forecasting.predictive import Predictive
 
 MOST_BLOCKS = 2**15
@@ -42,7 +42,7 @@ class Marginal(Protocol):
         """Return P(Y > last) ``[M]`` for a count at or after the end of the first grid."""
         ...
 
-    def first_grid(self, stride: float, observed: float) -> Grid:
+    def first_grid(self, stride: float, observed: float) -> Probabilities:
         """Return blocks that miss no part of the probability, up to the count `observed` at least."""
         ...
 
@@ -95,69 +95,34 @@ class Months:
         """Return P(Y > last) ``[M]``."""
         return np.asarray(self.distribution.sf(float(last), self.mean, *self.shape).mean(axis=1))
 
-    def first_grid(self, stride: float, observed: float) -> Grid:
+    def first_grid(self, stride: float, observed: float) -> Probabilities:
         """Return dyadic blocks that see every component."""
         return first_grid(self, stride, observed)
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Blocks that cover 0, 1, ... without gaps: first counts ``[B]``, levels ``[B]``, probabilities ``[B, 16, M]``."""
+@dataclass(frozen=True, eq=False)
+class Probabilities(Grid):
+    """Blocks that cover 0, 1, ... without gaps, and the probabilities at their nodes, ``[B, 16, M]``."""
 
-    start: IntArray
-    level: IntArray
     values: FloatArray
 
-    @property
-    def size(self) -> IntArray:
-        """Number of counts of each block."""
-        return np.asarray(NODES << self.level)
-
-    @property
-    def nodes(self) -> IntArray:
-        """Counts ``[B, 16]`` at which the probabilities are known."""
-        return np.asarray([at + block(int(k)).nodes for at, k in zip(self.start, self.level, strict=True)])
-
-    def by_level(self) -> Iterator[tuple[NDArray[np.bool_], Block]]:
-        """Yield, for each level, the blocks that have it and their weights."""
-        for level in np.unique(self.level):
-            yield self.level == level, block(int(level))
-
-    def holding(self, y: FloatArray) -> IntArray:
-        """Return the number of the block that holds each count."""
-        return np.asarray(np.searchsorted(self.start, y, side="right") - 1)
-
-    @property
-    def end(self) -> int:
-        """The count after the last block."""
-        return int(self.start[-1] + (NODES << int(self.level[-1])))
-
-    def with_blocks(self, start: IntArray, level: IntArray, months: Marginal, kept: NDArray[np.bool_]) -> Grid:
+    def with_blocks(self, more: Grid, months: Marginal, kept: NDArray[np.bool_]) -> Probabilities:
         """Add new blocks, keep the old ones that `kept` marks, and order them by count."""
-        if kept.sum() + len(start) > MOST_BLOCKS:
+        if kept.sum() + len(more.start) > MOST_BLOCKS:
             raise TooLarge(
                 f"the ranked probability score needs more than {MOST_BLOCKS:,} blocks of counts: the draws of this "
                 "forecast are sharp and far apart; score its quantiles instead (crps_from_quantiles)"
             )
-        y = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
-        fresh = months.pmf(y).reshape(len(start), NODES, -1)
-        joined = np.concatenate([self.start[kept], start])
-        order = np.argsort(joined)
-        return Grid(
-            joined[order],
-            np.concatenate([self.level[kept], level])[order],
-            np.concatenate([self.values[kept], fresh])[order],
-        )
+        fresh = months.pmf(more.nodes).reshape(len(more.start), NODES, -1)
+        return Probabilities(*joined([(self.only(kept), self.values[kept]), (more, fresh)]))
 
-    def halved(self, where: NDArray[np.bool_], months: Marginal) -> Grid:
+    def halved(self, where: NDArray[np.bool_], months: Marginal) -> Probabilities:
         """Return the grid with the blocks marked by `where` in two halves each."""
-        start, level = self.start[where], self.level[where] - 1
-        halves = np.concatenate([start, start + (NODES << level)])
-        return self.with_blocks(halves, np.tile(level, 2), months, ~where)
+        return self.with_blocks(self.only(where).halves, months, ~where)
 
 
-def component_blocks(months: Months, stride: float, observed: float) -> tuple[IntArray, IntArray]:
-    """Return first counts and levels of dyadic blocks, none longer than `stride` deviations near a component's mean."""
+def component_blocks(months: Months, stride: float, observed: float) -> Grid:
+    """Return dyadic blocks, none longer than `stride` deviations near a component's mean."""
     centre, spread = months.expected, np.sqrt(months.variance)
     reach = max(observed + 1.0, float((centre + 8.0 * spread).max()), float(NODES))
     blocks = [(0, 0)] + [(NODES << k, k) for k in range(int(np.ceil(np.log2(min(reach, LARGEST) / NODES))))]
@@ -166,29 +131,26 @@ def component_blocks(months: Months, stride: float, observed: float) -> tuple[In
     numbers = np.unique((finest << _CELL_BITS) + cell)  # ten times faster than sorting pairs
     needs = np.stack([numbers >> _CELL_BITS, numbers & ((1 << _CELL_BITS) - 1)])
     start, level = np.array(blocks, dtype=np.int64).T
+    grid = Grid(start, level)
     while True:
-        size = NODES << level
         low = (needs[1] - 1) * (NODES << needs[0])
         high = (needs[1] + 2) * (NODES << needs[0])
-        meets = (low < (start + size)[:, None]) & (high > start[:, None])
-        long = ((level[:, None] > needs[0]) & meets).any(axis=1)
+        meets = (low < (grid.start + grid.size)[:, None]) & (high > grid.start[:, None])
+        long = ((grid.level[:, None] > needs[0]) & meets).any(axis=1)
         if not long.any():
-            break
-        parts = level[long] - 1
-        start = np.concatenate([start[~long], start[long], start[long] + (NODES << parts)])
-        level = np.concatenate([level[~long], parts, parts])
-    return start, level
+            return grid
+        short, halves = grid.only(~long), grid.only(long).halves
+        grid = Grid(np.concatenate([short.start, halves.start]), np.concatenate([short.level, halves.level]))
 
 
-def first_grid(months: Months, stride: float, observed: float) -> Grid:
+def first_grid(months: Months, stride: float, observed: float) -> Probabilities:
     """Return dyadic blocks that see every component."""
-    start, level = component_blocks(months, stride, observed)
-    nothing = Grid(start[:0], level[:0], np.empty((0, NODES, len(months.mean))))
-    return nothing.with_blocks(start, level, months, np.zeros(0, dtype=bool))
+    nothing = np.empty(0, dtype=np.int64)
+    empty = Probabilities(nothing, nothing, np.empty((0, NODES, len(months.mean))))
+    return empty.with_blocks(component_blocks(months, stride, observed), months, np.zeros(0, dtype=bool))
 
 
-def doubled(grid: Grid, months: Marginal) -> Grid:
+def doubled(grid: Probabilities, months: Marginal) -> Probabilities:
     """Return the grid with one more block, as long as all before it."""
-    end = grid.end
-    more = np.array([end], dtype=np.int64), np.array([int(np.log2(end // NODES))], dtype=np.int64)
-    return grid.with_blocks(*more, months, np.ones(len(grid.start), dtype=bool))
+    more = Grid(np.array([grid.end], dtype=np.int64), np.array([int(np.log2(grid.end // NODES))], dtype=np.int64))
+    return grid.with_blocks(more, months, np.ones(len(grid.start), dtype=bool))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import TooLarge
-from forecasting.evaluation.grid import Grid, Marginal, Months, doubled
+from forecasting.evaluation.grid import Marginal, Months, Probabilities, doubled
 from forecasting.evaluation.observed import Truth, filled, scored
 from forecasting.kernels.blocks import NODES, block, descend
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, rounding
@@ -81,7 +81,7 @@ class Resolved:
 
     Attributes
     ----------
-    grid : Grid
+    grid : Probabilities
         B blocks.
     below, above : float64[B, M]
         Probability before and after each block.
@@ -89,7 +89,7 @@ class Resolved:
         Sum of squares of P(Y <= k) over the blocks before, and of P(Y >= k) over the blocks after.
     """
 
-    grid: Grid
+    grid: Probabilities
     below: FloatArray
     above: FloatArray
     under: FloatArray
@@ -168,7 +168,7 @@ class Resolved:
 class _Sums:
     """Sums over each block ``[B, M]``: probability before, in and after it, tails, and squares of tails."""
 
-    grid: Grid
+    grid: Probabilities
     below: FloatArray
     mass: FloatArray
     above: FloatArray
@@ -178,7 +178,7 @@ class _Sums:
     falling: FloatArray
 
     @classmethod
-    def of(cls, grid: Grid, beyond: FloatArray) -> _Sums:
+    def of(cls, grid: Probabilities, beyond: FloatArray) -> _Sums:
         mass, rise, fall, rising, falling = (np.empty((len(grid.start), grid.values.shape[2])) for _ in range(5))
         for who, weights in grid.by_level():
             p = grid.values[who]

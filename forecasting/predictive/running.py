@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from forecasting.kernels.blocks import NODES, block, descend
 from forecasting.kernels.counts import FloatArray, IntArray, rounding
+from forecasting.kernels.grid import Grid, resolved
 
 _STRIDE = 2.0  # longest block, in standard deviations of the draws that vary least
 _RESOLVED = 1e-11  # error of the sum over a block
@@ -23,22 +24,18 @@ _SURE = 1e-9  # distance of a level from the sums around it
 _MOST = 96  # blocks
 
 
-@dataclass(frozen=True)
-class RunningSums:
+@dataclass(frozen=True, eq=False)
+class RunningSums(Grid):
     """Probabilities of M months on B adjoining blocks of counts.
 
     Attributes
     ----------
-    start, level : int64[B]
-        First count of each block, and its level: it holds ``16 * 2**level`` counts.
     values : float64[B, 16, M]
         Probabilities at the nodes of the blocks.
     below : float64[B + 1, M]
         Probability of the counts before each block, and of those up to the end of the last.
     """
 
-    start: IntArray
-    level: IntArray
     values: FloatArray
     below: FloatArray
 
@@ -65,30 +62,13 @@ class RunningSums:
         """
         first, last = int(ranges[0].min()), int(ranges[1].max())
         blocks = _short(first, last, ranges, _STRIDE * deviation)
-        if blocks is None:
+        found = None if blocks is None else resolved(blocks, pmf, _rough, _MOST)
+        if found is None:
             return None
-        start, level = blocks
-        done: list[tuple[IntArray, IntArray, FloatArray]] = []
-        while start.size:
-            if len(start) + sum(len(kept[0]) for kept in done) > _MOST:
-                return None
-            nodes = np.concatenate([at + block(int(k)).nodes for at, k in zip(start, level, strict=True)])
-            values = pmf(nodes).reshape(len(start), NODES, -1)
-            rest = np.array([np.abs(block(int(k)).rest @ v).max() for k, v in zip(level, values, strict=True)])
-            rough = (NODES << level) * rest > _RESOLVED
-            done.append((start[~rough], level[~rough], values[~rough]))
-            start, level = _halved(start[rough], level[rough])
-        start, level, values = (np.concatenate(parts) for parts in zip(*done, strict=True))
-        order = np.argsort(start)
-        start, level, values = start[order], level[order], values[order]
+        start, level, values = found
         mass = np.array([block(int(k)).total @ v for k, v in zip(level, values, strict=True)])
         before = cdf(first - 1.0) if first else np.zeros(values.shape[2])
         return cls(start, level, values, np.concatenate([before[None], before + np.cumsum(mass, axis=0)]))
-
-    @property
-    def end(self) -> int:
-        """The count after the last block."""
-        return int(self.start[-1] + (NODES << int(self.level[-1])))
 
     def quantile(self, levels: FloatArray, cdf: Callable[[float], FloatArray]) -> tuple[IntArray, NDArray[np.bool_]]:
         """Return the smallest y with P(Y <= y) >= level ``[K, M]``, and where that is sure."""
@@ -113,24 +93,20 @@ class RunningSums:
         return np.asarray(first + place[:, :, 0] - 1), np.asarray(sure)
 
 
-def _short(
-    first: int, last: int, ranges: tuple[FloatArray, FloatArray], longest: FloatArray
-) -> tuple[IntArray, IntArray] | None:
+def _rough(grid: Grid, values: FloatArray) -> NDArray[np.bool_]:
+    return np.asarray(grid.size * grid.rest(values).max(axis=1) > _RESOLVED)
+
+
+def _short(first: int, last: int, ranges: tuple[FloatArray, FloatArray], longest: FloatArray) -> Grid | None:
     """Return blocks from `first` to `last`, none longer than allowed by the months whose range it meets."""
     level = np.array([int(np.ceil(np.log2(max((last + 1 - first) / NODES, 1.0))))])
-    start = np.array([first], dtype=np.int64)
-    while len(start) <= _MOST:
-        size = NODES << level
-        meets = (ranges[0] < (start + size)[:, None]) & (ranges[1] >= start[:, None])
-        long = (level > 0) & (size > np.where(meets, longest, np.inf).min(axis=1))
+    grid = Grid(np.array([first], dtype=np.int64), level)
+    while len(grid.start) <= _MOST:
+        meets = (ranges[0] < (grid.start + grid.size)[:, None]) & (ranges[1] >= grid.start[:, None])
+        long = (grid.level > 0) & (grid.size > np.where(meets, longest, np.inf).min(axis=1))
         if not long.any():
-            return start, level
-        halves = _halved(start[long], level[long])
-        start, level = (np.concatenate([old[~long], new]) for old, new in zip((start, level), halves, strict=True))
-        kept = start <= last
-        start, level = start[kept], level[kept]
+            return grid
+        kept, halves = grid.only(~long), grid.only(long).halves
+        start, level = np.concatenate([kept.start, halves.start]), np.concatenate([kept.level, halves.level])
+        grid = Grid(start, level).only(start <= last)
     return None
-
-
-def _halved(start: IntArray, level: IntArray) -> tuple[IntArray, IntArray]:
-    return np.concatenate([start, start + (NODES << level) // 2]), np.tile(level - 1, 2)
