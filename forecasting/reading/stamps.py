@@ -94,12 +94,12 @@ def month_number(stamp: object, *, zone: dt.tzinfo | None = None) -> int:
 
 
 def read_day(value: object, what: str = "") -> dt.date:
-    """Return a day written as YYYY-MM-DD, or the day of a date or time; `what` opens the message of the error.
+    """Return a day written as YYYY-MM-DD, or the day of a date or local time; `what` opens the message of the error.
 
     Raises
     ------
     InvalidInput
-        If it is neither.
+        If it is neither, or a time with a zone that is not midnight there: nobody knows whose day is meant.
 
     Examples
     --------
@@ -115,6 +115,10 @@ def read_day(value: object, what: str = "") -> dt.date:
     except ValueError:
         pass
     if isinstance(day, dt.datetime) and day == day:
+        if day.tzinfo is not None and day.time() != dt.time():
+            raise InvalidInput(
+                f"{what}{_shown(value)} may be another day in another time zone; convert it to local time and pass its .date()"
+            )
         return day.date()
     if isinstance(day, dt.date) and day == day:
         return day

@@ -199,14 +199,19 @@ EARLIER = fact("old", "total", "2023-01", "2023-03", value="90", published="2023
 LATER = fact("new", "total", "2023-01", "2023-03", value="100", published="2024-01-10", supersedes="old")
 
 
-@pytest.mark.parametrize("day", ["2023-12-05", dt.date(2023, 12, 5), pd.Timestamp("2023-12-05 23:00")])
+@pytest.mark.parametrize(
+    "day", ["2023-12-05", dt.date(2023, 12, 5), pd.Timestamp("2023-12-05 23:00"), pd.Timestamp("2023-12-05", tz="UTC")]
+)
 def test_a_day_in_any_form(day: str | dt.date) -> None:
     assert ledger_of([EARLIER, LATER]).as_of(day).facts["fact_id"].tolist() == ["old"]
 
 
-@pytest.mark.parametrize("day", ["yesterday", "2023-12", "2023-02-30", None, 20231205, pd.NaT])
+MOVED = pd.Timestamp("2023-12-06", tz="Europe/Kyiv").tz_convert("UTC")
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2023-12", "2023-02-30", None, 20231205, pd.NaT, MOVED])
 def test_what_is_no_day(day: object) -> None:
-    with pytest.raises(InvalidInput, match="not a day"):
+    with pytest.raises(InvalidInput, match="another day in another time zone" if day is MOVED else "not a day"):
         ledger_of([EARLIER]).as_of(day)  # type: ignore[arg-type]
 
 
