@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import bdtr
 
+from forecasting.errors import InvalidInput
 from forecasting.evaluation.pit import PIT
 from forecasting.figures.style import BLUE, INK, MUTED, SMALL, VERMILION, WASH, canvas, scale_of_counts, shown, styled
 from forecasting.kernels.counts import FloatArray
@@ -104,6 +105,10 @@ def marginal_figure(table: pd.DataFrame, title: str = "Average forecast minus wh
     >>> print(alternative(marginal_figure(table)).split(": ")[1])
     the largest difference is +0.479 at 8.
     """
+    if "difference" not in table.columns or table.empty:
+        raise InvalidInput(
+            "table has no rows, or no column 'difference'; give what evaluation.marginal_calibration() returns"
+        )
     counts, difference = table.index.to_numpy(), table["difference"].to_numpy()
     reach = 1.15 * max(float(np.abs(difference).max()), 0.02)
     figure, axes = canvas(shown(title, 46), 2.8, left=0.55, top=0.62, bottom=0.55)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from forecasting.figures.typed import typed
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 WIDTH = 5.6
 """Inches; as 403 units of SVG the type is that of the text beside it, and stays readable on a phone 390 pixels wide."""
@@ -52,8 +58,10 @@ STYLE: Any = {
     "svg.fonttype": "none",
 }
 
-styled = rc_context(STYLE)
-"""Decorator of every function that draws."""
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function that draws: arguments of the types that it says, and the style of the house."""
+    return typed(rc_context(STYLE)(function))
 
 
 def canvas(

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from forecasting.figures.hover import titled
 from forecasting.figures.style import AMBER, BLUE, GREEN, INK, MUTED, RULE, STYLE, VERMILION, WASH
+from forecasting.figures.typed import typed
 
 _TYPEFACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
@@ -31,6 +32,7 @@ _THEME = {
 }
 
 
+@typed
 def alternative(figure: Figure) -> str:
     """Return what a reader who cannot see the picture is told: one sentence with its numbers.
 
@@ -45,6 +47,7 @@ def alternative(figure: Figure) -> str:
     return str(figure.get_label())
 
 
+@typed
 def svg(figure: Figure) -> str:
     """Return a figure as an ``<svg>`` element.
 
@@ -72,6 +75,7 @@ def svg(figure: Figure) -> str:
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1).rstrip() + "\n"
 
 
+@typed
 def themed(drawing: str) -> str:
     """Return a drawing whose colours are variables of the page that it stands in: ``--ink``, ``--paper``, ``--blue`` and so on.
 

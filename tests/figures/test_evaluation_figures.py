@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from forecasting import figures
 from forecasting.errors import InvalidInput
 from forecasting.evaluation import PIT, Backtest, backtest, marginal_calibration
 from forecasting.figures import (
@@ -98,3 +100,38 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     empty = Backtest(result().scores.iloc[:0], result().failed, ("recent",), {})
     with pytest.raises(InvalidInput, match="cannot be drawn"):
         horizon_figure(empty)
+
+
+WRONG = [
+    None,
+    [1],
+    "text",
+    b"x",
+    1.5,
+    True,
+    {"a": 1},
+    object(),
+    pd.DataFrame({"a": [1]}),
+    pd.Series([1.0]),
+    Figure,
+    len,
+]
+
+
+@pytest.mark.parametrize("name", [name for name in figures.__all__ if name != "themed"])
+def test_what_is_not_the_thing_to_draw_is_refused_by_name(name: str) -> None:
+    function = getattr(figures, name)
+    needed = [one.name for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    for wrong in WRONG:
+        with pytest.raises(InvalidInput):
+            function(*[wrong for one in needed if one != "options"])
+
+
+def test_further_arguments_have_types_too() -> None:
+    for wrong in ("x", 2.5, True, [3]):
+        with pytest.raises(InvalidInput, match="bins"):
+            pit_figure(result().pit("recent"), bins=wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="title is list; coverage_figure\\(\\) takes str"):
+        coverage_figure(result().pit("recent"), ["x"])  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="comparisons is list; difference_figure\\(\\) takes Sequence of Comparison"):
+        difference_figure([1, 2])  # type: ignore[list-item]

@@ -70,7 +70,7 @@ class SarimaDensity(ArimaDensity):
                 *Terms.of(model.terms).beside(data.months)
             }:
                 raise  # the data tell it from others badly, or no prior knows the scale
-            self.hidden, self._seen = error, ~np.isin(model.regressors, error.terms)
+            self.hidden, self._seen = error.with_traceback(None), ~np.isin(model.regressors, error.terms)
             seen = tuple(np.array(model.regressors, dtype=object)[self._seen])
             super().__init__(z, design[:, self._seen], seen, model.orders, data.name)
         self._scored = ~self.missing & (np.arange(self.missing.size) >= model.orders.lost)
