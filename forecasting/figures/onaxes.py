@@ -42,6 +42,7 @@ from forecasting.models import Posterior, Reconstruction
 from forecasting.models.fit import Fit
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive, Quantity
+from forecasting.predictive.levels import read_levels
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.intervention_search import InterventionSearch
 from forecasting.scenarios.outlook import Outlook
@@ -92,7 +93,7 @@ def _(
     result: Predictive,
     axes: Axes,
     history: Observed | None = None,
-    levels: Sequence[float] = _LEVELS,
+    levels: float | Sequence[float] = _LEVELS,
     color: str | None = None,
 ) -> None:
     if history is not None:
@@ -101,7 +102,7 @@ def _(
         _months(axes, history.months)
         _history(axes, history, None)
     at = _months(axes, result.months)
-    draw_fan(axes, at, result, color or _cycle(0), _MONTH, levels)
+    draw_fan(axes, at, result, color or _cycle(0), _MONTH, read_levels(levels).tolist())
 
 
 @drawn.register

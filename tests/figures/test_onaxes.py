@@ -156,6 +156,9 @@ def test_what_cannot_be_drawn_is_told() -> None:
         result("forecast").plot(Figure())
     with pytest.raises(fc.InvalidInput, match="history must be a CountSeries or Evidence, got list"):
         result("forecast").plot(Figure().subplots(), history=[1, 2])
+    with pytest.raises(fc.InvalidInput, match="levels=nan must be"):
+        result("forecast").plot(Figure().subplots(), levels=float("nan"))
+    assert result("forecast").plot(Figure().subplots(), levels=0.9)
     with pytest.raises(fc.InvalidInput, match="there is no score 'crp'"):
         result("backtest").plot(Figure().subplots(), score="crp")
 
