@@ -36,6 +36,8 @@ from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
 from forecasting.batch.scoring import score_table
 from forecasting.errors import InvalidInput
+from forecasting.reading.arguments import read_number, read_whole
+from forecasting.reading.typed import typed
 
 RATE = 0.05
 ALARM = 0.01
@@ -118,6 +120,7 @@ class Monitor:
         }
 
 
+@typed
 def monitor(
     archive: Contents,
     *,
@@ -168,8 +171,9 @@ def monitor(
     >>> folder.cleanup()
     """
     for name, value in (("rate", rate), ("alarm", alarm)):
-        if not 0.0 < value < 1.0:
+        if not 0.0 < read_number(value, name) < 1.0:
             raise InvalidInput(f"{name}={value!r} must lie between 0 and 1")
+    read_whole(stale, "stale")
     with archive.snapshot() as held:
         names = held.series()
         parts = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)] or [[]]

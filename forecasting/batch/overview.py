@@ -12,10 +12,13 @@ import pandas as pd
 from forecasting.batch.accounts import in_words
 from forecasting.batch.archive import Contents
 from forecasting.errors import InvalidInput
+from forecasting.predictive.levels import read_level
+from forecasting.reading.typed import typed
 
 _KEPT = ("done", "known", "failed", "bad_series", "series", "seconds", "complete")
 
 
+@typed
 def status(archive: Contents, *, now: datetime | None = None) -> dict[str, Any]:
     """Return how the newest run went, and how many series have a forecast from the newest origin.
 
@@ -52,6 +55,7 @@ def status(archive: Contents, *, now: datetime | None = None) -> dict[str, Any]:
     return {**found, "origin": newest_origin, "current": current, "archived": int(keys["unique_id"].nunique())}
 
 
+@typed
 def series_table(archive: Contents) -> pd.DataFrame:
     """Return one row per series of an archive.
 
@@ -75,6 +79,7 @@ def series_table(archive: Contents) -> pd.DataFrame:
     return table.astype(whole).rename_axis("unique_id").reset_index()
 
 
+@typed
 def inspect(archive: Contents, series: str, *, level: float = 0.9) -> dict[str, Any]:
     """Return everything that is known of a series, newest last.
 
@@ -99,6 +104,7 @@ def inspect(archive: Contents, series: str, *, level: float = 0.9) -> dict[str, 
     InvalidInput
         If the archive does not hold the series.
     """
+    read_level(level)
     with archive.snapshot() as held:
         keys = held.keys(series=series)
         releases = [

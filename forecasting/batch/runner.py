@@ -17,6 +17,7 @@ from forecasting.batch.inputs import Part, checked_series
 from forecasting.batch.jobs import Chunk, Job, Planner, versions
 from forecasting.batch.patience import Patience
 from forecasting.batch.records import ForecastRecord, Roll, RunRecord, Vintage
+from forecasting.reading.typed import typed
 
 
 class Listener(Protocol):
@@ -91,6 +92,7 @@ def _nobody(event: str, **details: Any) -> None:
     """Hear of an event, and keep it to oneself."""
 
 
+@typed
 def run_batch(
     config: Config,
     tell: Listener = _nobody,

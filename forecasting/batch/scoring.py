@@ -29,6 +29,7 @@ from forecasting.evaluation.judged import MEAN_SCORES as CARD
 from forecasting.evaluation.origins import seasonal_difference
 from forecasting.evaluation.totals import TOTAL_COLUMNS, USUAL, scores_of_total
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.reading.typed import typed
 
 Series = str | Sequence[str] | None
 
@@ -63,6 +64,7 @@ class Scored:
         return asdict(self)
 
 
+@typed
 def score_archive(archive: Archive, *, releases: Sequence[Release] = ("first", "latest")) -> Scored:
     """Score every archived forecast, months and totals of the first of them, against the counts that came since.
 
@@ -164,6 +166,7 @@ def _counts(record: ForecastRecord, horizon: IntArray, y: FloatArray) -> FloatAr
     return counts
 
 
+@typed
 def score_table(
     archive: Contents, *, release: Release = "latest", series: Series = None, names: Sequence[str] = tuple(SCORES)
 ) -> pd.DataFrame:
@@ -218,6 +221,7 @@ def _beside(rows: pd.DataFrame, truth: pd.DataFrame, scored: pd.DataFrame) -> pd
     return rows.rename(columns={"error": "message"})[[*names, "message"]]
 
 
+@typed
 def mean_scores(archive: Contents, *, release: Release = "latest", hindcasts: bool | None = None) -> pd.DataFrame:
     """Return what `as_backtest` has as its table, of an archive of any size: series are read in parts, and added up."""
     counts = sums = measured = pd.DataFrame()

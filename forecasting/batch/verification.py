@@ -9,6 +9,7 @@ from typing import Any
 from forecasting.batch.archive import Contents
 from forecasting.errors import ArchiveError
 from forecasting.evaluation.judged import SCORES
+from forecasting.reading.typed import typed
 
 _TOGETHER = 500
 
@@ -36,6 +37,7 @@ class Verified:
         return asdict(self)
 
 
+@typed
 def verify(archive: Contents) -> Verified:
     """Check a whole archive.
 

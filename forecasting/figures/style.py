@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from forecasting.figures.typed import typed
+from forecasting.reading.typed import typed
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from forecasting.figures.hover import titled
 from forecasting.figures.style import AMBER, BLUE, GREEN, INK, MUTED, RULE, STYLE, VERMILION, WASH
-from forecasting.figures.typed import typed
+from forecasting.reading.typed import typed
 
 _TYPEFACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)

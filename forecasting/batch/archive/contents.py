@@ -17,6 +17,7 @@ from forecasting.batch.archive.rows import read_account, read_forecast, read_rol
 from forecasting.batch.archive.truth import Release, truths_of
 from forecasting.batch.records import ForecastRecord, Roll, Status, Vintage
 from forecasting.errors import ArchiveError, ForecastingError
+from forecasting.reading.typed import typed
 
 CHUNK = 500
 """Rows fetched, and values bound, at a time."""
@@ -49,6 +50,7 @@ class Contents:
         with self._source.reading() as connection:
             return {row.job for row in among(connection, query, table.c.job, set(digests))}
 
+    @typed
     def keys(
         self,
         *,
@@ -81,6 +83,7 @@ class Contents:
             order = ["unique_id", "model", "origin", "job", "attempt"]
             return frame.sort_values(order, ignore_index=True)
 
+    @typed
     def forecasts(
         self,
         *,
@@ -144,6 +147,7 @@ class Contents:
             rows = list(among(connection, query, o.digest, set(digests)))
         yield from (read_vintage({**row._mapping, "series": "counts", "as_of": ""}) for row in rows)
 
+    @typed
     def truth(self, *, series: Names = None, release: Release = "latest") -> pd.DataFrame:
         """Return the counts that are known, by series and month.
 
@@ -161,6 +165,7 @@ class Contents:
         """
         return self.truths([release], series=series)[0]
 
+    @typed
     def truths(self, releases: Sequence[Release], *, series: Names = None) -> list[pd.DataFrame]:
         """Return what `truth` does for several releases, reading the data once."""
         return truths_of(self.dated(series), releases)
@@ -187,6 +192,7 @@ class Contents:
         with self._source.reading() as connection, self._intact():
             return {row.digest: read_roll(row.names) for row in connection.execute(select(table.digest, table.names))}
 
+    @typed
     def scores(
         self, names: Sequence[str], *, series: Names = None, model: Names = None, total: bool = False
     ) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from forecasting.batch.archive import Contents
 from forecasting.batch.records import ForecastRecord
 from forecasting.errors import InvalidInput
+from forecasting.reading.typed import typed
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Selection:
     older: tuple[str, ...] = ()
 
     @classmethod
+    @typed
     def of(
         cls,
         archive: Contents,

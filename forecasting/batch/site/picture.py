@@ -7,8 +7,10 @@ from forecasting.batch.site.content import Attention, content
 from forecasting.batch.site.known import read_known
 from forecasting.batch.site.pages import render
 from forecasting.errors import InvalidInput
+from forecasting.reading.typed import typed
 
 
+@typed
 def series_picture(archive: Contents, series: str, model: str | None = None, *, past: bool = False) -> str:
     """Draw the newest forecast of a series, or its past forecasts against what came.
 

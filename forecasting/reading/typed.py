@@ -1,4 +1,4 @@
-"""Arguments of functions that draw: a value of another type than the function says is refused before anything is drawn."""
+"""Arguments held to the annotations of a function: a value of another type is refused by name, before any work is done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
 from types import NoneType, UnionType
-from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from forecasting.errors import InvalidInput
 
@@ -65,13 +65,18 @@ def _is_one(value: object, hint: Any) -> bool:
     if origin is Mapping:
         kinds = get_args(hint)
         return isinstance(value, Mapping) and all(_fits(k, kinds[0]) and _fits(v, kinds[1]) for k, v in value.items())
-    if not isinstance(hint, type) or hint in (Any, float):
-        return True  # numbers are read where they are used
+    if origin is Literal:
+        return isinstance(value, str) and value in get_args(hint)
+    is_open = getattr(hint, "_is_protocol", False) and not getattr(hint, "_is_runtime_protocol", False)
+    if not isinstance(hint, type) or hint in (Any, float) or is_open:
+        return True  # numbers are read where they are used, and functions are called
     return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
 def _name(hint: Any) -> str:
     if hint is NoneType:
         return "None"
+    if get_origin(hint) is Literal:
+        return " or ".join(map(repr, get_args(hint)))
     inner = ", ".join(map(_name, get_args(hint)))
     return f"{getattr(hint, '__name__', str(hint))}{f' of {inner}' if inner else ''}"
