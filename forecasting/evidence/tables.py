@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from forecasting.errors import Problem
 from forecasting.reading import InvalidTable, open_delimited
+from forecasting.reading.cells import MISSING
 
 FACTS, SOURCES, READINGS = "facts.csv", "sources.csv", "readings.csv"
 
@@ -66,9 +67,15 @@ def _filled_rows(
                 if fault:
                     problems.append(Problem(path.name, line, "", fault))
                 else:
-                    yield line, {column: cell for column, cell in zip(table.header, cells, strict=True) if cell}
+                    filled = zip(table.header, cells, strict=True)
+                    yield line, {column: cell for column, cell in filled if not _is_empty(cell, columns[column])}
     except InvalidTable as error:
         problems.append(error.problem)
+
+
+def _is_empty(cell: str, needed: bool) -> bool:
+    """Return whether a cell says nothing: where nothing may stand, what programs write for it does so too, such as NA."""
+    return not cell or (not needed and cell.lower() in MISSING)
 
 
 def _header_faults(header: list[str], columns: Mapping[str, bool]) -> Iterable[tuple[str, str]]:

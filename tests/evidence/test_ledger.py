@@ -156,6 +156,16 @@ def test_columns_without_a_cell_can_be_left_out(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(load_ledger(tmp_path).facts, whole.facts)
 
 
+@pytest.mark.parametrize("written", ["NA", "nan", "NULL", "n/a"])
+def test_what_programs_write_for_nothing_is_nothing(written: str, tmp_path: Path) -> None:
+    write_ledger(tmp_path, [fact("a", "count", "2023-01", value="7"), fact("b", "bound", "2023-02", low="9")])
+    whole = load_ledger(tmp_path)
+    for name in ("facts.csv", "sources.csv"):
+        pd.read_csv(tmp_path / name, dtype=str).to_csv(tmp_path / name, index=False, na_rep=written)
+    assert f",{written}," in (tmp_path / "facts.csv").read_text(encoding="utf-8")
+    pd.testing.assert_frame_equal(load_ledger(tmp_path).facts, whole.facts)
+
+
 def test_columns_always_needed_are_named_at_once(tmp_path: Path) -> None:
     write_ledger(tmp_path, GET_LOST)
     (tmp_path / "facts.csv").write_text("fact_id,series,value\na,b,1\n", encoding="utf-8")
