@@ -112,20 +112,23 @@ def highest(longest: float) -> float:
     return _PHASE / longest
 
 
-def waves(points: Points, number: int, length: int) -> FloatArray:
-    r"""Return :math:`\cos\omega_kx_j` and :math:`-\sin\omega_kx_j` ``[J, 2 number]`` in turn.
+def waves(points: Points, number: int, length: int, start: int = 0, stop: int | None = None) -> FloatArray:
+    r"""Return :math:`\cos\omega_kx_j` and :math:`-\sin\omega_kx_j` ``[J, 2 number]`` in turn, of the points start..stop.
 
     A table times this is, viewed as complex numbers, its transform at the frequencies :math:`\omega_k=2\pi k/length`.
     """
-    return _kept_waves(points, number, length) if points.x.size * number <= _CACHED else _waves(points, number, length)
+    if points.x.size * number <= _CACHED:
+        return _kept_waves(points, number, length)[start:stop]
+    return _waves(points, number, length, start, stop)
 
 
-def _waves(points: Points, number: int, length: int) -> FloatArray:
-    turned = np.ones((points.x.size, number), dtype=np.complex128)
+def _waves(points: Points, number: int, length: int, start: int = 0, stop: int | None = None) -> FloatArray:
+    x = points.x[start:stop]
+    turned = np.ones((x.size, number), dtype=np.complex128)
     done = 1
     while done < number:  # the waves so far, times the next one: a logarithmic number of roundings
         more = min(done, number - done)
-        turned[:, done : done + more] = turned[:, :more] * np.exp(-2j * np.pi / length * done * points.x)[:, None]
+        turned[:, done : done + more] = turned[:, :more] * np.exp(-2j * np.pi / length * done * x)[:, None]
         done += more
     return turned.view(np.float64)
 

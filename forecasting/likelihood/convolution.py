@@ -21,14 +21,13 @@ from forecasting.distributions import Distribution
 from forecasting.kernels import lattice, sums
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import Points
-from forecasting.likelihood.factors import Factor, extent, round_up, transform_of
+from forecasting.likelihood.factors import Factor, dear, extent, fast, round_up, transform_of
 from forecasting.likelihood.tree import Node
 
 _FAR = 3.0  # standard deviations of a sum that cost less than three of sixteen digits
 _DAMPING = 9.0  # (minus the tilt) * cap of an unbounded node: wrapped-around sums then stay below 1e-15
-_BAND = 9.5  # over the standard deviation: the frequency at which the transform of a bell is below rounding
-_GONE = 1e-15  # size at which a transform, 1 at frequency zero, has ended
-_SHORT = 0.25  # share of all frequencies up to which they are cheaper than a fast transform
+_BAND = 7.5  # over the standard deviation: the frequency at which the transform of a bell has ended
+_GONE = 1e-12  # size at which a transform, 1 at frequency zero, has ended
 _POOR = 1e-6  # share of a tilted sum within its limits below which the tilt was a poor one
 _SMOOTH = 1e6  # dispersion of a table that bends no faster than its highest frequency
 UNEVEN = 16.0
@@ -123,6 +122,7 @@ class Evaluation:
         self._windows: dict[tuple[int, ...], Window] = {}
         self._tilted: dict[tuple[int, ...], tuple[FloatArray, list[Factor], FloatArray]] = {}
         self._open: dict[tuple[int, ...], Mass] = {}
+        self._samples: dict[tuple[int, ...], tuple[Window, Mass]] = {}
         # Months with the same mean in every draw (a constant model has only such) share one table.
         first: dict[bytes, int] = {}
         alike = [first.setdefault(mean[:, c].tobytes(), c) for c in range(mean.shape[1])]
@@ -249,7 +249,7 @@ class Evaluation:
             factors, scale = self._parts(node, tilt, longest)
             length, skip, last = extent(factors, *limits)
             number = round_up(lattice.highest(longest) * length / (2.0 * np.pi))
-            if number > _SHORT * length / 2:
+            if number > length // 2 or dear(factors, number, length):
                 break
             transform = transform_of(factors, number, length)
             left = float(np.abs(transform[:, -2 - number // 16 :]).max())
@@ -269,17 +269,31 @@ class Evaluation:
         values = window.last - window.skip + 1
         first = window.skip + sum(child.low for child in node.children)
         points = lattice.every(values)
+        turn = 2.0j * np.pi / window.length
+        transform = window.transform
+        if (
+            transform is not None and self._floor is not None
+        ):  # what has no higher frequencies bends no faster than they
+            highest = float((transform.shape[1] - 1) * turn.imag)
+            cap = min(longest, lattice.longest_panel(2.0 * highest))
+            points = lattice.panels(first, first + values - 1, _SMOOTH, cap)
+        known = self._samples.get(node.months)
+        if known and known[0] is window and known[1].points is points:
+            return known[1]
         if window.table is not None:
             table = window.table
-        elif (transform := window.transform) is not None:
-            angle = np.arange(transform.shape[1]) * (2.0 * np.pi / window.length)
-            if self._floor is not None:  # what has no higher frequencies bends no faster than they
-                cap = min(longest, lattice.longest_panel(2.0 * float(angle[-1])))
-                points = lattice.panels(first, first + values - 1, _SMOOTH, cap)
-            turned = transform * (np.where(angle > 0, 2.0, 1.0) * np.exp(1j * angle * window.skip))
-            table = turned.view(np.float64) @ lattice.waves(points, len(angle), window.length).T / window.length
+        elif transform is not None:
+            draws, number = transform.shape
+            turned = transform * np.exp(turn * window.skip * np.arange(number))
+            if points.every and fast(values, number, window.length, draws):
+                table = sums.transformed_back(turned, window.length)[:, :values]
+            else:
+                turned[:, 1:] *= 2.0
+                table = turned.view(np.float64) @ lattice.waves(points, number, window.length).T / window.length
             table = np.maximum(table, 0.0) * points.weights
-        return Mass(first, points, table, window.scale - window.tilt * window.skip, window.tilt)
+        mass = Mass(first, points, table, window.scale - window.tilt * window.skip, window.tilt)
+        self._samples[node.months] = (window, mass)
+        return mass
 
     def _open_window(self, node: Node) -> Mass:
         """Return the sums below `cap` one by one, and all others as what the children allow less what the table holds.

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.fft import rfft
 
 from forecasting.kernels import lattice, sums
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import Points
 
-_NOTHING = 1e-18  # share of a table that is cut off at its ends
+_NOTHING = 1e-16  # share of a table that is cut off at its ends
+_STEP, _VALUE, _WAVE = 2.0, 40.0, 60.0  # price of a step of a fast transform, a value, a wave, in products of the two
 
 
 class Factor(NamedTuple):
@@ -66,13 +68,34 @@ def round_up(number: float) -> int:
     return math.ceil(number / unit) * unit
 
 
+def fast(size: int, number: int, length: int, rows: int) -> bool:
+    """Return whether a fast transform of `rows` tables is cheaper than the product of `size` values with `number` waves."""
+    return size * number * (1.0 + _WAVE / rows) > _STEP * length * math.log2(length)
+
+
+def dear(factors: Sequence[Factor], number: int, length: int) -> bool:
+    """Return whether complete tables and fast transforms are cheaper than few points and `number` frequencies."""
+    few = complete = 0.0
+    for factor in factors:
+        draws, count, size = factor.table.shape
+        step = _STEP * length * math.log2(length)
+        price = size * number * (draws * count + _WAVE)
+        few += min(price, draws * count * step) if factor.points.every else price
+        complete += draws * count * (step + _VALUE * float(factor.points.weights.sum()))
+    return few > complete
+
+
 def transform_of(factors: Sequence[Factor], number: int, length: int) -> sums.ComplexArray:
     """Return the first frequencies ``[S, number]`` of the transform of a sum."""
     product: sums.ComplexArray | None = None
     for points, start, table, times, shift in factors:
         draws, count, size = table.shape
-        waved = table.reshape(draws * count, size) @ lattice.waves(points, number, length)[start : start + size]
-        parts = waved.view(np.complex128).reshape(draws, count, number)
+        if points.every and size <= length and fast(size, number, length, draws * count):
+            parts = rfft(table, length, axis=-1)[:, :, :number]
+            shift += start
+        else:
+            waved = table.reshape(draws * count, size) @ lattice.waves(points, number, length, start, start + size)
+            parts = waved.view(np.complex128).reshape(draws, count, number)
         if shift:
             parts *= np.exp(-2j * np.pi / length * shift * np.arange(number))
         for c, repeated in enumerate(times):
