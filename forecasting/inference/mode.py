@@ -117,6 +117,15 @@ def extrapolated(density: LogDensity, point: FloatArray, basis: FloatArray) -> t
     return value, (4.0 * gradient - rough_gradient) / 3.0, (4.0 * hessian - rough) / 3.0
 
 
+def slopes(function: Callable[[FloatArray], FloatArray], point: FloatArray, width: float) -> FloatArray:
+    """Return the derivatives ``[m, p]`` of a function ``[S, p] -> [S, m]`` by central differences, all points in one call."""
+    if not point.size:
+        return np.zeros((function(point[None]).shape[1], 0))
+    steps = width * np.eye(point.size)
+    values = function(np.concatenate([point + steps, point - steps]))
+    return np.asarray((values[: point.size] - values[point.size :]).T / (2.0 * width))
+
+
 def inverse_root(hessian: FloatArray, floor: float) -> FloatArray:
     """Return the Cholesky factor B of ``B B' = (-H)^-1``, the eigenvalues of ``-H`` taken absolute and kept above `floor`.
 

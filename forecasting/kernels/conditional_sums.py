@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.kernels.arma import partial_autocorrelations
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.differencing import PERIOD
 
@@ -24,6 +25,7 @@ _STEPS = 12
 _DAMPING, _EASED, _HARDENED = 1e-2, 0.2, 8.0
 _RIDGE = 1e-8
 _WHITE = 0.05
+_INSIDE = 0.97  # of the way to the edge of stationarity, at most
 _SMOOTH = ((0.0,), (-1.7, 0.8), (0.0,), (-0.5,))
 """Moving averages of a smooth level and season: conditional sums of squares have a minimum there that white noise misses."""
 
@@ -64,6 +66,19 @@ def conditional_estimates(series: FloatArray, candidates: Sequence[Factors]) -> 
     halves = np.split(squares, 2)
     best = np.arange(len(sizes)) + len(sizes) * (halves[1] < halves[0])
     return [estimate[used[:, c], best[c]] for c in range(len(sizes))], squares[best] * spread**2
+
+
+def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
+    """Return the arcsines of the partial autocorrelations of such coefficients, drawn inside where they are not stationary."""
+    parts = []
+    for sign, part in zip((1.0, -1.0, 1.0, -1.0), np.split(coefs, np.cumsum(factors)[:-1]), strict=True):
+        inside, lag = sign * part, np.arange(1, part.size + 1)
+        partial = partial_autocorrelations(inside)
+        while not (np.abs(partial) < 1.0).all():
+            inside = inside * 0.95**lag
+            partial = partial_autocorrelations(inside)
+        parts.append(np.arcsin(np.clip(partial, -_INSIDE, _INSIDE)))
+    return np.concatenate(parts)
 
 
 def _descend(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import SamplingError
-from forecasting.inference.mode import Mode, certain, find_mode
+from forecasting.inference.mode import Mode, certain, find_mode, slopes
 from forecasting.kernels.arma import inverse_roots
-from forecasting.kernels.conditional_sums import conditional_estimates
+from forecasting.kernels.conditional_sums import conditional_estimates, working_point
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.differencing import complete
 from forecasting.models.base import BayesianModel
@@ -20,14 +19,11 @@ from forecasting.models.fit import Fit, standard_errors
 from forecasting.models.intervals import Symmetric
 from forecasting.models.sarima.counts import SarimaDensity
 from forecasting.models.sarima.density import ArimaDensity
-from forecasting.models.sarima.search import working_point
-
-BoolArray = NDArray[np.bool_]
 
 _UNIT = 1.0 - 1e-4  # partial autocorrelations beyond this are at the edge
 _LOSS = 1e-7  # of log likelihood, that a maximum put on the edge may cost
 _NEAR_UNIT = 0.99  # inverse roots beyond this are reported
-_SLOPE = 1e-4
+_NUDGE = 1e-4  # step of the slopes of estimates in working coordinates
 _DIFFERENT = 0.5  # starts closer than this, in working coordinates, lead to one maximum
 
 
@@ -103,7 +99,7 @@ def _settled(density: ArimaDensity, mode: Mode) -> Mode:
     return replace(rest, hessian=hessian)
 
 
-def at_edge(work: FloatArray) -> BoolArray:
+def at_edge(work: FloatArray) -> NDArray[np.bool_]:
     """Return which coordinates ``[p]`` have a partial autocorrelation of plus or minus one."""
     return np.asarray(np.abs(np.sin(work)) > _UNIT)
 
@@ -161,19 +157,10 @@ def _covariance(
         beta, _, variance = density.regression(points)
         return np.hstack([density.natural(points), beta, variance[:, None]])
 
-    slope = _jacobian(everything, work)
+    slope = slopes(everything, work, _NUDGE)
     total = slope @ inner @ slope.T
     total[size : size + k, size : size + k] += regression
     total[-1, -1] += 2.0 * float(everything(work[None])[0, -1]) ** 2 / density.nobs
     index = [name for name in names if name not in boundary]
     kept = np.isin(names, index)
     return pd.DataFrame(total[np.ix_(kept, kept)], index=index, columns=index)
-
-
-def _jacobian(function: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
-    """Return the derivatives ``[m, p]`` by central differences, all points in one call."""
-    steps = _SLOPE * np.eye(point.size)
-    values = function(np.concatenate([point + steps, point - steps]).reshape(-1, point.size)) if point.size else None
-    if values is None:
-        return np.zeros((function(point[None]).shape[1], 0))
-    return np.asarray((values[: point.size] - values[point.size :]).T / (2.0 * _SLOPE))

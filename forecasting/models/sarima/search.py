@@ -16,8 +16,8 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.inference.mode import differences, find_mode, inverse_root
-from forecasting.kernels.arma import inverse_roots, partial_autocorrelations
-from forecasting.kernels.conditional_sums import Factors, conditional_estimates
+from forecasting.kernels.arma import inverse_roots
+from forecasting.kernels.conditional_sums import Factors, conditional_estimates, working_point
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.differencing import PERIOD
 from forecasting.models.fit import corrected
@@ -29,7 +29,6 @@ _STEPPED, _CLIMBED = 30, 8  # candidates that pass each sieve
 # AICc so much above the best after one step, or close to the maximum, can still become the best.
 _PROMISING, _LEVEL = 4.0, 0.1
 _LONGEST_ROOT = 1.0 / 1.01  # inverse roots beyond this are refused, as by R
-_INSIDE = 0.97
 _WIDTH, _FLATTEST, _LONGEST_STEP = 0.02, 1e-1, 2.0
 _STEPS = np.array([1.0, 0.5, 0.2, 0.05])
 
@@ -136,19 +135,6 @@ def is_proper(density: ArimaDensity, work: FloatArray) -> bool:
         or (np.abs(inverse_roots(-seasonal[0])) > _LONGEST_ROOT).any()
         or any(abs(r) > _LONGEST_ROOT and (r.real < 0 or abs(r.imag) > 1e-3) for r in inverse_roots(ma[0]))
     )
-
-
-def working_point(coefs: FloatArray, factors: Factors) -> FloatArray:
-    """Return the working coordinates of coefficients, drawn inside where they are not stationary and invertible."""
-    parts = []
-    for sign, part in zip((1.0, -1.0, 1.0, -1.0), np.split(coefs, np.cumsum(factors)[:-1]), strict=True):
-        inside, lag = sign * part, np.arange(1, part.size + 1)
-        partial = partial_autocorrelations(inside)
-        while not (np.abs(partial) < 1.0).all():
-            inside = inside * 0.95**lag
-            partial = partial_autocorrelations(inside)
-        parts.append(np.arcsin(np.clip(partial, -_INSIDE, _INSIDE)))
-    return np.concatenate(parts)
 
 
 @dataclass(eq=False)
