@@ -35,6 +35,8 @@ class Baseline:
         What it assumes, in plain words.
     model : CountRegression or LocalLevel
         The model.
+    formula : str
+        The model as it would be typed.
     kind : {"constant", "trend", "wandering", "reverting"}
         What its level does.
     step : bool
@@ -46,19 +48,15 @@ class Baseline:
     name: str
     meaning: str
     model: CountRegression | LocalLevel
+    formula: str
     kind: str
     step: bool
     prior: float = 0.0
 
     @property
-    def formula(self) -> str:
-        """The model as it would be typed."""
-        if isinstance(self.model, CountRegression):
-            return repr(Terms.of(self.model.terms))
-        chosen = [f"seasonal={self.model.seasonal}"] * bool(self.model.seasonal)
-        chosen += ["reversion=True"] * self.model.reversion
-        chosen += [f"terms={self.model.terms!r}"] * (self.model.terms is not None)
-        return f"LocalLevel({', '.join(chosen)})"
+    def wanders(self) -> bool:
+        """Whether its level has noise of its own."""
+        return self.kind in ("wandering", "reverting")
 
 
 def baselines(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Baseline, ...], dict[str, str]]:
@@ -95,7 +93,7 @@ def shared(some: Iterable[Baseline]) -> tuple[Baseline, ...]:
 
 def _family(one: Baseline) -> str:
     """Return the kind of level that shares a prior probability: a level that wanders may be drawn back or not."""
-    return "wandering" if one.kind == "reverting" else one.kind
+    return "wandering" if one.wanders else one.kind
 
 
 def _all(boundary: pd.Period, priors: Priors, wave: tuple[Term, ...]) -> Iterator[Baseline]:
@@ -103,19 +101,23 @@ def _all(boundary: pd.Period, priors: Priors, wave: tuple[Term, ...]) -> Iterato
 
     def baseline(kind: str, parts: tuple[str, ...], meaning: str, *terms: Term) -> Baseline:
         model = CountRegression(Terms((Intercept(), *terms, *wave)), NegativeBinomial(), priors)
-        return Baseline(name_of(*parts), meaning + yearly, model, kind, "step" in parts)
+        return Baseline(name_of(*parts), meaning + yearly, model, repr(model.terms), kind, "step" in parts)
 
     def wandering(kind: str, meaning: str, terms: Term | None) -> Baseline:
         parts = (kind, *(["step"] if terms else []))
         model = LocalLevel(seasonal=1 if wave else None, reversion=kind == "reverting", terms=terms, priors=priors)
-        return Baseline(name_of(*parts), meaning + yearly, model, kind, terms is not None)
+        chosen = [f"seasonal={model.seasonal}"] * bool(wave) + ["reversion=True"] * model.reversion
+        formula = f"LocalLevel({', '.join([*chosen, *([f'terms={terms!r}'] if terms else [])])})"
+        return Baseline(name_of(*parts), meaning + yearly, model, formula, kind, terms is not None)
 
     def name_of(*parts: str) -> str:
         order = ("trend", "wandering", "reverting", "season", "step")
         return " + ".join(name for name in order if name in (*parts, *(["season"] if wave else []))) or "constant"
 
     poisson = CountRegression(Intercept(), Poisson(), priors)
-    yield Baseline("constant Poisson", "one level, independent events", poisson, "constant", step=False)
+    yield Baseline(
+        "constant Poisson", "one level, independent events", poisson, repr(poisson.terms), "constant", step=False
+    )
     yield baseline("constant", (), "one level, months vary more than Poisson")
     yield baseline("trend", ("trend",), "a steady percentage change a month", Trend())
     wanders, reverts = "a level that wanders", "a level that wanders and is drawn back to an anchor"

@@ -11,7 +11,7 @@ from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood import FactLikelihood
-from forecasting.models import CountRegression, Posterior
+from forecasting.models import Posterior
 from forecasting.parameters import Priors
 from forecasting.scenarios.baselines import Baseline, baselines, shared
 from forecasting.scenarios.surprise import Surprise, Unforecastable, surprise
@@ -75,7 +75,7 @@ class Fits:
         surprises: dict[str, Surprise | Unforecastable] = {}
         dear = FactLikelihood(data.constraints).costly
         for one in listed:
-            if dear and not isinstance(one.model, CountRegression):
+            if dear and one.wanders:
                 left_out[one.name] = _TOO_DEAR
                 continue
             try:

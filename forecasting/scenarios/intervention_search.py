@@ -26,10 +26,10 @@ from forecasting.models.ingarch_likelihood import IngarchLikelihood
 from forecasting.models.ingarch_target import CountTarget, transformed
 from forecasting.models.known import read_data
 from forecasting.models.lagless import as_autoregression
+from forecasting.models.likelihood import LikelihoodModel
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading import Unreadable, entries
 from forecasting.reading.arguments import read_share, read_whole
-from forecasting.scenarios.interventions import EventModel
 from forecasting.series import listing
 from forecasting.terms import DecayingPulse, Terms
 
@@ -113,7 +113,7 @@ def _kind(decay: float) -> str:
 
 
 def find_interventions(
-    model: EventModel,
+    model: LikelihoodModel,
     data: Observed,
     kinds: Sequence[float] = (0.0, 0.8, 1.0),
     *,
@@ -200,7 +200,7 @@ def _read_kinds(kinds: Sequence[float]) -> list[float]:
         raise InvalidInput(f"kinds {reason} of decays, from 0 (a pulse) to 1 (a step)") from None
 
 
-def _null(model: EventModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:
+def _null(model: LikelihoodModel, data: Observed) -> tuple[Fit, IngarchLikelihood]:
     """Return the fit of the null hypothesis, and its likelihood as that of an autoregression, possibly without lags."""
     feeding = as_autoregression(model)
     likelihood = feeding.likelihood(data)

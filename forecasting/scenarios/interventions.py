@@ -17,7 +17,6 @@ from scipy.special import chdtrc, ndtri
 
 from forecasting.constraints import Observed
 from forecasting.display import as_html
-from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.effects import with_factors
@@ -28,8 +27,6 @@ from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice
 from forecasting.scenarios.words import chance, factor, factors
 from forecasting.terms import Term, Terms
-
-EventModel = LikelihoodModel
 
 _FACTORS = {"factor": "estimate", "factor_lower": "lower", "factor_upper": "upper"}
 _METHODS = ("score", "lr", "posterior")
@@ -93,7 +90,7 @@ class InterventionTest:
 
 
 def intervention_test(
-    model: EventModel,
+    model: LikelihoodModel,
     data: Observed,
     term: Term | Terms,
     *,
@@ -150,14 +147,14 @@ def _effect(name: str, estimate: float, lower: float, upper: float, *factor_and_
     return f"{name} adds {estimate:,.3g} (95% interval {lower:,.3g} to {upper:,.3g})."
 
 
-def extended(model: EventModel, added: Terms) -> EventModel:
+def extended(model: LikelihoodModel, added: Terms) -> LikelihoodModel:
     """Return the model with further terms."""
     if not isinstance(model, LikelihoodModel):
         raise InvalidInput(f"{type(model).__name__} takes no terms; test with an Autoregression or a CountRegression")
     return model.extended(added)
 
 
-def _by_score(null: Fit, wide: EventModel, data: Observed, added: Terms) -> InterventionTest:
+def _by_score(null: Fit, wide: LikelihoodModel, data: Observed, added: Terms) -> InterventionTest:
     density = wide.likelihood(data)
     at_null = dict(zip(null.density.names, null.work, strict=True))
     work = np.array([at_null.get(name, 0.0) for name in density.names])
@@ -183,7 +180,7 @@ def score_and_information(density: Fittable, work: FloatArray) -> tuple[FloatArr
         raise InvalidInput(
             f"{density.data.name}: a score test needs each month exactly known or missing; use method='lr' or 'posterior'"
         )
-    if not isinstance(density.distribution, Poisson | NegativeBinomial):
+    if not density.distribution.orthogonal:
         raise InvalidInput(
             f"a score test needs Poisson() or NegativeBinomial(), not {density.distribution!r}; use method='lr'"
         )
@@ -204,7 +201,7 @@ def _refuse_unseen(left: FloatArray, whole: FloatArray, added: Terms, data: Obse
         )
 
 
-def _by_ratio(null: Fit, wide: EventModel, data: Observed, added: Terms) -> InterventionTest:
+def _by_ratio(null: Fit, wide: LikelihoodModel, data: Observed, added: Terms) -> InterventionTest:
     fit, names = wide.fit(data), list(added.columns())
     statistic, df = max(2.0 * (fit.loglik - null.loglik), 0.0), len(names)
     p_value, messages = float(chdtrc(df, statistic)), (*null.messages, *fit.messages)
@@ -218,8 +215,8 @@ def _by_ratio(null: Fit, wide: EventModel, data: Observed, added: Terms) -> Inte
 
 
 def _by_posterior(
-    model: EventModel,
-    wide: EventModel,
+    model: LikelihoodModel,
+    wide: LikelihoodModel,
     data: Observed,
     added: Terms,
     draws: int | None,

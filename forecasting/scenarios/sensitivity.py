@@ -12,8 +12,9 @@ import pandas as pd
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, LocalLevel, Posterior
+from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.regression import RegressionDensity
-from forecasting.parameters import Priors, read_priors
+from forecasting.parameters import Priors
 from forecasting.scenarios.baselines import Baseline
 from forecasting.scenarios.fits import Fits, step_draws
 from forecasting.scenarios.surprise import Surprise, surprise
@@ -76,30 +77,14 @@ def under_priors(
         Used only where the draws do not suffice.
     """
     other, density = replace(model, priors=priors), posterior.density
-    if isinstance(density, RegressionDensity):
-        change = density.under(priors).log_prior(posterior.sample.work) - posterior.sample.log_prior
-    else:
-        change = _change_of_prior(posterior, priors)
+    assert isinstance(density, RegressionDensity | LocalLevelDensity)
+    change = density.under(priors).log_prior(posterior.sample.work) - posterior.sample.log_prior
     weights, khat = smooth_weights(change)
     if khat > KHAT_LIMIT:
         return Reweighted.as_drawn(other.posterior(posterior.data, draws=len(change), rng=rng))
     top = float(change.max())
     log_ratio = top + float(np.log(np.mean(np.exp(change - top))))
     return Reweighted(posterior, weights, posterior.log_evidence + log_ratio)
-
-
-def _change_of_prior(posterior: Posterior, priors: Priors) -> FloatArray:
-    """Return the change of the log prior density ``[S]`` of a wandering level as the scales in `FACTORS` move."""
-    change, stated = np.zeros(len(posterior.draws)), read_priors(posterior.priors)
-    for column, name in enumerate(posterior.names):
-        family = {"alpha": "dispersion"}.get(name, name.partition("[")[0])
-        if family not in FACTORS:
-            continue
-        old, new = stated[family], priors[family]
-        values = posterior.draws[:, column]
-        squares = values if name == "alpha" else np.square(values)  # the prior is on the root of alpha
-        change += np.log(old / new) + 0.5 * squares * (old**-2.0 - new**-2.0)
-    return change
 
 
 def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., np.random.Generator]) -> pd.DataFrame:

@@ -5,6 +5,8 @@ The working vector of a draw is its path ``[T]``, its coefficients ``[k]`` and i
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -49,6 +51,12 @@ class LocalLevelDensity:
             self.start[size] = target.prior.centre
         self.scale = np.concatenate([np.full(size, target.prior.spread), target.prior.scale, target.scale])
         self.folded = np.concatenate([np.zeros(size + k, dtype=bool), target.folded])
+
+    def under(self, priors: Priors) -> LocalLevelDensity:
+        """Return the same density under other prior scales; the likelihood is shared."""
+        twin = copy(self)
+        twin.priors, twin.target = priors, self.target.under(priors)
+        return twin
 
     @property
     def costly(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Protocol
 
 import numpy as np
@@ -67,17 +68,26 @@ class Target:
         self.surrogate = Surrogate(data.constraints, model.distribution)
         self.terms = model.terms_for(data)
         self.effects, self.offset = self.terms.design(data.months, origin=data.months)
-        priors, distribution = model.priors, model.distribution
-        scale = self.terms.parameters(data.months).scale(priors)
-        log_level = self._log_level()
+        own = (_NOISE, REVERSION) if model.reversion else (_NOISE,)
+        self.parameters = Parameters(own) + model.distribution.parameters
+        self.names, self.folded = self.parameters.names, self.parameters.folded
+        self.scale, self.centre = self.parameters.scale(model.priors), self.parameters.centre
+        self._log_mean_level = self._log_level()
+        self.prior = self._path_under(model.priors)
+        self.start = self._start(self._log_mean_level)
+
+    def _path_under(self, priors: Priors) -> LevelPath:
+        """Return the prior of path and coefficients."""
+        model, months = self.model, self.data.months
         moving = [*([priors.level] if model.reversion else []), *([priors.growth] if model.growth else [])]
-        self.prior = LevelPath(
-            len(data.months), model.reversion, model.growth, log_level, priors.level, np.concatenate([moving, scale])
-        )
-        own = Parameters((_NOISE, REVERSION) if model.reversion else (_NOISE,)) + distribution.parameters
-        self.names, self.folded = own.names, own.folded
-        self.scale, self.centre = own.scale(priors), own.centre
-        self.start = self._start(log_level)
+        scale = np.concatenate([moving, self.terms.parameters(months).scale(priors)])
+        return LevelPath(len(months), model.reversion, model.growth, self._log_mean_level, priors.level, scale)
+
+    def under(self, priors: Priors) -> Target:
+        """Return the same under other prior scales; the likelihood is shared."""
+        twin = copy(self)
+        twin.scale, twin.prior = self.parameters.scale(priors), self._path_under(priors)
+        return twin
 
     @property
     def width(self) -> int:
