@@ -14,7 +14,7 @@ def anchor(heading: str) -> str:
     Examples
     --------
     >>> anchor("Orderings, ratios, windows that cross: listing or an estimate")
-    'orderings-ratios-windows-that-cross-listing-or-an-estimate'
+    'orderings-ratios-windows-that-cross-listing-pivots-or-an-estimate'
     """
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 

@@ -43,12 +43,15 @@ class Constraints(Frozen):
     linear : tuple of Linear
         What the ranges do not say: constraints on two or more free months, each combination of months once, and none that the
         others imply.
+    given : tuple of Linear
+        The rows from which all this was found.
     """
 
     months: pd.PeriodIndex
     lower: IntArray
     upper: FloatArray
     linear: tuple[Linear, ...] = ()
+    given: tuple[Linear, ...] = ()
 
     def __post_init__(self) -> None:
         self.lower.flags.writeable = False
@@ -86,7 +89,8 @@ class Constraints(Frozen):
         ([54, 0, 0], [54.0, 251.0, 251.0])
         """
         lower, upper = _anything(len(months))
-        linear, settled = _simplified(rows, lower, upper)
+        given = tuple(rows)
+        linear, settled = _simplified(given, lower, upper)
         for members, group in groups(linear):
             if not (settled and _one_plain_sum(group)):
                 tighten(group, members, lower, upper)
@@ -99,6 +103,7 @@ class Constraints(Frozen):
             np.array(lower, dtype=np.int64),
             np.array(upper, dtype=np.float64),
             tuple(kept),
+            given,
         )
 
     @classmethod

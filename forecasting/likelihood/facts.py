@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecasting.constraints import Constraints
+from forecasting.constraints import Constraints, Linear
 from forecasting.constraints.reduction import groups
 from forecasting.distributions import Distribution
-from forecasting.errors import ForecastingError
-from forecasting.kernels.counts import FloatArray, IntArray, integer_search
+from forecasting.errors import ForecastingError, TooLarge
+from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.draws import draw_months
 from forecasting.likelihood.estimate import EstimatedGroup
+from forecasting.likelihood.omission import sufficient_omission
+from forecasting.likelihood.pivot import PivotGroup
+from forecasting.likelihood.ranges import truncated
 from forecasting.likelihood.strategy import AnyGroup, Likelihood, group_of, nested_part
 from forecasting.likelihood.sums import SumGroup
 
 _COSTLY = 3000  # table entries a parameter vector
 _ROUNDING = 1e-6  # no log probability may lie further above zero
-_RARE = 1e-8  # probability of a range below which draws are made on the log scale
 
 
 class Group(Protocol):
@@ -62,7 +63,8 @@ class FactLikelihood:
     Raises
     ------
     TooLarge
-        If ``likelihood="exact"`` and the facts tie unknown months together in a way that cannot be computed exactly.
+        If ``likelihood="exact"`` and the facts tie unknown months together in a way that cannot be computed exactly; names a
+        set of facts whose omission suffices.
     """
 
     def __init__(self, known: Constraints, likelihood: Likelihood | None = None) -> None:
@@ -74,9 +76,7 @@ class FactLikelihood:
         tied = {month for months, _ in components for month in months}
         bounded = (~exact) & ((known.lower > 0) | np.isfinite(known.upper))
         self._bounded = np.array([t for t in np.flatnonzero(bounded) if t not in tied], dtype=np.int64)
-        self.groups: tuple[AnyGroup, ...] = tuple(
-            group_of(rows, months, known.lower, known.upper, likelihood) for months, rows in components
-        )
+        self.groups: tuple[AnyGroup, ...] = _groups(known, components, likelihood)
 
     @property
     def estimated(self) -> tuple[EstimatedGroup, ...]:
@@ -99,8 +99,8 @@ class FactLikelihood:
 
     @property
     def costly(self) -> bool:
-        """Whether totals over many large months make one evaluation cost a good part of a millisecond."""
-        return any(isinstance(group, SumGroup) and group.width > _COSTLY for group in self.groups)
+        """Whether totals over large months or many values of a pivot make one evaluation cost a good part of a millisecond."""
+        return any(isinstance(group, SumGroup | PivotGroup) and group.width > _COSTLY for group in self.groups)
 
     @property
     def units(self) -> tuple[Unit, ...]:
@@ -186,7 +186,7 @@ class FactLikelihood:
             [t for t in range(log_mean.shape[1]) if not self.known.exact[t] and t not in tied], dtype=np.int64
         )
         if free.size:
-            result[:, free] = _truncated(
+            result[:, free] = truncated(
                 self.known.lower[free], self.known.upper[free], mean[:, free], columns, distribution, rng
             )
         for group in self.groups:
@@ -198,43 +198,19 @@ class FactLikelihood:
         return result
 
 
-def _truncated(
-    low: IntArray,
-    high: FloatArray,
-    mean: FloatArray,
-    columns: Sequence[FloatArray],
-    distribution: Distribution,
-    rng: np.random.Generator,
-) -> IntArray:
-    """Draw months ``[S, m]`` from the distribution restricted to low..high, by inverting its distribution function."""
-    least, most = np.broadcast_to(low, mean.shape), np.broadcast_to(high, mean.shape)
-    below = distribution.cdf(low - 1, mean, *columns)
-    finite = np.where(np.isinf(high), 0.0, high)
-    top = np.where(np.isinf(high), 1.0, distribution.cdf(finite, mean, *columns))
-    u = rng.random(mean.shape)
-    level = np.minimum(below + u * (top - below), 1.0 - 1e-16)
-    drawn = np.maximum(distribution.quantile(level, mean, *columns), low)
-    rare = top - below < _RARE  # too few digits of the distribution function are left there
-    if rare.any():
-        shape = [np.broadcast_to(column, mean.shape)[rare] for column in columns]
-        drawn[rare] = _in_tail(u[rare], least[rare], most[rare], mean[rare], shape, distribution)
-    return np.where(drawn > most, most, drawn).astype(np.int64)
-
-
-def _in_tail(
-    u: FloatArray,
-    low: IntArray,
-    high: FloatArray,
-    mean: FloatArray,
-    shape: Sequence[FloatArray],
-    distribution: Distribution,
-) -> IntArray:
-    """Invert the conditional distribution function on the log scale; all arrays are ``[N]``."""
-    target = np.log(u) + distribution.log_interval(low, high, mean, *shape)
-
-    def reaches(y: FloatArray, who: IntArray) -> NDArray[np.bool_]:
-        here = (low[who], np.minimum(y, high[who]), mean[who], *(s[who] for s in shape))
-        return distribution.log_interval(*here) >= target[who]
-
-    start = np.where((mean > high) & np.isfinite(high), high, low)  # the end next to the mean
-    return integer_search(reaches, np.asarray(start, dtype=float))
+def _groups(
+    known: Constraints, components: Sequence[tuple[list[int], list[Linear]]], likelihood: Likelihood | None
+) -> tuple[AnyGroup, ...]:
+    """Return the strategy of each group, or raise `TooLarge` with the facts to leave out."""
+    found: list[AnyGroup] = []
+    refused: list[Linear] = []
+    reason = ""
+    for months, rows in components:
+        try:
+            found.append(group_of(rows, months, known.lower, known.upper, likelihood))
+        except TooLarge as error:
+            refused, reason = [*refused, *rows], reason or str(error)
+    if refused:
+        chosen = sufficient_omission(known, refused)
+        raise TooLarge(f"{reason}, or leave out {' and '.join(chosen)} (without={list(chosen)})")
+    return tuple(found)

@@ -3,8 +3,10 @@
 In this order, the first that applies:
 
 1. *tree* (`sums`): rows are nested totals.
-2. *listing* (`enumeration`): the rows allow at most `CHEAP` vectors, ten times as many with ``likelihood="exact"``.
-3. *estimate* (`estimate`): anything else; by name, for every group.
+2. *listing* (`enumeration`): the rows allow at most `CHEAP` vectors.
+3. *pivot* (`pivot`): rows are nested totals once one or two months are known, whose values are few.
+4. with ``likelihood="exact"``, listing and pivots at ten times the cost.
+5. *estimate* (`estimate`): anything else; by name, for every group.
 
 Implied rows are gone by then, known sums are taken out of other rows, and independent groups are apart; so a system comes to
 the estimate only for what is left of it.
@@ -13,7 +15,6 @@ the estimate only for what is left of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, islice
 from typing import Literal, TypeAlias
 
 from forecasting.constraints import Linear
@@ -21,16 +22,14 @@ from forecasting.errors import InvalidInput, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.enumeration import LARGEST, ListedGroup
 from forecasting.likelihood.estimate import EstimatedGroup
+from forecasting.likelihood.pivot import PIVOTAL, PivotGroup
 from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
-
-_LARGEST_SET = 3  # facts of an omission that is searched for
-_TRIALS = 5_000  # sets of one size that are tried
 
 CHEAP = 20_000
 """Most vectors that are listed unasked: about as costly as an estimate."""
 
-AnyGroup: TypeAlias = SumGroup | ListedGroup | EstimatedGroup
+AnyGroup: TypeAlias = SumGroup | ListedGroup | PivotGroup | EstimatedGroup
 Likelihood: TypeAlias = Literal["exact", "estimate"]
 """How the probability of the facts is to be computed; by default exactly where the cost rule allows it."""
 
@@ -54,39 +53,34 @@ def group_of(
     Raises
     ------
     TooLarge
-        If ``likelihood="exact"`` and no exact way is affordable; names the facts, and a smallest set whose omission leaves
-        nested totals.
+        If ``likelihood="exact"`` and no exact way is affordable; names the facts.
     """
     if likelihood == "estimate":
         return EstimatedGroup(rows, months, lower, upper)
     if is_nested(rows):
         return SumGroup(rows, months, lower, upper)
     try:
-        return ListedGroup(rows, months, lower, upper, LARGEST if likelihood == "exact" else CHEAP)
-    except TooLarge as error:
-        if likelihood == "exact":
-            chosen = sufficient_omission(rows)
-            raise TooLarge(f"{error}, or leave out {' and '.join(chosen)} (without={list(chosen)})") from None
-        return EstimatedGroup(rows, months, lower, upper)
+        return _exact(rows, months, lower, upper, likelihood == "exact")
+    except TooLarge:
+        if likelihood != "exact":
+            return EstimatedGroup(rows, months, lower, upper)
+        raise
 
 
-def sufficient_omission(rows: Sequence[Linear]) -> tuple[str, ...]:
-    """Return a smallest set of facts without which the rows are nested totals; of more than `_LARGEST_SET`, one that suffices.
-
-    Examples
-    --------
-    >>> rows = [Linear((k, k + 1), (1, 1), 9, 9, (name,)) for k, name in enumerate("ABC")]
-    >>> sufficient_omission(rows)
-    ('B',)
-    """
-    names = list(dict.fromkeys(fact for row in rows for fact in row.facts))
-    for size in range(1, _LARGEST_SET + 1):
-        for chosen in islice(combinations(names, size), _TRIALS):
-            left = [row for row in rows if not set(chosen) & set(row.facts)]
-            if is_nested(left):
-                return chosen
-    kept = nested_part(rows)
-    return tuple(dict.fromkeys(fact for row in rows if row not in kept for fact in row.facts))
+def _exact(
+    rows: Sequence[Linear], months: Sequence[int], lower: IntArray, upper: FloatArray, at_any_price: bool
+) -> AnyGroup:
+    """Return the cheapest exact way to the probability of rows that are no nested totals, or raise `TooLarge`."""
+    ways: list[tuple[type[PivotGroup | ListedGroup], int]] = [(ListedGroup, CHEAP), (PivotGroup, PIVOTAL)]
+    if at_any_price:
+        ways += [(PivotGroup, 10 * PIVOTAL), (ListedGroup, LARGEST)]
+    reason = TooLarge()
+    for way, largest in ways:
+        try:
+            return way(rows, months, lower, upper, largest)
+        except TooLarge as error:
+            reason = error
+    raise reason
 
 
 def read_likelihood(likelihood: str | None) -> Likelihood | None:

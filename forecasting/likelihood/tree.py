@@ -42,6 +42,11 @@ class Node:
         """Largest value kept singly."""
         return self.cap - 1 if self.open else int(self.high)
 
+    @property
+    def possible(self) -> bool:
+        """Whether some counts satisfy all limits below."""
+        return self.low <= self.high and all(child.possible for child in self.children)
+
     def leaves(self) -> Iterator[Node]:
         """Yield the months below, this node included."""
         if not self.children:
