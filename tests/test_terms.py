@@ -168,6 +168,13 @@ def test_a_covariate_is_looked_up_by_month() -> None:
     assert column(Covariate("rain", by_date), month_range("2023-10", "2023-11")) == values
 
 
+@pytest.mark.parametrize("term", [lambda values: Covariate("x", values), Exposure])
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_values_beyond_the_range_of_squares_are_refused(term: Any, size: float) -> None:
+    with pytest.raises(InvalidInput, match="measure it in another unit"):
+        term({"2023-01": size, "2023-02": 2 * size})
+
+
 def test_a_covariate_keeps_its_own_copy() -> None:
     rain = RAIN.copy()
     kept = Covariate("rain", rain)

@@ -95,7 +95,7 @@ def differences(
     q = basis.shape[1]
     pairs = list(combinations(range(q), 2))
     unit = np.eye(q)
-    both = np.array([unit[i] + unit[j] for i, j in pairs]).reshape(-1, q)
+    both = np.array([unit[i] + unit[j] for i, j in pairs]).reshape(len(pairs), q)
     stencil = np.concatenate([np.zeros((1, q)), unit, -unit, both, -both]) * width
     values = density(point + stencil @ basis.T)
     centre, plus, minus = values[0], values[1 : q + 1], values[q + 1 : 2 * q + 1]

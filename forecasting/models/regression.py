@@ -163,7 +163,7 @@ class RegressionDensity:
     def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the structural and the recurring part of the log mean of any months, each ``[S, H]``."""
         design, offset = self.terms.design(months, origin=self.data.months)
-        structural = np.array([family in _STRUCTURAL for family in self.terms.families])
+        structural = np.array([family in _STRUCTURAL for family in self.terms.families], dtype=bool)
         beta = work[:, : self.width]
         level = beta[:, structural] @ design[:, structural].T
         return level, beta[:, ~structural] @ design[:, ~structural].T + offset

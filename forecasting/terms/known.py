@@ -16,6 +16,8 @@ from forecasting.reading.arguments import read_array
 from forecasting.series import listing, read_months
 from forecasting.terms.base import ROUNDING, FloatArray, Term
 
+_EXTREME = 1e100  # squares of larger values, or of smaller ones, leave the range of doubles
+
 ByMonth: TypeAlias = pd.Series | Mapping[MonthLike, float]
 
 
@@ -164,6 +166,11 @@ def _read_values(by_month: Any, where: str) -> pd.Series:
     if len(unusable):
         shown = listing(f"{month} is {value}" for month, value in unusable.items())
         raise InvalidInput(f"{where}: {shown}; values are finite numbers, and a month without one is left out")
+    size = float(values.abs().max()) if len(values) else 1.0
+    if not (size == 0.0 or 1.0 / _EXTREME <= size <= _EXTREME):
+        raise InvalidInput(
+            f"{where} has a largest value of {size:g}; measure it in another unit, so that values are not extreme"
+        )
     return values
 
 

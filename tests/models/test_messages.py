@@ -131,6 +131,22 @@ def test_a_model_without_any_parameter_is_refused(terms: Terms) -> None:
         fc.CountRegression(terms, fc.Poisson())
 
 
+def test_dispersion_alone_is_estimated_and_forecast() -> None:
+    """The mean is the exposure itself; alpha is the maximum of the same likelihood on a grid."""
+    rate = pd.Series(20.0, data.months(48))
+    counts = generator(3).negative_binomial(4, 4 / 24, 36)
+    series, model = fc.CountSeries(data.months(36), counts), fc.CountRegression(fc.Exposure(rate))
+    fit = model.fit(series)
+    grid = np.geomspace(0.05, 2.0, 4001)
+    law = fc.NegativeBinomial()
+    best = max(grid, key=lambda alpha: law.logpmf(counts, np.full(36, 20.0), np.full(36, alpha)).sum())
+    assert fit.params.index.tolist() == ["alpha"]
+    assert fit.params["alpha"] == pytest.approx(best, rel=2e-3)
+    with pytest.warns(fc.ForecastingWarning, match="sets the level"):
+        ahead = model.posterior(series, draws=200, rng=1).forecast(3, rng=1)
+    np.testing.assert_allclose(ahead.expected, 20.0)
+
+
 @pytest.mark.parametrize(
     "terms", [fc.Intercept(), fc.Trend() + fc.Covariate("one", pd.Series(2.0, data.months(60))), fc.Intercept() + STEP]
 )
