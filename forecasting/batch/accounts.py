@@ -1,7 +1,8 @@
 """How a forecast was made, as JSON values: its members, their weights, the quality of their draws, and warnings.
 
 An account has ``members``, each with ``name`` and ``weight`` and, where draws of parameters were taken, ``method``, ``khat``
-(null where it is not finite) and ``ess``; and ``warnings``, texts.  What is empty is left out.
+(null where it is not finite), ``ess`` and, where the likelihood is an estimate, ``months_effective``; and ``warnings``, texts.
+What is empty is left out.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def account_of(label: str, made: predictive.Account, warnings: Sequence[str] = (
 def _quality(found: Diagnostics | None) -> dict[str, Any]:
     if found is None:
         return {}
-    return {"method": found.method, "khat": found.khat if np.isfinite(found.khat) else None, "ess": found.ess}
+    told = {"method": found.method, "khat": found.khat if np.isfinite(found.khat) else None, "ess": found.ess}
+    return told if found.months_effective is None else told | {"months_effective": found.months_effective}
 
 
 def in_words(account: Account) -> list[str]:
@@ -85,4 +87,5 @@ def _told(member: Mapping[str, Any], number: int) -> str:
         khat = member.get("khat")
         parts.append(f"k-hat {'not finite' if khat is None else format(khat, '.2f')}, ess {member['ess']:.0f}")
         parts += ["annealed"] if member["method"] == "annealed" else []
+        parts += [f"{member['months_effective']:.0f} vectors of months"] if "months_effective" in member else []
     return (f"{member['name']}: " if number > 1 else "") + ", ".join(parts)

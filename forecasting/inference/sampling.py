@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -47,12 +48,19 @@ class Diagnostics:
         Effective number of draws, at most S: that of the weights, cautious about what antithetic pairs gain.
     method : str
         ``"importance"``; ``"annealed"`` if the weights could not be trusted; ``"exact"`` if no weights were needed.
+    months_effective : float or None
+        Effective number of the vectors of months that the likelihood is estimated from; None if it is computed.
     """
 
     draws: int
     khat: float
     ess: float
     method: str
+    months_effective: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; what there is not is left out."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from scipy.special import logsumexp
 from forecasting.constraints import Observed
 from forecasting.distributions import NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingError
-from forecasting.inference.sampling import Sample, sample_posterior
+from forecasting.inference.sampling import Diagnostics, Sample, sample_posterior
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood import FactLikelihood
 from forecasting.models.base import BayesianModel
@@ -220,6 +220,11 @@ class AugmentedPosterior(Posterior):
     """
 
     density: AugmentedDensity
+
+    @property
+    def quality(self) -> Diagnostics:
+        """Number of draws, k-hat, effective number and method, and the effective number of month vectors."""
+        return replace(self.sample.quality, months_effective=self.months_effective)
 
     @cached_property
     def months_effective(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forecasting.display import as_html
@@ -37,7 +37,7 @@ class AccountMember:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, the diagnostics beside the name; what there is not is left out."""
         known = {"log_evidence": self.log_evidence, "priors": self.priors}
-        quality = {} if self.quality is None else asdict(self.quality)
+        quality = {} if self.quality is None else self.quality.to_dict()
         told = {name: value for name, value in known.items() if value is not None}
         return {"name": self.name, "weight": self.weight, **quality, **told}
 
@@ -91,7 +91,7 @@ class Account:
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        quality = [asdict(member.quality) if member.quality else {} for member in self.members]
+        quality = [member.quality.to_dict() if member.quality else {} for member in self.members]
         rows = [
             {"member": one.name, "weight": one.weight} | made for one, made in zip(self.members, quality, strict=True)
         ]

@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 import forecasting as fc
+from forecasting.batch.accounts import account_of, in_words
 from forecasting.constraints import Constraints, Linear
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -216,6 +217,9 @@ def test_the_number_of_effective_vectors_is_told() -> None:
     posterior = MODELS["level"].posterior(known(SYSTEMS["a total"]), draws=100, rng=1)
     assert isinstance(posterior, AugmentedPosterior)
     assert FEWEST_EFFECTIVE < posterior.months_effective <= 400
+    account = posterior.forecast(1, rng=1).account
+    assert account.members[0].to_dict()["months_effective"] == posterior.months_effective
+    assert "vectors of months" in in_words(account_of("level", account))[0]
 
 
 def test_a_fit_still_needs_each_month() -> None:
