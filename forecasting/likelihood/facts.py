@@ -103,6 +103,12 @@ class FactLikelihood:
         return any(isinstance(group, SumGroup | PivotGroup) and group.width > _COSTLY for group in self.groups)
 
     @property
+    def layered(self) -> bool:
+        """Whether limits lie within such totals, so that one evaluation costs several times as much."""
+        large = (group for group in self.groups if isinstance(group, SumGroup) and group.width > _COSTLY)
+        return any(child.children for group in large for child in group.root.children)
+
+    @property
     def units(self) -> tuple[Unit, ...]:
         """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
         known = self.known

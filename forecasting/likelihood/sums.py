@@ -13,10 +13,12 @@ from forecasting.kernels import lattice
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.ceilings import HIGHEST, ceilings
 from forecasting.likelihood.convolution import UNEVEN, Evaluation, rounded
+from forecasting.likelihood.pairs import is_pair, pair
 from forecasting.likelihood.tree import Node, build_tree
 
 _FAINT = 1e-4  # an open event with less than this share of what closed windows allow is summed directly
 _CHUNK = 600_000  # table entries in work at a time
+_PAIR = 2_000  # counts of two months up to which all of them are added up
 
 
 class SumGroup:
@@ -50,8 +52,11 @@ class SumGroup:
         shape : sequence of ndarray, [S]
             Shape parameters of `distribution`.
         """
-        result, faint = np.empty(len(mean)), np.zeros(len(mean), dtype=np.bool_)
-        for part in chunks(self.root, np.arange(len(mean)), shape, distribution):
+        result, faint = np.full(len(mean), np.nan), np.zeros(len(mean), dtype=np.bool_)
+        if is_pair(self.root) and self.width <= _PAIR:
+            for part in chunks(self.root, np.arange(len(mean)), shape, distribution, every=True):
+                result[part] = pair(self.root, mean[part], [s[part] for s in shape], distribution)
+        for part in chunks(self.root, np.flatnonzero(np.isnan(result)), shape, distribution):
             tables = Evaluation(self.root, mean[part], [s[part] for s in shape], distribution)
             result[part] = tables.mass(self.root).total()
             if self.root.open:

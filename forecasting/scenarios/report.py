@@ -59,7 +59,8 @@ class JumpReport(Findings, Drawable):
     known : DataFrame
         Feasible range and posterior of every month.
     onset : OnsetReport or None
-        When a change of level began that is not known beforehand; None where totals over many large months would make it long.
+        When a change of level began that is not known beforehand; None where limits inside totals over large months would make
+        it long.
     outlook : Outlook
         The next months under three scenarios.
     priors : Priors
