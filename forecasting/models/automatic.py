@@ -88,11 +88,11 @@ class Member:
 def _usual_members() -> tuple[Member, ...]:
     calendar = Weekdays() + Exposure("days")
     growing = DynamicLevel(
-        seasonal=0, trend=True, feedback=1.0, damping=(0.86, 0.98), priors=Priors(dispersion=0.7, growth=0.03)
+        seasonal=0, trend=True, feedback=1.0, damping=(0.86, 0.99), priors=Priors(dispersion=0.7, growth=0.04)
     )
     return (
-        Member("level and season", DynamicLevel(terms=calendar, feedback=0.8), 0.50),
-        Member("level that grows", growing, 0.15),
+        Member("level and season", DynamicLevel(terms=calendar, feedback=0.8), 0.40),
+        Member("level that grows", growing, 0.25),
         Member("level that shifts", ShiftingLevel(), 0.03),
         Member("moments of the last year", HistoricalMoments(12, Contaminated()), 0.32),
     )

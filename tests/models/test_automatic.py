@@ -72,7 +72,7 @@ def test_weights_are_priors_times_recent_scores(forecast: PooledForecast) -> Non
     scores.append(HistoricalMoments(12, Contaminated()).log_terms(Y))
     recent = np.maximum([s[-24:] for s in scores], -12.0)
     assert recent.shape == (4, 24)
-    raw = np.array([0.50, 0.15, 0.03, 0.32]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
+    raw = np.array([0.40, 0.25, 0.03, 0.32]) * np.exp(recent.sum(axis=1) - recent.sum(axis=1).max())
     raw[1] *= np.exp(growth_evidence(forecast.posteriors[NAMES[1]]))
     np.testing.assert_allclose(forecast.weights, raw / raw.sum(), rtol=1e-9)
     assert forecast.weights.sum() == pytest.approx(1.0, abs=1e-12)
