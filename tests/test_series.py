@@ -320,7 +320,7 @@ def test_rows_without_a_name_and_names_written_twice_are_told() -> None:
         CountSeries.from_frame(frame(unique_id=[None] * 4))
     with pytest.raises(InvalidSeries, match="holds both 1 and '1', which are the same name"):
         CountSeries.from_frame(frame(unique_id=pd.Series([1, 1, "1", "1"], dtype=object)), "1")
-    gap = pd.concat([frame(unique_id=[1, 1, 1, 1]), pd.DataFrame({"unique_id": [None], "ds": [None], "y": [None]})])
+    gap = frame(unique_id=[1, 1, 1, 1]).reset_index(drop=True).reindex(range(5))
     assert CountSeries.from_frame(gap, 1).values.tolist() == COUNTS  # a blank row, which makes floats of the names
 
 
