@@ -63,7 +63,7 @@ def column(one: Term, months: pd.PeriodIndex = DATA) -> list[float]:
 @given(sums, months_of_data, months_of_data)
 def test_shapes_and_names_agree(terms: Terms, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> None:
     design, offset = terms.design(months, origin=origin)
-    assert design.shape == (len(months), len(terms.columns(months)))
+    assert design.shape == (len(months), len(terms.columns()))
     assert len(terms.families) == len(set(terms.columns())) == design.shape[1]
     assert offset.shape == (len(months),)
     assert design.dtype == offset.dtype == np.float64

@@ -40,21 +40,11 @@ class _Months:
         return self.marginals.table_size(float(self.y.max()))
 
 
-def score_forecast(record: ForecastRecord, counts: ArrayLike) -> list[ScoreRecord]:
-    """Return the scores of the months of a forecast that have a count.
-
-    Parameters
-    ----------
-    record : ForecastRecord
-        A finished forecast of H months.
-    counts : array_like, [H]
-        NaN where there is none yet: such a month gives no record.
-    """
-    return list(score_forecasts([(record, counts)]))
-
-
 def score_forecasts(pairs: Iterable[tuple[ForecastRecord, ArrayLike]]) -> Iterator[ScoreRecord]:
-    """Yield the scores of forecasts with the counts of their months, see `score_forecast`; in any order."""
+    """Yield the scores of finished forecasts, in any order, given the counts ``[H]`` of their months.
+
+    A count is NaN where there is none yet: such a month gives no record.
+    """
     waiting: dict[tuple[int, tuple[float, ...]], list[_Months]] = {}
     for record, counts in pairs:
         observed = read_counts(counts)

@@ -50,19 +50,13 @@ def primary(surprise: Surprise, *, counted: bool = False) -> str:
     """Return the primary chance, either way; where no simulation came so far, its 95% bound."""
     if surprise.resolved:
         return chance(surprise.chance)
-    return below(surprise.chance) + (_none(surprise) if counted else "")
+    return below(surprise.chance) + (f" (none of {len(surprise.posterior.draws):,} draws)" if counted else "")
 
 
-def tail(surprise: Surprise, *, counted: bool = False) -> str:
+def tail(surprise: Surprise) -> str:
     """Return the chance of as large a change in the same direction; where no simulation reached it, its 95% bound."""
     one: Tail = surprise.in_direction
-    if one.resolved:
-        return chance(one.chance)
-    return below(one.chance) + (_none(surprise) if counted else "")
-
-
-def _none(surprise: Surprise) -> str:
-    return f" (none of {len(surprise.posterior.draws):,} draws)"
+    return chance(one.chance) if one.resolved else below(one.chance)
 
 
 def bits(surprise: Surprise) -> str:

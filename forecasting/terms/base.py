@@ -98,8 +98,8 @@ class Terms:
             return cls(())
         return terms if isinstance(terms, Terms) else cls((terms,))
 
-    def columns(self, months: pd.PeriodIndex | None = None) -> tuple[str, ...]:
-        """Return the names of the p coefficients; they are the same whatever the `months`."""
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the p coefficients."""
         return tuple(chain.from_iterable(term.columns for term in self.terms))
 
     @property

@@ -14,7 +14,7 @@ from forecasting.batch.archive import Archive, Stored, schema
 from forecasting.batch.archive.connection import Database
 from forecasting.batch.archive.rows import forecast_row, observation_row, run_row, vintage_row
 from forecasting.batch.archive.truth import Release
-from forecasting.batch.judging import score_forecast
+from forecasting.batch.judging import score_forecasts
 from forecasting.batch.monitoring import monitor
 from forecasting.batch.records import ForecastRecord, JobKey, Roll, Vintage
 from forecasting.batch.scoring import Scored, score_archive
@@ -182,7 +182,7 @@ def test_version_2_keeps_its_scores(version_2: str) -> None:
         for row in stored.to_dict("records"):
             record = records[row["job"]]
             counts = [row["y"] if month == str(row["ds"]) else np.nan for month in record.months]
-            (anew,) = score_forecast(record, counts)
+            (anew,) = score_forecasts([(record, counts)])
             assert {name: row[name] for name in SCORES} == pytest.approx(anew.values, rel=1e-7, abs=1e-9)
 
 

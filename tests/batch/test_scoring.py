@@ -11,7 +11,7 @@ import pytest
 from forecasting.batch import scoring
 from forecasting.batch.archive import Archive
 from forecasting.batch.issue import issued
-from forecasting.batch.judging import score_forecast
+from forecasting.batch.judging import score_forecasts
 from forecasting.batch.records import ForecastRecord, Vintage
 from forecasting.batch.scoring import Scored, as_backtest, mean_scores, score_archive, score_table
 from forecasting.distributions import Poisson
@@ -58,7 +58,7 @@ def test_scores_are_those_of_the_full_forecast() -> None:
     data = issues.vintage()
     forecast = issues.forecast(draws=900)
     record = issued(issues.key(data), forecast, issues.LEVELS)
-    scores = {score.month: score for score in score_forecast(record, COUNTS)}
+    scores = {score.month: score for score in score_forecasts([(record, COUNTS)])}
     assert list(scores) == ["2024-01", "2024-03"]  # a month without truth has none
     exact = {
         "log_score": log_score(COUNTS, forecast),
@@ -82,11 +82,11 @@ def test_levels_that_were_not_archived_come_from_the_distribution() -> None:
     forecast = issues.forecast()
     few = issued(issues.key(issues.vintage()), forecast, [0.5])
     many = issued(issues.key(issues.vintage()), forecast, issues.LEVELS)
-    for one, other in zip(score_forecast(few, COUNTS), score_forecast(many, COUNTS), strict=True):
+    for one, other in zip(score_forecasts([(few, COUNTS)]), score_forecasts([(many, COUNTS)]), strict=True):
         for name in set(SCORES) - {"crps"}:
             assert one.values[name] == other.values[name]
     blind = dataclasses.replace(few, marginals=b"")
-    values = score_forecast(blind, COUNTS)[0].values
+    values = next(score_forecasts([(blind, COUNTS)])).values
     assert {name for name in SCORES if not np.isnan(values[name])} == {"crps", "absolute_error"}
 
 

@@ -21,11 +21,11 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.level import Motion, levels
+from forecasting.models import moving
 from forecasting.models.following import Draw, FollowingDensity
 from forecasting.models.known import read_counts
-from forecasting.models.moving import GROWTH, REVERSION
-from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
-from forecasting.terms import Seasonal, Terms
+from forecasting.parameters import Parameter, Parameters, declared, log_normal_density
+from forecasting.terms import Seasonal
 
 _OWN = (
     Parameter(
@@ -89,25 +89,15 @@ class Layout:
         return 2 + self.growth + 2 * self.reversion + self.effects
 
 
-class Settings(Protocol):
+class Settings(moving.Settings, Protocol):
     """What the density asks of the model; see `DynamicLevel`."""
 
     @property
     def trend(self) -> bool: ...  # noqa: D102
     @property
-    def reversion(self) -> bool: ...  # noqa: D102
-    @property
-    def distribution(self) -> Distribution: ...  # noqa: D102
-    @property
-    def priors(self) -> Priors: ...  # noqa: D102
-    @property
     def feedback(self) -> float: ...  # noqa: D102
     @property
     def damping(self) -> float | tuple[float, float]: ...  # noqa: D102
-
-    def terms_for(self, data: Observed) -> Terms:
-        """Return harmonics and effects for these data."""
-        ...
 
 
 class LevelDensity(FollowingDensity):
@@ -130,7 +120,11 @@ class LevelDensity(FollowingDensity):
             replace(one, family=_HARMONIC) if one.family == Seasonal.family else one
             for one in self.terms.parameters(data.months).each
         ]
-        own = (*_OWN, *((GROWTH,) if model.trend else ()), *((REVERSION, _ANCHOR) if model.reversion else ()))
+        own = (
+            *_OWN,
+            *((moving.GROWTH,) if model.trend else ()),
+            *((moving.REVERSION, _ANCHOR) if model.reversion else ()),
+        )
         self.parameters = Parameters((*own, *effects)) + self.distribution.parameters
         self.names, self.log_rates, self.folded = (
             self.parameters.names,

@@ -9,15 +9,13 @@ import numpy as np
 from scipy.special import expit
 
 from forecasting.constraints import Observed
-from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood import FactLikelihood
+from forecasting.models import moving
 from forecasting.models.local_level.path import LevelPath, Motion
 from forecasting.models.local_level.surrogate import Surrogate
-from forecasting.models.moving import REVERSION
 from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
-from forecasting.terms import Terms
 
 _NOISE = Parameter(
     "noise",
@@ -30,23 +28,13 @@ _LEAST_NOISE = 1e-6  # standard deviation of a step below which a level stands s
 _MOST_KEPT = 1.0 - 1e-6
 
 
-class Settings(Protocol):
+class Settings(moving.Settings, Protocol):
     """What the density asks of the model; see `LocalLevel`."""
 
     @property
     def growth(self) -> bool: ...  # noqa: D102
     @property
-    def reversion(self) -> bool: ...  # noqa: D102
-    @property
-    def distribution(self) -> Distribution: ...  # noqa: D102
-    @property
-    def priors(self) -> Priors: ...  # noqa: D102
-    @property
     def damping(self) -> float: ...  # noqa: D102
-
-    def terms_for(self, data: Observed) -> Terms:
-        """Return season and effects for these data."""
-        ...
 
 
 class Target:
@@ -68,7 +56,7 @@ class Target:
         self.surrogate = Surrogate(data.constraints, model.distribution)
         self.terms = model.terms_for(data)
         self.effects, self.offset = self.terms.design(data.months, origin=data.months)
-        own = (_NOISE, REVERSION) if model.reversion else (_NOISE,)
+        own = (_NOISE, moving.REVERSION) if model.reversion else (_NOISE,)
         self.parameters = Parameters(own) + model.distribution.parameters
         self.names, self.folded = self.parameters.names, self.parameters.folded
         self.scale, self.centre = self.parameters.scale(model.priors), self.parameters.centre
