@@ -11,6 +11,7 @@ from benchmarks.validation import (
     calibration,
     facts,
     jumps,
+    ledgers,
     listing,
     misspecification,
     onsets,
@@ -22,6 +23,7 @@ from benchmarks.validation import (
 
 PIECES: dict[str, ModuleType] = {
     "systems": listing,
+    "ledgers": ledgers,
     "sbc": facts,
     "calibration": calibration,
     "coverage": trend,

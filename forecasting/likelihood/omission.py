@@ -33,14 +33,16 @@ def sufficient_omission(known: Constraints, rows: Sequence[Linear]) -> tuple[str
     names = list(dict.fromkeys(fact for row in rows for fact in row.facts))
     for size in range(1, _LARGEST_SET + 1):
         for chosen in islice(combinations(names, size), _TRIALS):
-            if _promising(known, rows, chosen) and _suffices(known, chosen):
+            if _promising(known, rows, chosen) and not _refused(known, chosen):
                 return chosen
-    spared = names
-    for name in names:
-        fewer = [other for other in spared if other != name]
-        if _suffices(known, fewer):
-            spared = fewer
-    return tuple(spared)
+    omitted = names
+    while more := _refused(known, omitted):  # what is left may bound a month no longer, which others then compare
+        omitted = [*omitted, *more]
+    for name in list(omitted):
+        fewer = [other for other in omitted if other != name]
+        if not _refused(known, fewer):
+            omitted = fewer
+    return tuple(omitted)
 
 
 def _without(rows: Sequence[Linear], omitted: Collection[str]) -> list[Linear]:
@@ -61,11 +63,13 @@ def _easy(known: Constraints, months: Sequence[int], rows: Sequence[Linear]) -> 
     return False
 
 
-def _suffices(known: Constraints, omitted: Collection[str]) -> bool:
-    """Return whether everything can be computed exactly once the facts are left out and the rest is solved again."""
+def _refused(known: Constraints, omitted: Collection[str]) -> list[str]:
+    """Return the facts that cannot be computed exactly once others are left out and the rest is solved again."""
     solved = Constraints.solve(known.months, _without(known.given, omitted))
-    with suppress(TooLarge):
-        for months, rows in groups(solved.linear):
+    found: dict[str, None] = {}
+    for months, rows in groups(solved.linear):
+        try:
             group_of(rows, months, solved.lower, solved.upper, "exact")
-        return True
-    return False
+        except TooLarge:
+            found |= dict.fromkeys(fact for row in rows for fact in row.facts)
+    return list(found)
