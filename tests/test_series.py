@@ -250,6 +250,7 @@ def test_tables_of_every_library_are_read() -> None:
         table,
         table.to_batches()[0],
         table.to_pandas(),
+        arrow.Table.from_pandas(pd.DataFrame({**columns, "ds": MONTHS})),
         frame().astype({"ds": "timestamp[ns][pyarrow]", "y": "int64[pyarrow]"}),
     ):
         found = CountSeries.from_frame(df)

@@ -24,6 +24,7 @@ from forecasting.evidence.ledger import shipped_folder
 from forecasting.extras import needed
 from forecasting.reading import Unreadable, name_of, open_delimited
 from forecasting.reading.cells import is_missing
+from forecasting.reading.vectors import months_of_periods, period_frequency
 from forecasting.series import listing
 
 _TABLE = "tornadoes.csv"  # the table that csv = "shipped" stands for
@@ -218,13 +219,22 @@ def _parquet(file: Path, columns: Columns) -> Iterator[list[Sequence[Any]]]:
             for batch in table.iter_batches(_PIECE, columns=wanted):
                 for name in texts:
                     _refuse_long(compute.max(compute.binary_length(batch.column(name).dictionary)).as_py() or 0, name)
-                yield list(zip(*(batch.column(name).to_pylist() for name in wanted), strict=True))
+                yield list(zip(*(_cells(batch, schema.field(name)) for name in wanted), strict=True))
     except OSError as error:
         raise InvalidSeries(f"{file} cannot be read: {error.strerror or error}; check input.parquet") from None
     except (arrow.ArrowException, ValueError) as error:
         if isinstance(error, InvalidSeries):
             raise
         raise InvalidSeries(f"{file} is no readable Parquet file: {error}") from None
+
+
+def _cells(batch: Any, field: Any) -> list[Any]:
+    """Return the cells of a column; what pandas has stored as numbers of periods are months again."""
+    cells, frequency = batch.column(field.name).to_pylist(), period_frequency(field)
+    try:
+        return months_of_periods(cells, frequency) if frequency else list(cells)
+    except Unreadable as error:
+        raise InvalidSeries(f"column {field.name!r} {error}") from None
 
 
 def _refuse_long(length: int, column: str) -> None:

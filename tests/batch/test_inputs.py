@@ -95,10 +95,14 @@ def test_types_that_say_the_same(tmp_path: Path) -> None:
         frame.assign(y=[Decimal(y).scaleb(0) + Decimal("0.000") for y in frame["y"]]),
         frame.assign(ds=frame["ds"].dt.tz_localize("UTC")),
         frame.assign(ds=frame["ds"].dt.date),
+        frame.assign(ds=frame["ds"].dt.to_period("M")),
         frame.assign(ds=frame["ds"] + pd.Timedelta(days=14)),
     ):
         same.to_parquet(tmp_path / "counts.parquet")
         assert values(config) == {"7": frame["y"].tolist()}
+    frame.assign(ds=frame["ds"].dt.to_period("Q")).to_parquet(tmp_path / "counts.parquet")
+    with pytest.raises(InvalidSeries, match="'ds' has periods of frequency Q-DEC; give months"):
+        read(config)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Kyiv", "America/New_York"])
