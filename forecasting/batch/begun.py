@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from forecasting.errors import InvalidInput
@@ -30,7 +31,7 @@ def may_begin(config: Path) -> bool:
 
 
 def remember(config: Path) -> None:
-    """Write the note if it is not there; a folder that cannot be written stays without one.
+    """Write the note if it is not there; where it cannot be written, for want of a right or of room, nothing is stopped.
 
     Raises
     ------
@@ -40,5 +41,6 @@ def remember(config: Path) -> None:
     note = note_of(config)
     if note.is_dir():
         raise InvalidInput(f"{note} is a folder; the note about the archive of {config.name} needs the place")
-    if not note.exists() and os.access(config.absolute().parent, os.W_OK):
-        note.write_text(_TEXT.format(name=config.name), encoding="utf-8")
+    if not note.exists():
+        with suppress(OSError):
+            note.write_text(_TEXT.format(name=config.name), encoding="utf-8")

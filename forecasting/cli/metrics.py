@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -83,5 +84,6 @@ def write_metrics(file: str, batch: str, numbers: Mapping[str, float]) -> None:
         beside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
         os.replace(beside, place)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise InvalidInput(f"{file} cannot be written ({error.strerror}); choose another place") from None

@@ -206,6 +206,16 @@ def test_a_lost_archive_is_missed(tmp_path: Path) -> None:
     assert run_json("batch", "run", config, "--create")["done"] == 1
 
 
+def test_a_note_that_cannot_be_written_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    config = write_batch(tmp_path, counts(1))
+    monkeypatch.setattr(Path, "write_text", full)
+    assert run_json("batch", "run", config)["done"] == 1
+    assert not (tmp_path / "batch.toml.begun").exists()
+
+
 def damage(content: bytes, rng: np.random.Generator) -> bytes:
     """Return a copy with flipped bits, a stretch of equal bytes, or its end cut off."""
     bad = bytearray(content)

@@ -37,7 +37,8 @@ def test_commands_that_look_at_an_archive(tmp_path: Path) -> None:
     lines = (tmp_path / "status.prom").read_text().splitlines()
     assert 'forecasting_run{batch="batch"} 2' in lines
     assert 'forecasting_last_run_known{batch="batch"} 4' in lines
-    assert run("batch", "status", config, "--metrics", tmp_path / "none" / "status.prom").exit_code == 2
+    for place in ("none", "counts.csv"):
+        assert run("batch", "status", config, "--metrics", tmp_path / place / "status.prom").exit_code == 2
     run("batch", "monitor", config, "--metrics", tmp_path / "monitor.prom")
     assert 'forecasting_attention{batch="batch",kind="gone"} 1' in (tmp_path / "monitor.prom").read_text()
     assert {key: told[key] for key in ("run", "known", "current", "archived", "origin", "well")} == {
