@@ -91,14 +91,16 @@ class Model(ABC):
 class BayesianModel(Model):
     """A model that is a log likelihood and a log prior: its forecasts carry the uncertainty of its parameters."""
 
+    terms: Term | Terms | None = None
+    """Season, effects, covariates and exposure, if the model takes any."""
+
     @abstractmethod
     def density(self, data: Observed) -> ModelDensity:
         """Return the log likelihood and log prior for `data`."""
 
     def remarks(self, data: Observed) -> tuple[str, ...]:
         """Return what a reader of any result of this model must know about the model on these data."""
-        terms: Term | Terms | None = getattr(self, "terms", None)
-        beside = () if terms is None else Terms.of(terms).beside(data.months)
+        beside = Terms.of(self.terms).beside(data.months)
         if not beside:
             return ()
         return (
