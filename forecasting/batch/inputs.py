@@ -32,6 +32,10 @@ _PIECE = 10_000
 _MOST_DIGITS = 18  # of a whole number that is a name
 
 
+class SourceUnavailable(ForecastingError):
+    """The database of the counts cannot be reached: no fault of the request, which may succeed later."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the series of an input.
@@ -261,20 +265,32 @@ def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Seque
         )
     if engine.name == "sqlite" and engine.url.database and not Path(engine.url.database).is_file():
         raise InvalidInput(f"input.sql at {shown} failed: there is no such file; check the address")
+    is_away = True
     try:
-        with engine.connect() as connection, closing(_streamed(connection, source.query)) as rows:
-            positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
-            size = 1  # growing: texts too long to be meant are found before many of them are in memory
-            while piece := rows.fetchmany(size):
-                yield [[row[k] for k in positions] for row in piece]
-                size = min(2 * size, _PIECE)
+        with engine.connect() as connection:
+            is_away = False
+            yield from _rows(connection, source.query, columns, shown)
     except sqlalchemy.exc.SQLAlchemyError as error:
+        is_away |= bool(getattr(error, "connection_invalidated", False))
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
         fault = scrubbed(reason, address)
     finally:
         engine.dispose()
+    if fault and is_away:
+        raise SourceUnavailable(
+            f"input.sql at {shown} cannot be reached: {fault}; run again when it can, or check the address"
+        )
     if fault:
-        raise InvalidInput(f"input.sql at {shown} failed: {fault}; check address and query")
+        raise InvalidInput(f"input.sql at {shown} failed: {fault}; check the query")
+
+
+def _rows(connection: Any, query: str, columns: Columns, shown: str) -> Iterator[list[Sequence[Any]]]:
+    with closing(_streamed(connection, query)) as rows:
+        positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
+        size = 1  # growing: texts too long to be meant are found before many of them are in memory
+        while piece := rows.fetchmany(size):
+            yield [[row[k] for k in positions] for row in piece]
+            size = min(2 * size, _PIECE)
 
 
 def _streamed(connection: Any, query: str) -> Any:

@@ -15,7 +15,7 @@ import sqlalchemy
 from forecasting import CountSeries
 from forecasting.batch.checks import Checked
 from forecasting.batch.config import load_config
-from forecasting.batch.inputs import checked_series
+from forecasting.batch.inputs import SourceUnavailable, checked_series
 from forecasting.batch.staging import NoRoom, Staging
 from forecasting.errors import InvalidInput, InvalidLedger, InvalidSeries
 from tests.batch.batches import counts, write_batch
@@ -160,6 +160,23 @@ def test_a_query_is_sent_as_it_is_written(tmp_path: Path, postgresql: Server) ->
         source = f"sql = {{ address = '{address}', query = '''{QUERY}''' }}"
         config.write_text(given.replace('csv = "counts.csv"', source))
         assert values(config) == expected
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_request(tmp_path: Path) -> None:
+    address = "postgresql+psycopg://cron:hunter2@127.0.0.1:1/counts?connect_timeout=2"
+    config = with_source(write_batch(tmp_path, ROWS), f"sql = {{ address = '{address}', query = 'SELECT 1' }}")
+    with pytest.raises(SourceUnavailable, match="cannot be reached") as caught:
+        read(config)
+    assert "hunter2" not in str(caught.value)
+    with sqlite3.connect(tmp_path / "empty.db") as database:
+        database.execute("CREATE TABLE other (x)")
+    config.write_text(
+        config.read_text()
+        .replace(address, f"sqlite:///{tmp_path}/empty.db")
+        .replace("SELECT 1", "SELECT y FROM counts")
+    )
+    with pytest.raises(InvalidInput, match=r"no such table.*check the query"):
+        read(config)
 
 
 def test_columns_by_other_names(tmp_path: Path) -> None:
