@@ -10,7 +10,7 @@ import pytest
 from forecasting.batch.archive import Archive
 from forecasting.batch.verification import verify
 from forecasting.errors import ArchiveError
-from tests.batch import issues, sites
+from tests.batch import issues
 from tests.batch.batches import counts, write_batch
 from tests.cli.commands import run, run_json
 
@@ -64,7 +64,7 @@ def test_the_command_copies_where_nothing_is(tmp_path: Path) -> None:
 def test_nobody_else_can_read_a_new_archive(filled: Path, tmp_path: Path) -> None:
     file = tmp_path / "new.db"
     with Archive.open(str(file)) as archive:
-        sites.fill(archive)
+        archive.begin(issues.run())
         assert {one.name: one.stat().st_mode & 0o77 for one in tmp_path.iterdir()} == {"new.db": 0}
     with Archive.open(str(filled)) as source:
         source.copy(str(tmp_path / "copy.db"))
