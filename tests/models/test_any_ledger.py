@@ -73,8 +73,8 @@ def test_what_people_write(said: str) -> None:
 
 def test_the_estimate_agrees_with_the_exact_way() -> None:
     evidence = ledger_of([*QUARTERS, statement("july", "count", 6, value=264)]).evidence(SERIES)
-    exact = TREND.posterior(evidence, rng=1, likelihood="exact")
-    estimate = TREND.posterior(evidence, rng=1, likelihood="estimate")
+    exact = TREND.posterior(evidence, draws=1000, rng=1, likelihood="exact")
+    estimate = TREND.posterior(evidence, draws=1000, rng=1, likelihood="estimate")
     assert exact.estimates.empty
     assert len(estimate.estimates) == 3
     assert (estimate.estimates["effective"] > 300).all()

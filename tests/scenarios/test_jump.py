@@ -119,7 +119,7 @@ def test_a_later_fact_changes_nothing_bit_for_bit(evidence: fc.Evidence, tmp_pat
 
     def told(ledger: fc.Ledger, day: str) -> str:
         known = ledger.as_of(day).evidence(evidence.name)
-        report = fc.jump(known, before=SUMMER, after=AUTUMN, draws=1000, rng=np.random.default_rng(1))
+        report = fc.jump(known, before=SUMMER, after=AUTUMN, draws=200, rng=np.random.default_rng(1))
         return json.dumps(report.to_dict())
 
     assert told(planted, "2023-12-05") == told(fc.load_ledger(), "2023-12-05")
@@ -300,7 +300,7 @@ def test_the_interval_of_the_windows_agrees_with_sums_by_hand(rng: np.random.Gen
     before, early, late = [96, 121, 80, 104, 93, 110, 135, 88], [24, 36, 31], [61, 44, 66]
     counts = np.array([*before, *early, *late])
     windows = ("2020-09", "2020-11"), ("2020-12", "2021-02")
-    report = fc.jump(_series(counts), *windows, draws=8000, level=0.9, rng=rng)
+    report = fc.jump(_series(counts), *windows, draws=4000, level=0.9, rng=rng)
     row = report.observed.loc["month"]
     assert row["ratio"] == 171 / 91
     lower, upper = _by_hand([before, early, late], [0.05, 0.95])
