@@ -15,10 +15,13 @@ from forecasting.constraints.linear import Bound, Infeasible, Linear
 
 # Two rows can push a bound up by one each time for ever, hence a limit; integer programs do the rest.
 _SWEEPS = 200
+_ENDLESS = 2**100  # a lower limit that ratios in a circle have driven up; no ledger asks for as much
 
 
 def propagate(rows: Sequence[Linear], lower: list[int], upper: list[Bound]) -> bool:
     """Narrow the ranges in place; return whether a fixpoint was reached.
+
+    Ratios in a circle drive limits up without end: the ranges are then left as they were, for an integer program to judge.
 
     Raises
     ------
@@ -31,10 +34,14 @@ def propagate(rows: Sequence[Linear], lower: list[int], upper: list[Bound]) -> b
     >>> propagate([Linear((0, 1), (1, 1), 10, 10)], lower, upper), lower, upper
     (True, [0, 3], [7, 10])
     """
+    start = lower.copy(), upper.copy()
     for _ in range(_SWEEPS):
         before = (lower.copy(), upper.copy())
         for row in rows:
             _narrow(row, lower, upper)
+            if max(lower) > _ENDLESS:
+                lower[:], upper[:] = start
+                return False
         if before == (lower, upper):
             return True
     return False

@@ -90,3 +90,17 @@ def test_parts_that_do_not_make_the_whole_exclude_each_other() -> None:
     for total in (299, 300, 301):
         whole = Linear(tuple(range(12)), (1,) * 12, total, total)
         assert feasible([*parts, whole], 12) == (total == 300)
+
+
+@pytest.mark.parametrize("factor", [2, 1000])
+@pytest.mark.parametrize("size", [2, 7])
+def test_ratios_in_a_circle_allow_nothing_but_zero(factor: int, size: int) -> None:
+    circle = [Linear.of({k: 1, (k + 1) % size: -factor}, 0, None, compares=True) for k in range(size)]
+    assert Constraints.solve(brute.months(size), circle[1:]).upper[1] == np.inf
+    zero = Constraints.solve(brute.months(size), circle)
+    assert feasible(circle, size)
+    assert not zero.upper.any()
+    something = [*circle, Linear((0,), (1,), 1, None)]
+    assert not feasible(something, size)
+    with pytest.raises(Infeasible):
+        Constraints.solve(brute.months(size), something)
