@@ -123,6 +123,7 @@ class Evaluation:
         self._tilted: dict[tuple[int, ...], tuple[FloatArray, list[Factor], FloatArray]] = {}
         self._open: dict[tuple[int, ...], Mass] = {}
         self._samples: dict[tuple[int, ...], tuple[Window, Mass]] = {}
+        self._below: dict[tuple[int, ...], dict[tuple[int, int], tuple[list[int], IntArray]]] = {}
         # Months with the same mean in every draw (a constant model has only such) share one table.
         first: dict[bytes, int] = {}
         alike = [first.setdefault(mean[:, c].tobytes(), c) for c in range(mean.shape[1])]
@@ -188,13 +189,17 @@ class Evaluation:
 
     def _leaves(self, node: Node) -> dict[tuple[int, int], tuple[list[int], IntArray]]:
         """Return the months right below a window by their ranges: places among all months of the range, and how often."""
+        if node.months in self._below:
+            return self._below[node.months]
         found: dict[tuple[int, int], Counter[int]] = {}
         for child in node.children:
             if not child.children:
                 key = child.low, child.last
                 place = self._ranges[key].index(self._column[child.months[0]])
                 found.setdefault(key, Counter())[place] += 1
-        return {key: (list(counted), np.array(list(counted.values()))) for key, counted in found.items()}
+        below = {key: (list(counted), np.array(list(counted.values()))) for key, counted in found.items()}
+        self._below[node.months] = below
+        return below
 
     def _months(self, node: Node, tilt: FloatArray, longest: float) -> tuple[list[Factor], FloatArray]:
         """Return the months right below a window under `tilt`, and the log scale ``[S]`` of their product."""
