@@ -50,7 +50,7 @@ lint: $(READY) ## ruff (rules and format) and strict typing
 
 test: lint ## lint, tests, docstring examples, notebooks
 	@echo "== pytest: tests, docstring examples and notebooks, warnings are errors"
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-fast: $(READY) ## layers, contracts, kernels and a slice of each room, under a minute
 	@echo "== pytest: the quick part, warnings are errors"
