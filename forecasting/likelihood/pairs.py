@@ -49,16 +49,24 @@ def pair(root: Node, mean: FloatArray, shape: Sequence[FloatArray], distribution
         start, stop = max(first.low, most - second.last), min(first.last, most - second.low)
         logs = one[:, start - first.low : stop + 1 - first.low]
         logs = logs + two[:, most - stop - second.low : most + 1 - start - second.low][:, ::-1]
-        top = logs.max(axis=1)
-        return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
-    tops = one.max(axis=1), two.max(axis=1)
+        top = _largest(logs)
+        with np.errstate(divide="ignore"):
+            return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
+    tops = _largest(one), _largest(two)
     table, other = np.exp(one - tops[0][:, None]), np.exp(two - tops[1][:, None])
     below = np.concatenate([np.zeros((len(mean), 1)), np.cumsum(other, axis=1)], axis=1)
     k = np.arange(first.low, first.last + 1) + second.low
     reached = np.clip(most + 1 - k, 0, other.shape[1]), np.clip(root.low - k, 0, other.shape[1])
     chance = np.einsum("sk,sk->s", table, below[:, reached[0]] - below[:, reached[1]])
     rare = chance < _CANCELLED * table.sum(axis=1) * below[:, -1]
-    return np.asarray(tops[0] + tops[1] + np.log(np.where(rare, np.nan, chance)))
+    with np.errstate(divide="ignore"):
+        return np.asarray(tops[0] + tops[1] + np.log(np.where(rare, np.nan, chance)))
+
+
+def _largest(logs: FloatArray) -> FloatArray:
+    """Return the largest of each row ``[S, K]``, and zero where nothing is possible, as under a mean of zero."""
+    largest = logs.max(axis=1)
+    return np.where(np.isneginf(largest), 0.0, largest)
 
 
 def _counts(month: Node) -> FloatArray:

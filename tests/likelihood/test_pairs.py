@@ -32,3 +32,17 @@ def test_a_sum_of_two_months_against_all_pairs(exact: bool, rng: np.random.Gener
         np.testing.assert_allclose(direct, np.where(np.isnan(direct), np.nan, truth), atol=1e-9)
         np.testing.assert_allclose(group.log_probability(mean, [alpha], FAMILY), truth, atol=1e-8)
     assert (rare == 0) == exact  # a rare range is left to the transforms
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lower"), [(20, 20, (0, 0)), (5, 25, (3, 0)), (20, 30, (3, 2)), (0, 3, (0, 0))]
+)
+@pytest.mark.parametrize("mean", [(0.0, 0.0), (0.0, 5.0)])
+def test_a_mean_of_zero_leaves_what_it_leaves(
+    low: int, high: int, lower: tuple[int, int], mean: tuple[float, float]
+) -> None:
+    group = SumGroup([Linear((0, 1), (1, 1), low, high)], (0, 1), np.array(lower), np.array([40.0, 40.0]))
+    second = np.arange(max(low, lower[1]), min(high, 40) + 1.0)  # the first month is zero for certain
+    law = FAMILY.logpmf(second, np.array([[mean[1]]]), np.array([[0.5]]))
+    truth = -np.inf if lower[0] else logsumexp(law)
+    assert group.log_probability(np.array([mean]), [np.array([0.5])], FAMILY) == pytest.approx([truth], abs=1e-9)
