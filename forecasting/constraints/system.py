@@ -62,6 +62,12 @@ class Constraints(Frozen):
         """Which months are known exactly, bool[T]."""
         return np.asarray(self.lower == self.upper, dtype=np.bool_)
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What is known, whoever says it: equal for systems that leave every month the same."""
+        rows = ((row.positions, row.coefs, row.low, row.high) for row in self.linear)
+        return tuple(self.months.astype(str)), tuple(self.lower.tolist()), tuple(self.upper.tolist()), frozenset(rows)
+
     @classmethod
     def solve(cls, months: pd.PeriodIndex, rows: Iterable[Linear]) -> Constraints:
         """Return the tight ranges and the reduced system that `rows` imply.

@@ -56,3 +56,25 @@ def test_a_reading_in_use_is_not_tried_again() -> None:
     table = compare_readings(report, few, data, rng=np.random.default_rng(2))
     assert list(table["reading"]) == ["as used", "milestone"]  # which every ledger has
     assert (table["low"].iloc[0], table["high"].iloc[0]) == pytest.approx((110, 348))
+
+
+def test_readings_that_change_nothing_give_the_numbers_that_they_leave_alone() -> None:
+    def reading(name: str, column: str, value: str) -> Reading:
+        cells = {"reading": name, "series": SERIES, "fact_id": "june", "column": column, "value": value, "why": "Tried."}
+        return Reading.model_validate(cells)
+
+    alternatives = (
+        reading("as it is", "value", "54"),
+        reading("lower", "value", "50"),
+        reading("lower again", "value", "50"),
+    )
+    facts = tuple(Fact.model_validate(cells) for cells in GET_LOST)
+    ledger = Ledger(facts, (Source.model_validate(SOURCE),), alternatives)
+    data = ledger.evidence(SERIES)
+    report = jump(data, *WINDOWS, draws=200, rng=np.random.default_rng(1))
+    table = compare_readings(report, ledger, data, rng=np.random.default_rng(2)).set_index("reading")
+    numbers = table.drop(columns=["why", "message"])
+    assert not table["message"].any()
+    assert numbers.loc["as it is"].equals(numbers.loc["as used"])
+    assert numbers.loc["lower again"].equals(numbers.loc["lower"])
+    assert numbers.loc["lower", "step_probability"] != numbers.loc["as used", "step_probability"]
