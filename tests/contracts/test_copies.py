@@ -177,18 +177,17 @@ def arrays(thing: Any, seen: set[int]) -> Iterator[np.ndarray[Any, Any]]:
 
 
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("name", results())
-def test_results_say_the_same_after_copying(name: str, copied: Callable[[Any], Any]) -> None:
-    result = results()[name]
-    again = copied(result)
-    assert type(again) is type(result)
-    assert repr(again) == repr(result)
-    before, after = (list(arrays(one, set())) for one in (result, again))
-    assert len(after) == len(before)
-    for one, other in zip(before, after, strict=True):
-        np.testing.assert_array_equal(one, other)
-        if not one.flags.writeable:
-            assert not other.flags.writeable
+def test_results_say_the_same_after_copying(copied: Callable[[Any], Any]) -> None:
+    for name, result in results().items():
+        again = copied(result)
+        assert type(again) is type(result), name
+        assert repr(again) == repr(result), name
+        before, after = (list(arrays(one, set())) for one in (result, again))
+        assert len(after) == len(before), name
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+            if not one.flags.writeable:
+                assert not other.flags.writeable, name
 
 
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
