@@ -10,7 +10,6 @@ import numpy as np
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray
-from forecasting.likelihood import FactLikelihood
 from forecasting.models import Posterior
 from forecasting.parameters import Priors
 from forecasting.scenarios.baselines import Baseline, baselines, shared
@@ -18,7 +17,6 @@ from forecasting.scenarios.surprise import Surprise, Unforecastable, surprise
 from forecasting.scenarios.windows import Comparison
 
 _TWIN = "the same level without a step could not be fitted"
-_TOO_DEAR = "the facts tie many large months together, so that a level that wanders would take minutes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +71,7 @@ class Fits:
         posteriors: dict[str, Posterior] = {}
         before: dict[str, Posterior | Unforecastable] = {}
         surprises: dict[str, Surprise | Unforecastable] = {}
-        dear = FactLikelihood(data.constraints).costly
         for one in listed:
-            if dear and one.wanders:
-                left_out[one.name] = _TOO_DEAR
-                continue
             try:
                 posteriors[one.name] = one.model.posterior(data, draws=draws, rng=stream("all facts", one.name))
             except SamplingError as error:  # a wandering level whose normal approximation is too far from its posterior

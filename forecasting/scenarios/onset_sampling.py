@@ -8,6 +8,7 @@ of the model and not of the stand-in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +34,8 @@ _ATTEMPTS = 4
 _HEAVY = 0.02  # share of the weight of one draw from which a heavy tail matters
 _FAR, _FAR_SHARE = 2.0, 0.25  # a share of draws, on a level that does not wander, is so many times as far from the mean
 _FEWEST, _FEWEST_DEAR = 400, 100  # draws of either side, where a likelihood is cheap and where it is dear
+_ROUGH = 4000  # draws weighed by the surrogate, of which those are chosen where a likelihood is dear
+_LITTLE = 7.0  # log units below the best level, with a change or without one, at which a level decides nothing
 _NEGLIGIBLE = 30.0  # log units below the best point of a grid at which changes are not tried
 
 
@@ -117,10 +120,10 @@ class Weighed:
         Sum to one.
     shares : float64[M]
         Posterior probability of each course, if there was a change.
-    khat : float
-        The larger Pareto shape of the weights of either side.
-    heaviest : float
-        The largest share of a side's weight that one draw has.
+    khat : tuple of float
+        Pareto shape of the weights of either side.
+    heaviest : tuple of float
+        The largest share of either side's weight that one draw has.
     """
 
     without: float
@@ -129,13 +132,20 @@ class Weighed:
     change: FloatArray
     weights: FloatArray
     shares: FloatArray
-    khat: float
-    heaviest: float
+    khat: tuple[float, float]
+    heaviest: tuple[float, float]
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether a few draws decide."""
-        return poor(self.khat, self.heaviest)
+
+def mattering(found: Iterable[Weighed]) -> tuple[float, bool]:
+    """Return the largest k-hat, and whether a few draws decide, of the sides that have a good part of the evidence."""
+    listed = list(found)
+    khat, doubt = -np.inf, False
+    for side, logs in enumerate(([one.without for one in listed], [one.within for one in listed])):
+        for one, log_evidence in zip(listed, logs, strict=True):
+            if log_evidence > max(logs) - _LITTLE:
+                khat = max(khat, one.khat[side])
+                doubt |= poor(one.khat[side], one.heaviest[side])
+    return khat, doubt
 
 
 def poor(khat: float, heaviest: float) -> bool:
@@ -201,8 +211,8 @@ class Weigher:
         kept = _log_sum(fitted.within.reshape(len(self._courses), -1), 1) - _log_sum(fitted.within)
         unseen = ~np.isin(np.arange(shares.size), course)
         shares[unseen] = np.exp(kept[unseen])
-        heaviest = float(max(null.max(), weights.max()))
-        return Weighed(without, within, course, change, weights, shares / shares.sum(), max(khat, other), heaviest)
+        heaviest = float(null.max()), float(weights.max())
+        return Weighed(without, within, course, change, weights, shares / shares.sum(), (khat, other), heaviest)
 
     def _searched(self, changed: bool) -> tuple[Axis, Axis | None, _Fitted]:
         """Narrow the grids, moving the stand-in to the posterior of the log means; return them with what was fitted there."""
@@ -284,8 +294,12 @@ class Weigher:
         """Return log evidence, courses, changes, weights ``[S]`` and k-hat; more draws are added until it is low.
 
         The paths of a level that wanders have many dimensions: their further draws come from a stand-in fitted to those at
-        hand.  Others have few, and some of their draws reach further from the start.
+        hand.  Others have few, and some of their draws reach further from the start.  Where the likelihood is dear, it is that
+        of the surrogate, and the few draws that are chosen by their weights are weighed by what the likelihood is over it.
         """
+        dear, likelihood = self._target.facts.costly, self._likelihood
+        if dear:
+            wanted, draws, likelihood = draws, max(draws, _ROUGH), self._rough
         wanders = self._kind.noise is not None
         z = np.empty((0, self._courses.shape[1]))
         which = course = np.empty(0, dtype=np.int64)
@@ -295,7 +309,7 @@ class Weigher:
             z, which, course, change, reach = (
                 np.concatenate(pair) for pair in zip((z, which, course, change, reach), more, strict=True)
             )
-            height = np.concatenate([height, self._likelihood(more[0], more[1])])
+            height = np.concatenate([height, likelihood(more[0], more[1])])
             mixture = [
                 one.stand_in.log_density(z, which) - _log_sum(one.within if changed else one.without)
                 for one in proposals
@@ -309,7 +323,14 @@ class Weigher:
                 deviation = np.sqrt(weights @ np.square(z - mean) + 1e-8)
                 again = self._stand_in(self._dispersion, mean + self._centre, deviation).flattened(_FLAT)
                 proposals.append(self._fitted(again, self._dispersion, self._noise, changed))
-        return float(_log_sum(logs) - np.log(logs.size)), course, change, weights, khat
+        evidence = float(_log_sum(logs) - np.log(logs.size))
+        if not dear:
+            return evidence, course, change, weights, khat
+        chosen = systematic(weights, wanted, rng)
+        logs = self._likelihood(z[chosen], which[chosen]) - height[chosen]
+        weights, other = smooth_weights(logs)
+        evidence += float(_log_sum(logs) - np.log(wanted))
+        return evidence, course[chosen], change[chosen], weights, max(khat, other)
 
     def _draw(
         self, fitted: _Fitted, changed: bool, draws: int, rng: np.random.Generator
@@ -336,6 +357,13 @@ class Weigher:
             return z, k, course, change, np.zeros(draws)
         wide = -(self._kind.loads.shape[1] + 1) * np.log(_FAR) + 0.5 * (1.0 - _FAR**-2.0) * length
         return z, k, course, change, np.logaddexp(np.log(1.0 - _FAR_SHARE), np.log(_FAR_SHARE) + wide)
+
+    def _rough(self, z: FloatArray, which: IntArray) -> FloatArray:
+        target = self._target
+        shape = list(target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            value = target.surrogate.log_value(z.T + self._centre, shape)
+        return np.where(np.isnan(value), -np.inf, value)
 
     def _likelihood(self, z: FloatArray, which: IntArray) -> FloatArray:
         target = self._target

@@ -72,6 +72,52 @@ def test_evidence_is_that_of_a_particle_filter() -> None:
     assert posterior.log_evidence == pytest.approx(right, abs=3.0 * error)
 
 
+def test_large_totals_have_the_evidence_of_paths_drawn_from_their_prior() -> None:
+    """Two totals of months that are limited, too: the exact likelihood averaged over the prior, nothing else."""
+    rows = [
+        Linear((0, 1, 2), (1, 1, 1), 300, 300),
+        Linear((3, 4, 5), (1, 1, 1), 500, 500),
+        Linear((4, 5), (1, 1), 330, None),
+        *(Linear((t,), (1,), None, 220) for t in range(6)),
+    ]
+    where = data.months(6)
+    evidence = data.Known(where, Constraints.solve(where, rows))
+    priors, rng, number = fc.Priors(level=0.4, noise=0.25, dispersion=0.4), data.generator(), 20_000
+    target = fc.LocalLevel(priors=priors).density(evidence).target
+    noise, kappa = (np.abs(scale * rng.standard_normal(number)) for scale in (priors.noise, priors.dispersion))
+    steps = np.vstack([priors.level * rng.standard_normal(number), noise * rng.standard_normal((5, number))])
+    path = target.prior.centre + np.cumsum(steps, axis=0)
+    logs = target.log_likelihood(np.column_stack([noise, kappa]), path, np.empty((0, number)))
+    weights = np.exp(logs - logs.max())
+    right = float(np.log(weights.mean()) + logs.max())
+    error = float(weights.std() / weights.mean() / np.sqrt(number))
+    assert error < 0.06
+    posterior = fc.LocalLevel(priors=priors).posterior(evidence, rng=data.generator())
+    assert posterior.khat < 0.7
+    assert posterior.log_evidence == pytest.approx(right, abs=3.0 * error)
+    for column, drawn in (("noise", noise), ("alpha", np.square(kappa))):
+        mean = float(weights @ drawn / weights.sum())
+        spread = float(np.sqrt(np.square(weights) @ np.square(drawn - mean)) / weights.sum())
+        found = posterior.summary().loc[column]
+        assert found["mean"] == pytest.approx(mean, abs=3.0 * np.hypot(spread, found["sd"] / np.sqrt(posterior.ess)))
+    for month in (0, 4):
+        mean = float(weights @ path[month] / weights.sum())
+        spread = float(np.sqrt(np.square(weights) @ np.square(path[month] - mean)) / weights.sum())
+        own = posterior.sample.work[:, month]
+        assert own.mean() == pytest.approx(mean, abs=3.0 * np.hypot(spread, own.std() / np.sqrt(posterior.ess)))
+
+
+@pytest.mark.parametrize("reversion", [False, True])
+def test_weights_are_even_on_yearly_totals(reversion: bool) -> None:
+    """Totals are curved functions of the log means: normal paths alone would miss them."""
+    for terms in (None, fc.Step("2023-01")):
+        model = fc.LocalLevel(reversion=reversion, terms=terms)
+        for seed in (1, 2):
+            posterior = model.posterior(data.courts(), draws=200, rng=seed)
+            assert posterior.khat < 0.7
+            assert posterior.ess > 75
+
+
 @pytest.mark.parametrize("reversion", [False, True])
 @pytest.mark.parametrize("seasonal", [0, 1])
 def test_without_noise_it_is_the_regression(reversion: bool, seasonal: int) -> None:

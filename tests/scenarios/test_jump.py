@@ -167,19 +167,25 @@ def test_tables_read_in_notebooks(report: fc.JumpReport) -> None:
     assert "trend + step" in repr(report)
 
 
-def test_yearly_totals_favour_a_step_over_a_steady_trend() -> None:
+def _courts() -> fc.Evidence:
     """The courts know only years: 1,001, then 5,092, then a record 644 in January 2024."""
-    months = pd.period_range("2022-01", "2024-01", freq="M")
-    evidence = (
-        fc.load_ledger()
-        .as_of("2024-03-04")
-        .evidence(
-            "courts.art337.cases_received",
-            start="2022-01",
-            end="2024-01",
-            without=["F060", "F075a", "F076"],
-        )
-    )
+    ledger, without = fc.load_ledger().as_of("2024-03-04"), ["F060", "F075a", "F076"]
+    return ledger.evidence("courts.art337.cases_received", start="2022-01", end="2024-01", without=without)
+
+
+def test_levels_that_wander_are_among_the_baselines_of_yearly_totals() -> None:
+    report = fc.jump(_courts(), before=("2022-01", "2022-12"), after=("2023-01", "2023-12"), draws=200, rng=1)
+    assert list(report.left_out) == ["season"]
+    wandering = [one for one in report.results if one.kind in ("wandering", "reverting")]
+    assert [one.name for one in wandering] == ["wandering", "reverting", "wandering + step", "reverting + step"]
+    for one in wandering:
+        assert one.posterior.khat < 0.7
+        assert 1e-4 < one.probability < 0.5
+    assert report.step_probability > 0.8
+
+
+def test_yearly_totals_favour_a_step_over_a_steady_trend() -> None:
+    months, evidence = pd.period_range("2022-01", "2024-01", freq="M"), _courts()
     assert list(evidence.months) == list(months)
     rng = np.random.default_rng(3)
     trend = fc.CountRegression(fc.Intercept() + fc.Trend()).posterior(evidence, draws=400, rng=rng)

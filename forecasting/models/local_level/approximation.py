@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forecasting.inference.proposals import StudentT
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.local_level.gaussian import Conditional, Quadratic
+from forecasting.models.local_level.gaussian import Conditional, Quadratic, Ties
 from forecasting.models.local_level.target import Target
 
 _LOG_TWO_PI = float(np.log(2.0 * np.pi))
@@ -145,10 +145,14 @@ class Approximation:
         log_mean, slope, ratio = np.split(fields, 3)
         shape, origin = target.shape(work), target.offset[:, None]
         precision = target.information(log_mean, shape) * np.exp(ratio)
-        ties = None
-        if target.surrogate.ties:
-            ties = target.surrogate.tie(log_mean, origin, shape)[0]
-        quadratic = Quadratic(precision, slope + precision * (log_mean - origin), ties)
+
+        def again(elsewhere: FloatArray) -> Ties:
+            return target.surrogate.tie(elsewhere + origin, origin, shape)[0]
+
+        ties = again(log_mean - origin) if target.surrogate.ties else None
+        quadratic = Quadratic(
+            precision, slope + precision * (log_mean - origin), ties, again if target.facts.costly else None
+        )
         return Conditional(target.prior, target.effects, target.motion(work), quadratic)
 
 

@@ -8,6 +8,7 @@ Ribak 1991, Astrophysical Journal 380, L5-L8).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.tridiagonal import Tridiagonal
 from forecasting.models.local_level.path import LevelPath, Motion
 
+_SINGULAR = 1e-10  # share of the largest variance below which a direction of the ties is left as it is
 _LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 
@@ -28,11 +30,15 @@ class Ties(NamedTuple):
 
 
 class Quadratic(NamedTuple):
-    """A quadratic in the log means without offset: precision and precision times location ``[T, S]``, and ties."""
+    """A quadratic in the log means without offset: precision and precision times location ``[T, S]``, and ties.
+
+    `again` linearises the ties elsewhere, at log means ``[T, S]``, where they are curved too much to be drawn as they are.
+    """
 
     precision: FloatArray
     linear: FloatArray
     ties: Ties | None
+    again: Callable[[FloatArray], Ties] | None = None
 
 
 class Conditional:
@@ -108,7 +114,8 @@ class Conditional:
             path -= np.einsum("tks,krs->trs", self._border, coefs)
         self._gain_path, self._gain_coefs = path, coefs
         reach = path + self._seen(coefs)
-        self._spread = np.einsum("trs,tqs->srq", loads, reach) + ties.noise
+        self._own = np.einsum("trs,tqs->srq", loads, reach)
+        self._spread = self._own + ties.noise
         self._reach = reach
 
     def _seen(self, coefs: FloatArray) -> FloatArray:
@@ -121,7 +128,17 @@ class Conditional:
 
     def mean(self) -> tuple[FloatArray, FloatArray]:
         """Return the means of path and coefficients."""
-        return self._conditioned(*self._assembled(None), 0.0)
+        path, coefs = self._assembled(None)
+        ties = self._quadratic.ties
+        if ties is None:
+            return path, coefs
+        missed = ties.value.T - np.einsum("trs,ts->sr", ties.loads, self.log_mean(path, coefs))
+        return self._moved(path, coefs, np.linalg.solve(self._spread, missed[:, :, None])[:, :, 0])
+
+    def _moved(self, path: FloatArray, coefs: FloatArray, by: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return path and coefficients moved along the gains of the ties by ``[S, R]``."""
+        path = path + np.einsum("trs,sr->ts", self._gain_path, by)
+        return path, coefs + np.einsum("krs,sr->ks", self._gain_coefs, by)
 
     @property
     def deviations(self) -> int:
@@ -130,58 +147,59 @@ class Conditional:
         return len(self._forward) + len(self._coefs) + (0 if ties is None else len(ties.value))
 
     def draw(self, normal: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return path ``[T, S]``, coefficients ``[k, S]`` and log density ``[S]`` for deviations ``[deviations, S]``."""
-        path, coefs = self._assembled(normal)
-        ties, size = self._quadratic.ties, len(path) + len(coefs)
-        if ties is not None:
-            noise = np.linalg.cholesky(ties.noise) @ normal[size:].T[:, :, None]
-            path, coefs = self._conditioned(path, coefs, noise[:, :, 0])
-            return path, coefs, self.log_density(path, coefs)
-        form = np.einsum("ns,ns->s", normal, normal)
-        return path, coefs, 0.5 * (self.log_determinant() - size * _LOG_TWO_PI - form)
+        r"""Return path ``[T, S]``, coefficients ``[k, S]`` and log density ``[S]`` for deviations ``[deviations, S]``.
 
-    def _conditioned(
-        self, path: FloatArray, coefs: FloatArray, noise: FloatArray | float
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return path and coefficients after the ties have been seen with that noise ``[S, R]``."""
-        ties = self._quadratic.ties
+        What the ties see, :math:`u=U'(\eta-o)`, is drawn once more given all that is independent of it.  A total is a curved
+        function of the log means: its u comes from a normal law found by scoring along the curve (Gauss and Newton).
+        """
+        path, coefs = self._assembled(normal)
+        size = len(path) + len(coefs)
+        form = np.einsum("ns,ns->s", normal[:size], normal[:size])
+        density = 0.5 * (self._log_determinant() - size * _LOG_TWO_PI - form)
+        ties, again = self._quadratic.ties, self._quadratic.again
         if ties is None:
-            return path, coefs
-        seen = np.einsum("trs,ts->sr", ties.loads, self.log_mean(path, coefs))
-        missed = np.linalg.solve(self._spread, (ties.value.T - seen - noise)[:, :, None])[:, :, 0]
-        path = path + np.einsum("trs,sr->ts", self._gain_path, missed)
-        return path, coefs + np.einsum("krs,sr->ks", self._gain_coefs, missed)
+            return path, coefs, density
+        values, vectors = np.linalg.eigh(self._own)
+        kept = values > _SINGULAR * values[:, -1:]
+        inverse = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+        white = vectors * inverse[:, None]  # u = middle + own white w with w standard normal
+        apart = np.einsum("trs,ts->sr", ties.loads, self.log_mean(path, coefs) - self.log_mean(*self._assembled(None)))
+        before = np.einsum("srq,sr->sq", white, apart)
+        along = np.einsum("trs,srq->tqs", self._reach, white)
+        rest = self.log_mean(path, coefs) - np.einsum("tqs,sq->ts", along, before)
+
+        def scored(here: Ties) -> tuple[FloatArray, FloatArray]:
+            slope = np.einsum("trs,tqs->srq", here.loads, along)
+            missed = here.value.T - np.einsum("trs,ts->sr", here.loads, rest)
+            scaled = np.linalg.solve(here.noise, np.concatenate([slope, missed[:, :, None]], axis=2))
+            precision = np.eye(before.shape[1]) + np.einsum("srq,srp->sqp", slope, scaled[:, :, :-1])
+            pull = np.einsum("srq,sr->sq", slope, scaled[:, :, -1])
+            return np.linalg.solve(precision, pull[:, :, None])[:, :, 0], precision
+
+        found, precision = scored(ties)
+        if again is not None:
+            found, precision = scored(again(rest + np.einsum("tqs,sq->ts", along, found)))
+        root = np.linalg.cholesky(precision)
+        drawn = normal[size:].T
+        after = found + np.linalg.solve(np.swapaxes(root, 1, 2), drawn[:, :, None])[:, :, 0]
+        before = np.where(kept, before, after)
+        density += 0.5 * (np.square(before) - np.square(drawn)).sum(axis=1)
+        density += np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        return *self._moved(path, coefs, np.einsum("srq,sq->sr", white, after - before)), density
 
     def log_determinant(self) -> FloatArray:
         """Return the log determinant ``[S]`` of the precision."""
-        total = self._tri.log_determinant()
-        if self._coefs.size:
-            total = total + 2.0 * np.log(np.diagonal(self._root, axis1=1, axis2=2)).sum(axis=1)
+        total = self._log_determinant()
         if self._quadratic.ties is not None:
             total = total + np.linalg.slogdet(self._spread)[1] - np.linalg.slogdet(self._quadratic.ties.noise)[1]
         return np.asarray(total)
 
-    def log_density(self, path: FloatArray, coefs: FloatArray) -> FloatArray:
-        """Return the log density ``[S]`` of one vector for each distribution."""
-        centre, middle = self.mean()
-        path, coefs = path - centre, coefs - middle
-        motion, prior = self._motion, self._prior
-        steps = prior.steps(path, coefs, motion)
-        weight = 1.0 / np.square(motion.noise)
-        if prior.reversion:
-            start = np.square(path[0] - coefs[0]) * weight * (1.0 - np.square(motion.kept))
-        else:
-            start = np.square(path[0] / prior.spread)
-        log_mean = self.log_mean(path, coefs)
-        form = start + np.einsum("ts,ts,s->s", steps, steps, weight, optimize=True)
-        form += np.square(coefs / prior.scale[:, None]).sum(axis=0)
-        form += np.einsum("ts,ts,ts->s", self._quadratic.precision, log_mean, log_mean)
-        ties = self._quadratic.ties
-        if ties is not None:
-            seen = np.einsum("trs,ts->sr", ties.loads, log_mean)
-            form += np.einsum("sr,sr->s", seen, np.linalg.solve(ties.noise, seen[:, :, None])[:, :, 0])
-        size = len(path) + len(coefs)
-        return np.asarray(0.5 * (self.log_determinant() - size * _LOG_TWO_PI - form))
+    def _log_determinant(self) -> FloatArray:
+        """Return that of the precision without the ties."""
+        total = self._tri.log_determinant()
+        if self._coefs.size:
+            total = total + 2.0 * np.log(np.diagonal(self._root, axis1=1, axis2=2)).sum(axis=1)
+        return np.asarray(total)
 
     def deviation(self) -> FloatArray:
         """Return the standard deviations of the log means ``[T, S]``."""

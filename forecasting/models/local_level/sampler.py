@@ -4,6 +4,9 @@ Each draw of the parameters brings one path, drawn from its normal approximation
 density of that draw is an unbiased estimate of the likelihood of the parameters alone.  Importance sampling with such an
 estimate has the exact posterior as its target (Tran, Scharth, Pitt, Kohn 2014), and adapts the proposal of the parameters as
 that of any other density.
+
+Where totals of large months make the exact likelihood P dear, of several paths, weighed by the surrogate Q for P, one is
+chosen with these weights; their mean times P/Q of the chosen path is an unbiased estimate too.
 """
 
 from __future__ import annotations
@@ -24,7 +27,11 @@ _PILOT, _FEWEST = (
     5,
     500,
 )  # one in five points is of the first proposal; points evaluated however few draws are asked for
-_PATHS = (1, 24)  # paths for each draw of the parameters: one, or many where one does not do
+_ONE, _DEAR, _MANY = (
+    1,
+    4,
+    24,
+)  # paths for each draw of the parameters, where one evaluation is dear, and where those do not do
 _EVEN = 0.15  # share of effective draws below which more paths are worth their price
 _LOWEST = -1e300
 
@@ -48,18 +55,25 @@ class PathEstimate:
         repeated = np.repeat(work, self._each, axis=0)
         conditional = self._approximation.conditional(repeated)
         path, coefs, density = conditional.draw(self._rng.standard_normal((conditional.deviations, len(repeated))))
-        likelihood = self._target.log_likelihood(repeated, path, coefs)
-        prior = self._target.prior.log_density(path, coefs, self._target.motion(repeated))
+        target = self._target
+        dear = target.facts.costly
+        likelihood = (target.rough_likelihood if dear else target.log_likelihood)(repeated, path, coefs)
+        prior = target.prior.log_density(path, coefs, target.motion(repeated))
         weights = (likelihood + prior - density).reshape(len(work), self._each)
         top = weights.max(axis=1, initial=_LOWEST, keepdims=True)
         cumulative = np.cumsum(np.exp(weights - top), axis=1)
         chosen = (cumulative < self._rng.random((len(work), 1)) * cumulative[:, -1:]).sum(axis=1)
         kept = np.arange(len(work)) * self._each + np.minimum(chosen, self._each - 1)
-        self._paths.append(path[:, kept])
-        self._coefs.append(coefs[:, kept])
-        self._log_likelihoods.append(likelihood[kept])
-        with np.errstate(divide="ignore"):
-            return np.asarray(top[:, 0] + np.log(cumulative[:, -1] / self._each))
+        path, coefs, likelihood = path[:, kept], coefs[:, kept], likelihood[kept]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            estimate = top[:, 0] + np.log(cumulative[:, -1] / self._each)
+            if dear:
+                rough, likelihood = likelihood, target.log_likelihood(work, path, coefs)
+                estimate += np.where(np.isfinite(rough), likelihood - rough, -np.inf)
+        self._paths.append(path)
+        self._coefs.append(coefs)
+        self._log_likelihoods.append(likelihood)
+        return np.asarray(estimate)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density of the parameters ``[S]``."""
@@ -87,7 +101,7 @@ def sample_path(target: Target, draws: int, *, rng: np.random.Generator) -> Samp
         If no sampler reached an acceptable sample.
     """
     approximation, number = Approximation(target), max(draws, _FEWEST)
-    for each in _PATHS:
+    for each in (_DEAR if target.facts.costly else _ONE, _MANY):
         estimate = PathEstimate(approximation, each, rng)
         cloud = Cloud(estimate, rng)
         cloud.add(approximation.parameters, number // _PILOT)

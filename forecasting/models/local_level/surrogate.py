@@ -12,20 +12,26 @@ loads :math:`\mu_t c_t`.  Nothing here evaluates the exact likelihood of the fac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 from forecasting.constraints import Constraints
 from forecasting.distributions import Distribution
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.local_level.gaussian import Ties
 
 _ROOT_THREE = float(np.sqrt(3.0))
 _LOG_ROOT_TWO_PI = 0.5 * float(np.log(2.0 * np.pi))
 _LEAST_NOISE, _MOST_NOISE = 1e-6, 1e6  # of a pseudo-observation, in units of the variance of its row
+_WIDEST = 50.0  # log mean, of either sign, of a tied month: no count is further out
+_LEAST_VARIANCE = 1e-9  # of a row given those before it
+_NEAR = 8.0  # standard deviations from its mean to an end of a month's range that matters
+_STEP = 0.1  # of the differences of a range's log probability, in relative standard deviations of its month
+_LEAST_SHARE = 1e-3  # of the variance of a month that its range leaves
 _FARTHEST = 30.0  # standard deviations between a row and its range; further out a normal tail means nothing
 
 
@@ -42,29 +48,31 @@ class Surrogate:
 
     def __init__(self, known: Constraints, distribution: Distribution) -> None:
         self._distribution = distribution
-        tied = np.zeros(len(known.lower), dtype=bool)
-        for row in known.linear:
-            tied[list(row.positions)] = True
         self._exact = np.flatnonzero(known.exact)
         self._y = known.lower[self._exact]
-        limited = ~known.exact & ~tied & ((known.lower > 0) | np.isfinite(known.upper))
-        self._limited = np.flatnonzero(limited)
-        self._low, self._high = known.lower[self._limited], known.upper[self._limited]
-        self.tied = np.flatnonzero(tied)
-        place = {int(month): k for k, month in enumerate(self.tied)}
-        rows, low, high = [], [], []
-        for row in known.linear:
-            rows.append(np.zeros(self.tied.size))
-            rows[-1][[place[i] for i in row.positions]] = row.coefs
-            low.append(-np.inf if row.low is None else row.low)
-            high.append(np.inf if row.high is None else row.high)
-        for month in self.tied:
-            if known.lower[month] > 0 or np.isfinite(known.upper[month]):
-                rows.append(np.eye(self.tied.size)[place[int(month)]])
-                low.append(known.lower[month] if known.lower[month] > 0 else -np.inf)
-                high.append(known.upper[month])
-        self._rows = np.array(rows).reshape(len(rows), self.tied.size)
-        self._row_low, self._row_high = np.array(low, dtype=float), np.array(high, dtype=float)
+        tied = {month for row in known.linear for month in row.positions}
+        self.tied = np.array(sorted(tied), dtype=np.int64)
+        limited = np.flatnonzero(~known.exact & ((known.lower > 0) | np.isfinite(known.upper)))
+        self._limited, self._capped = limited[~np.isin(limited, self.tied)], limited[np.isin(limited, self.tied)]
+        self._low, self._high = known.lower[self._limited, None], known.upper[self._limited, None]
+        self._least, self._most = known.lower[self._capped, None], known.upper[self._capped, None]
+        # Rows that hold exactly come first: those with a range are seen given them.
+        rows = sorted(known.linear, key=lambda row: row.low != row.high)
+        self._rows = np.zeros((len(rows), self.tied.size))
+        for coefs, row in zip(self._rows, rows, strict=True):
+            coefs[np.searchsorted(self.tied, row.positions)] = row.coefs
+        self._row_low = np.array([-np.inf if row.low is None else row.low for row in rows], dtype=float)
+        self._row_high = np.array([np.inf if row.high is None else row.high for row in rows], dtype=float)
+
+    @property
+    def _own(self) -> list[tuple[IntArray, Callable[[FloatArray, Sequence[FloatArray]], FloatArray]]]:
+        """The months about which something is known by themselves, with their log probabilities."""
+        every = (
+            (self._exact, self._exact_terms),
+            (self._limited, self._limited_terms),
+            (self._capped, self._capped_terms),
+        )
+        return [(months, terms) for months, terms in every if months.size]
 
     @property
     def ties(self) -> bool:
@@ -75,64 +83,122 @@ class Surrogate:
         """Return the quadratic of the months of their own around ``[T, S]``, `deviation` wide."""
         slope, precision = np.zeros(log_mean.shape), np.zeros(log_mean.shape)
         value = np.zeros(log_mean.shape[1])
-        for months, terms in ((self._exact, self._exact_terms), (self._limited, self._limited_terms)):
-            if not months.size:
-                continue
+        for months, terms in self._own:
             step = _ROOT_THREE * deviation[months]
-            nodes = log_mean[months] + np.array([-1.0, 0.0, 1.0])[:, None, None] * step
-            below, at, above = terms(nodes, shape)
+            below, at, above = terms(_around(log_mean[months], step), shape)
             slope[months] = (above - below) / (2.0 * step)
             precision[months] = np.maximum((2.0 * at - below - above) / np.square(step), 0.0)
             value += at.sum(axis=0)
         return Expansion(value, slope, precision)
 
+    def log_value(self, log_mean: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known under log means ``[T, S]``, approximately."""
+        value = np.zeros(log_mean.shape[1])
+        for months, terms in self._own:
+            value += terms(log_mean[None, months], shape)[0].sum(axis=0)
+        if not self.ties:
+            return value
+        centre, variance, _ = self._moments(log_mean[self.tied], shape)
+        return np.asarray(value + self._seen(self._rows @ centre, self._spread(variance))[2])
+
     def _exact_terms(self, nodes: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
-        """Return log probabilities ``[3, t, S]`` of the exact months."""
+        """Return log probabilities ``[n, t, S]`` of the exact months."""
         count, months, draws = nodes.shape
         flat = np.moveaxis(nodes, 1, 2).reshape(count * draws, months)
         terms = self._distribution.log_terms(self._y, flat, *(np.tile(s, count) for s in shape))
         return np.moveaxis(terms.reshape(count, draws, months), 1, 2)
 
     def _limited_terms(self, nodes: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
-        """Return log probabilities ``[3, t, S]`` of the months in a range."""
-        low, high = self._low[:, None], self._high[:, None]
-        terms = self._distribution.log_interval(low, high, np.exp(nodes), *shape)
-        return np.maximum(terms, -1e10)
+        """Return log probabilities ``[n, t, S]`` of the months in a range."""
+        return np.maximum(self._distribution.log_interval(self._low, self._high, np.exp(nodes), *shape), -1e10)
+
+    def _capped_terms(self, nodes: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
+        r"""Return about the log probabilities ``[n, t, S]`` of the ranges of tied months.
+
+        The cube root of a month is taken as normal, as that of a gamma variable nearly is (Wilson, Hilferty 1931, PNAS 17).
+        """
+        mean = np.exp(np.clip(nodes, -_WIDEST, _WIDEST))
+        spread = np.sqrt(self._distribution.variance(mean, *shape))
+        near = (self._most < mean + _NEAR * spread) | ((self._least > 0) & (self._least > mean - _NEAR * spread))
+        low, high = (np.broadcast_to(x, nodes.shape)[near] for x in (self._least - 0.5, self._most + 0.5))
+        mean, ratio = mean[near], np.square(spread[near] / mean[near]) / 9.0
+        a, b = ((np.cbrt(np.maximum(x, 0.0) / mean) - 1.0 + ratio) / np.sqrt(ratio) for x in (low, high))
+        result = np.zeros(nodes.shape)
+        result[near] = _log_mass(np.where(low < 0.0, -np.inf, a), b)[0]
+        return result
+
+    def _moments(self, log_mean: FloatArray, shape: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        r"""Return mean, variance and slope of the mean, each ``[m, S]``, of the tied months within their ranges.
+
+        In an exponential family with variance v the mean within a range is :math:`\mu+(v/\mu)g` with g the slope of the log
+        probability of the range in the log mean, and the variance is :math:`v/\mu` times the slope of that mean.
+        """
+        mean = np.exp(np.clip(log_mean, -_WIDEST, _WIDEST))
+        variance = self._distribution.variance(mean, *shape)
+        slope, here = mean.copy(), np.searchsorted(self.tied, self._capped)
+        if not here.size:
+            return mean, variance, slope
+        own, spread = mean[here], variance[here]
+        step = _STEP * np.sqrt(spread) / own
+        nodes = _around(log_mean[here], step)
+        below, at, above = self._capped_terms(nodes, shape)
+        around = np.exp(np.clip(nodes[::2], -_WIDEST, _WIDEST))
+        smaller, larger = self._distribution.variance(around, *shape) / around
+        ratio, gain = spread / own, (above - below) / (2.0 * step)
+        bend = (larger - smaller) / (2.0 * step) * gain + ratio * (above + below - 2.0 * at) / np.square(step)
+        share = np.clip(1.0 + bend / own, _LEAST_SHARE, 1.0)
+        mean[here] = np.clip(own + ratio * gain, self._least, self._most)
+        variance[here], slope[here] = share * spread, share * own
+        return mean, variance, slope
+
+    def _spread(self, variance: FloatArray) -> FloatArray:
+        """Return the covariance ``[S, R, R]`` of the rows, of months with these variances ``[m, S]``."""
+        return np.asarray(np.einsum("rm,ms,qm->srq", self._rows, variance, self._rows, optimize=True))
 
     def tie(self, log_mean: FloatArray, origin: FloatArray, shape: Sequence[FloatArray]) -> tuple[Ties, FloatArray]:
         """Return the ties linearised at ``[T, S]``, as observations of ``log_mean - origin``, and their log value ``[S]``."""
-        mean = np.exp(log_mean[self.tied])
-        loads = self._rows.T[:, :, None] * mean[:, None]
-        centre = self._rows @ mean
-        variance = self._distribution.variance(mean, *shape)
-        spread = np.einsum("rm,ms,qm->srq", self._rows, variance, self._rows, optimize=True)
-        own = np.einsum("srr->rs", spread)
-        target, noise, log_mass = _sites(self._row_low[:, None], self._row_high[:, None], centre, own)
+        mean, variance, slope = self._moments(log_mean[self.tied], shape)
+        loads = self._rows.T[:, :, None] * slope[:, None]
+        centre, spread = self._rows @ mean, self._spread(variance)
+        target, noise, value = self._seen(centre, spread)
         covariance = spread + np.einsum("rs,rq->srq", noise, np.eye(len(noise)))
-        missed = (target - centre).T
-        form = np.einsum("sr,sr->s", missed, np.linalg.solve(covariance, missed[:, :, None])[:, :, 0])
-        joint = -0.5 * (form + np.linalg.slogdet(covariance)[1])
-        alone = -0.5 * (np.square(target - centre) / (own + noise) + np.log(own + noise))
-        value = joint + (log_mass - alone).sum(axis=0)
         every = np.zeros((len(log_mean), *loads.shape[1:]))
         every[self.tied] = loads
         seen = np.einsum("mrs,ms->rs", loads, log_mean[self.tied] - origin[self.tied])
         return Ties(every, seen + target - centre, covariance), value
 
+    def _seen(self, centre: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return value and variance ``[R, S]`` of the pseudo-observations of normal rows, and their log probability ``[S]``.
 
-def _sites(
-    low: FloatArray, high: FloatArray, centre: FloatArray, variance: FloatArray
+        One row is seen after the other, each given those before it (assumed-density filtering).
+        """
+        centre, spread = centre.copy(), spread.copy()
+        target, noise, value = np.empty(centre.shape), np.empty(centre.shape), np.zeros(centre.shape[1])
+        for row, (low, high) in enumerate(zip(self._row_low, self._row_high, strict=True)):
+            own = np.maximum(spread[:, row, row], _LEAST_VARIANCE)
+            target[row], noise[row], log_mass = _site(low, high, centre[row], own)
+            value += log_mass
+            gain = spread[:, :, row] / (own + noise[row])[:, None]
+            centre += gain.T * (target[row] - centre[row])
+            spread -= gain[:, :, None] * spread[:, None, row]
+        return target, noise, value
+
+
+def _around(centre: FloatArray, step: FloatArray) -> FloatArray:
+    """Return three nodes ``[3, t, S]`` a step apart."""
+    return np.asarray(centre + np.array([-1.0, 0.0, 1.0])[:, None, None] * step)
+
+
+def _site(
+    low: float, high: float, centre: FloatArray, variance: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return value and variance of the pseudo-observations ``[R, S]``, and the log mass of each row's range."""
+    """Return value and variance ``[S]`` of the pseudo-observation of a normal row, and the log mass of its range."""
     root = np.sqrt(variance)
-    exact = low == high
+    if low == high:
+        log_mass = -0.5 * np.square((low - centre) / root) - _LOG_ROOT_TWO_PI - np.log(root)
+        return np.full(centre.shape, low), _LEAST_NOISE * variance, log_mass
     a, b = (low - 0.5 - centre) / root, (high + 0.5 - centre) / root
-    flip = a > -b  # work in the lower tail, where the logarithm is accurate
-    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
-    b = np.clip(b, -_FARTHEST, None)
-    a = np.minimum(a, b - 1e-9)
-    log_b, log_a = log_ndtr(b), log_ndtr(a)
-    log_mass = log_b + np.log(-np.expm1(np.minimum(log_a - log_b, -1e-12)))
+    log_mass, flip, a, b = _log_mass(a, b)
     at_a = np.where(np.isinf(a), 0.0, np.exp(-0.5 * np.square(np.maximum(a, -1e3)) - _LOG_ROOT_TWO_PI - log_mass))
     at_b = np.where(np.isinf(b), 0.0, np.exp(-0.5 * np.square(np.minimum(b, 1e3)) - _LOG_ROOT_TWO_PI - log_mass))
     shift = at_a - at_b
@@ -140,10 +206,14 @@ def _sites(
     share = np.clip(share, _LEAST_NOISE, 1.0 - 1.0 / _MOST_NOISE)
     mean = centre + np.where(flip, -shift, shift) * root
     noise = variance * np.clip(share / (1.0 - share), _LEAST_NOISE, _MOST_NOISE)
-    target = mean + (mean - centre) * noise / variance
-    point = -0.5 * np.square((low - centre) / root) - _LOG_ROOT_TWO_PI - np.log(root)
-    return (
-        np.where(exact, np.broadcast_to(low, centre.shape), target),
-        np.where(exact, _LEAST_NOISE * variance, noise),
-        np.where(exact, point, log_mass),
-    )
+    return mean + (mean - centre) * noise / variance, noise, log_mass
+
+
+def _log_mass(a: FloatArray, b: FloatArray) -> tuple[FloatArray, NDArray[np.bool_], FloatArray, FloatArray]:
+    """Return the log mass of a standard normal from a to b, whether it was mirrored, and the mirrored ends."""
+    flip = a > -b  # work in the lower tail, where the logarithm is accurate
+    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
+    b = np.clip(b, -_FARTHEST, None)
+    a = np.minimum(a, b - 1e-9)
+    log_b = log_ndtr(b)
+    return log_b + np.log(-np.expm1(np.minimum(log_ndtr(a) - log_b, -1e-12))), flip, a, b

@@ -143,3 +143,9 @@ class Target:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             value = self.facts.log_likelihood(self.log_mean(path, coefs), self.shape(work), self.distribution)
         return np.where(np.isnan(value), -np.inf, value)
+
+    def rough_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
+        """Return the log probability ``[S]`` of everything known by the surrogate."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            value = self.surrogate.log_value(self.log_mean(path, coefs).T, self.shape(work))
+        return np.where(np.isnan(value), -np.inf, value)
