@@ -60,7 +60,14 @@ def test_a_reading_in_use_is_not_tried_again() -> None:
 
 def test_readings_that_change_nothing_give_the_numbers_that_they_leave_alone() -> None:
     def reading(name: str, column: str, value: str) -> Reading:
-        cells = {"reading": name, "series": SERIES, "fact_id": "june", "column": column, "value": value, "why": "Tried."}
+        cells = {
+            "reading": name,
+            "series": SERIES,
+            "fact_id": "june",
+            "column": column,
+            "value": value,
+            "why": "Tried.",
+        }
         return Reading.model_validate(cells)
 
     alternatives = (
