@@ -23,7 +23,7 @@ from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.likelihood.draws import pick
 from forecasting.likelihood.lookahead import Anchor, Lookahead, anchors
 from forecasting.likelihood.polytope import Polytope, Ranges
-from forecasting.randomness import require_rng
+from forecasting.randomness import named_streams
 
 _ANCHORS = 16
 _VECTORS = 1536
@@ -42,7 +42,8 @@ class EstimatedGroup:
     vectors : int
         Number of vectors drawn, N.
     seed : int
-        Of the drawing.
+        Of the drawing, together with what the rows say: the errors of one system are those of all models, and independent of
+        the errors of another.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class EstimatedGroup:
         laws = [
             Lookahead(system, Anchor(place.mean[system.order], place.shape, place.distribution)) for place in places
         ]
-        rng = require_rng(self._seed)
+        rng = named_streams(self._seed)(*self._said())
         each = self.number // len(laws)
         parts: list[IntArray] = []
         met: list[Ranges] = []
@@ -93,6 +94,10 @@ class EstimatedGroup:
         self._log_q = logsumexp(densities, axis=0) - np.log(len(laws)) + np.log(each * len(laws))
         self._vectors = np.empty_like(together)
         self._vectors[:, system.order] = together
+
+    def _said(self) -> tuple[str, ...]:
+        rows = sorted(str((row.positions, row.coefs, row.low, row.high)) for row in self._rows)
+        return str(self.months), *rows, str(self._lower.tolist()), str(self._upper.tolist())
 
     def _ceilings(self, places: Sequence[Anchor]) -> FloatArray:
         """Return upper limits ``[m]``: where there is none, far beyond the months' own laws and what lower limits ask for."""

@@ -118,6 +118,23 @@ def test_the_estimate_is_unbiased_away_from_its_anchors() -> None:
     assert np.std(values) < 0.1 * truth
 
 
+def test_errors_of_groups_are_independent_and_those_of_models_are_shared() -> None:
+    def estimate_of(first: int) -> float:
+        rows = [
+            plain(range(first, first + 3), 12, 12),
+            plain(range(first + 1, first + 4), 9, 14),
+            above(first, first + 3),
+        ]
+        known = brute.known(rows, first + 4)
+        group = EstimatedGroup(known.linear, range(first, first + 4), known.lower, known.upper)
+        return float(group.log_probability(np.array([[4.0, 3.0, 5.0, 2.0]]), [np.array([0.1])], FAMILY)[0])
+
+    errors = np.array([estimate_of(first) for first in range(12)])
+    assert estimate_of(0) == errors[0]
+    assert len(set(errors.tolist())) == 12
+    assert errors.std() < 0.05
+
+
 def test_the_estimate_is_a_smooth_function_of_the_parameters() -> None:
     known = brute.known(LARGE["bands that cross"], 6)
     facts = FactLikelihood(known, "estimate")
