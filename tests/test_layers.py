@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import forecasting
 
@@ -70,10 +69,15 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
     """Every room of the package that a file imports, at any depth of the code, with the line."""
     package = ["forecasting", *path.relative_to(PACKAGE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -89,51 +93,62 @@ def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, room if room in ROOMS else "__init__"
 
 
-def attributes(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def attributes(path: Path) -> list[tuple[int, str]]:
     """Every name and dotted name that a file mentions, such as ``np.random.default_rng``, with the line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute | ast.Name):
-            yield node.lineno, ast.unparse(node)
+    nodes = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute | ast.Name))
+    return [(node.lineno, ast.unparse(node)) for node in nodes]
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_imports_only_downwards(path: Path) -> None:
-    room = room_of(path)
-    assert room in ROOMS, f"{name_of(path)} is in no known room; place it in ROOMS"
-    allowed = {*ROOMS[: ROOMS.index(room)], room}
-    found = [f"{name_of(path)}:{line} {other}" for line, other in imported_rooms(path) if other not in allowed]
+def test_imports_only_downwards() -> None:
+    homeless = [name_of(path) for path in FILES if room_of(path) not in ROOMS]
+    assert not homeless, "place them in ROOMS"
+    found = [
+        f"{name_of(path)}:{line} {other}"
+        for path in FILES
+        for line, other in imported_rooms(path)
+        if other not in {*ROOMS[: ROOMS.index(room_of(path))], room_of(path)}
+    ]
     assert not found
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_one_file_alone_imports_upwards_by_name(path: Path) -> None:
+def test_few_files_import_by_name() -> None:
     """Names of the package in a call of `import_module` would pass every check of imports above."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    named = [node.lineno for node in calls if "import_module" in ast.unparse(node.func)]
-    assert name_of(path) in MAY_IMPORT_BY_NAME or not named
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_files_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_the_command_line_prints(path: Path) -> None:
-    printing = {"print", "click.echo", "click.secho", "sys.stdout", "sys.stderr"}
-    found = [f"{name_of(path)}:{line} {name}" for line, name in attributes(path) if name in printing]
-    assert room_of(path) in MAY_PRINT or not found
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_randomness_comes_from_the_caller(path: Path) -> None:
-    types = {"np.random", "np.random.Generator", "np.random.SeedSequence"}
     found = [
-        f"{name_of(path)}:{line} {name}"
-        for line, name in attributes(path)
-        if name.startswith(("np.random", "numpy.random")) and name not in types
+        f"{name_of(path)}:{node.lineno}"
+        for path in FILES
+        if name_of(path) not in MAY_IMPORT_BY_NAME
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func)
     ]
-    assert room_of(path) in MAY_CREATE_GENERATORS or not found
+    assert not found
+
+
+def test_files_stay_short() -> None:
+    assert not [name_of(path) for path in FILES if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST]
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {"print", "click.echo", "click.secho", "sys.stdout", "sys.stderr"}
+    assert not mentioned(MAY_PRINT, lambda name: name in printing)
+
+
+def test_randomness_comes_from_the_caller() -> None:
+    types = {"np.random", "np.random.Generator", "np.random.SeedSequence"}
+    assert not mentioned(
+        MAY_CREATE_GENERATORS, lambda name: name.startswith(("np.random", "numpy.random")) and name not in types
+    )
+
+
+def mentioned(elsewhere: set[str], wanted: Callable[[str], bool]) -> list[str]:
+    """Return where files outside some rooms mention such a name."""
+    return [
+        f"{name_of(path)}:{line} {name}"
+        for path in FILES
+        if room_of(path) not in elsewhere
+        for line, name in attributes(path)
+        if wanted(name)
+    ]
 
 
 def test_public_names_are_these() -> None:
@@ -163,7 +178,7 @@ def imported_modules(name: str, path: Path, known: dict[str, Path]) -> set[str]:
     """The modules that a file imports, at any depth of the code and for type checkers too."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
