@@ -17,7 +17,7 @@ def write_notebook(path: Path, home: Path) -> None:
     parts = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
-            parts.append(cell.source)
+            parts.append(cell.source.replace(".ipynb)", ".md)"))  # links to other notebooks
         elif cell.cell_type == "code" and cell.source.strip():
             parts.append(f"```python\n{cell.source}\n```")
             outputs = (_output(output, home, f"{path.stem}-{number}-{k}") for k, output in enumerate(cell.outputs))
