@@ -32,7 +32,9 @@ def test_the_text_for_an_index_has_no_picture_and_no_relative_link() -> None:
 def test_an_sdist_holds_all_that_its_tests_read() -> None:
     sdist = pytest.importorskip("hatchling.builders.sdist")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    held = {Path(file.path).relative_to(ROOT).as_posix() for file in sdist.SdistBuilder(str(ROOT)).recurse_included_files()}
+    held = {
+        Path(file.path).relative_to(ROOT).as_posix() for file in sdist.SdistBuilder(str(ROOT)).recurse_included_files()
+    }
     assert [name for name in listed.split("\0") if name and (ROOT / name).is_file() and name not in held] == []
 
 

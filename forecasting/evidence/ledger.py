@@ -297,7 +297,7 @@ def _require(names: Iterable[str], known: Iterable[str], what: str) -> None:
     known = list(dict.fromkeys(known))
     for name in names:
         if name not in known:
-            raise InvalidInput(f"{name!r} is no {what}; known: {', '.join(known) or 'none'}")
+            raise InvalidInput(f"{name!r} is not a {what}; known: {', '.join(known) or 'none'}")
 
 
 def _role(fact: Fact, left_out: Iterable[str], superseded: Iterable[str]) -> str:

@@ -62,7 +62,7 @@ def _broken_supersession(facts: Sequence[Line[Fact]]) -> Iterator[Problem]:
         if fact.supersedes is None:
             continue
         if fact.supersedes not in earlier:
-            message = f"{fact.supersedes!r} is no fact; name the fact_id of the earlier vintage"
+            message = f"{fact.supersedes!r} is not a fact; name the fact_id of the earlier vintage"
             yield Problem(FACTS, number, "supersedes", message)
         elif replaced.setdefault(fact.supersedes, fact.fact_id) != fact.fact_id:
             message = f"{fact.supersedes} is superseded by {replaced[fact.supersedes]} already; chain the vintages"
@@ -89,7 +89,8 @@ def _broken_readings(readings: Sequence[Line[Reading]], facts: dict[str, Fact]) 
         number, one = line
         fact = facts.get(one.fact_id)
         if fact is None:
-            yield Problem(READINGS, number, "fact_id", f"{one.fact_id!r} is no fact of {FACTS}")
+            message = f"{one.fact_id!r} is not a fact of {FACTS}; correct the name, or delete the row"
+            yield Problem(READINGS, number, "fact_id", message)
         elif fact.series != one.series:
             message = f"{one.fact_id} is a fact of {fact.series}, not of {one.series}"
             yield Problem(READINGS, number, "series", message)

@@ -293,7 +293,7 @@ def test_facts_are_left_out_by_name() -> None:
     evidence = ledger_of(GET_LOST).evidence(SERIES, without=["counselled", "half"])
     assert evidence.sum_range("2023-04", "2023-05") == (110, 348)
     assert evidence.facts.set_index("fact_id").loc["half", "role"] == "left out"
-    with pytest.raises(InvalidInput, match=r"'F99' is no fact of .* known: autumn"):
+    with pytest.raises(InvalidInput, match=r"'F99' is not a fact of .* known: autumn"):
         ledger_of(GET_LOST).evidence(SERIES, without="F99")
 
 
@@ -311,7 +311,7 @@ def test_readings_are_switched_on_by_name() -> None:
     assert ledger.evidence(SERIES, reading=["fewer"]).sum_range("2023-04", "2023-05") == (110, 271)
     assert ledger.evidence(SERIES, reading=["fewer", "apart"]).reading == ("fewer", "apart")
     assert same(ledger.evidence(SERIES, reading=()), ledger.evidence(SERIES))
-    with pytest.raises(InvalidInput, match=r"'aloud' is no reading of .* known: apart, fewer, more"):
+    with pytest.raises(InvalidInput, match=r"'aloud' is not a reading of .* known: apart, fewer, more"):
         ledger.evidence(SERIES, reading="aloud")
     with pytest.raises(InvalidInput, match="fewer and more disagree about low of counselled"):
         ledger.evidence(SERIES, reading=["fewer", "more"])
