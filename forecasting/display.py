@@ -32,8 +32,8 @@ class Drawable:
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; by default those of a new ``pyplot`` figure, with the name of the series as title.
         **options
-            ``color`` for every result but an outlook and a backtest.  A forecast also takes ``history``, the data it rests
-            on, and ``levels``, the probabilities of its intervals; a backtest takes ``score``.
+            ``color`` for every result but an outlook, a backtest and a search.  A forecast also takes ``history``, the data
+            it rests on, and ``levels``, the probabilities of its intervals; a backtest takes ``score``.
 
         Returns
         -------

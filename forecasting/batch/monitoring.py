@@ -35,6 +35,7 @@ from forecasting.batch.archive import Contents
 from forecasting.batch.archive.truth import Release
 from forecasting.batch.drift import discoveries, e_bh, wealth
 from forecasting.batch.scoring import score_table
+from forecasting.display import as_html
 from forecasting.errors import InvalidInput
 from forecasting.reading.arguments import read_number, read_whole
 from forecasting.reading.typed import typed
@@ -47,8 +48,14 @@ _TOGETHER = 500  # series in memory at a time
 _ROW = ["unique_id", "model"]
 _ENDS = ("pit_lower", "pit_upper")
 
-KINDS = ("drift", "jumps", "fits", "stale", "gone")
-"""What may call for attention, as keys of `Monitor.to_dict`."""
+KINDS = {
+    "drift": "calibration",
+    "jumps": "counts beyond their last forecast",
+    "fits": "fits that warn or failed",
+    "stale": "series whose newest count is old",
+    "gone": "series that have left the input",
+}
+"""What may call for attention: keys of `Monitor.to_dict`, and their titles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +125,24 @@ class Monitor:
             "fits": noted.to_dict("records"),
             **{kind: self.absent[self.absent["kind"] == kind].to_dict("records") for kind in ("stale", "gone")},
         }
+
+    def in_words(self) -> str:
+        """Return how many series call for attention, by reason, with a line for each."""
+        told = self.to_dict()
+        return "\n".join(
+            line
+            for kind, title in KINDS.items()
+            for line in (
+                headline(kind, title, told),
+                *(f"  {row['unique_id']}: {in_words(kind, row)}" for row in told[kind]),
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"<Monitor: {'; '.join(headline(kind, title, self.to_dict()) for kind, title in KINDS.items())}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.table(), max_rows=20, float_format="{:.4g}".format)
 
 
 @typed
@@ -267,6 +292,11 @@ def _fits(newest: pd.DataFrame, bad: Mapping[str, str]) -> pd.DataFrame:
     table = newest[[*_ROW, "origin", "status"]].assign(notes=pd.Series(notes, dtype=object))
     rows = [(name, "", "", "bad data", (reason,)) for name, reason in bad.items()]
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)]) if rows else table
+
+
+def headline(kind: str, title: str, told: Mapping[str, Any]) -> str:
+    """Return how many rows of a kind `Monitor.to_dict` has, of how many that were judged."""
+    return f"{title}: {len(told[kind])}" + (f" of {told['judged'][kind]}" if kind in told["judged"] else "")
 
 
 def in_words(kind: str, row: Mapping[str, Any]) -> str:

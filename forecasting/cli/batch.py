@@ -38,13 +38,7 @@ if TYPE_CHECKING:
 _FORMATS = ["nixtla", "hubverse", "paths"]
 _COLUMNS = ["n", "own", "failed", "log_score", "rps", "crps", "absolute_error", "cover_50", "cover_80", "cover_95"]
 
-_KINDS = {
-    "drift": "calibration",
-    "jumps": "counts beyond their last forecast",
-    "fits": "fits that warn or failed",
-    "stale": "series whose newest count is old",
-    "gone": "series that have left the input",
-}
+_KINDS = ("drift", "jumps", "fits", "stale", "gone")
 
 
 @click.group()
@@ -236,7 +230,7 @@ def monitor(
 
     Counts that came since the last ``forecasting batch score`` are not in it.
     """
-    from forecasting.batch.monitoring import in_words
+    from forecasting.batch.monitoring import KINDS, headline, in_words
     from forecasting.batch.monitoring import monitor as judge
 
     truth = _release(release)
@@ -248,10 +242,9 @@ def monitor(
     if as_json:
         say_json({**told, "release": release})
         return FAILED if alarming else DONE
-    for kind, title in _KINDS.items():
-        rows = told[kind]
-        click.echo(f"{title}: {len(rows)}" + (f" of {told['judged'][kind]}" if kind in told["judged"] else ""))
-        show_lines([f"{row['unique_id']}: {in_words(kind, row)}" for row in rows])
+    for kind, title in KINDS.items():
+        click.echo(headline(kind, title, told))
+        show_lines([f"{row['unique_id']}: {in_words(kind, row)}" for row in told[kind]])
     return FAILED if alarming else DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def of_status(found: Mapping[str, Any]) -> dict[str, float]:
     return {name: numbers[name] for name in _HELP if numbers.get(name) is not None}
 
 
-def of_monitor(told: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, float]:
+def of_monitor(told: Mapping[str, Any], kinds: Iterable[str]) -> dict[str, float]:
     """Return the numbers in what the monitor found: how many of each kind call for attention."""
     return {f'attention{{kind="{kind}"}}': len(told[kind]) for kind in kinds}
 

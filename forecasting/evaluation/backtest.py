@@ -123,6 +123,30 @@ class Backtest(Drawable):
             table[[f"total_{total}_{score}" for score in IN_TABLE]] = rows.groupby("model")[list(IN_TABLE)].mean()
         return table.rename_axis("model")
 
+    def in_words(self, score: str = "rps") -> str:
+        """Return the models in the order of a mean score, as a sentence, and what central 80% intervals held.
+
+        Whether a difference is more than luck is what `compare` answers.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+        >>> models = {"moments": fc.HistoricalMoments(), "season": fc.SeasonalNaive()}
+        >>> print(fc.backtest(models, fc.CountSeries(months, [5, 3, 4, 6] * 6), horizon=1, rng=1).in_words())
+        Mean rps on 3 months that all models have, best first: season 0.00556, moments 0.413. Central 80% intervals hold
+        100% (season), 100% (moments).
+        """
+        column, table = self._column(score), self.table()
+        upwards = not column.startswith("cover")
+        table = table.loc[table[column].sort_values(ascending=upwards, kind="stable").index]
+        ranked = ", ".join(f"{name} {value:,.3g}" for name, value in table[column].items())
+        held = ", ".join(f"{share:.0%} ({name})" for name, share in table["cover_80"].items())
+        return (
+            f"Mean {score} on {int(table['n'].iloc[0]):,} months that all models have, "
+            f"{'best' if upwards else 'largest'} first: {ranked}. Central 80% intervals hold {held}."
+        )
+
     def by_horizon(self, score: str = "rps") -> pd.DataFrame:
         """Return the mean of a score by months ahead: a column a model and ``n``, months that all models have."""
         return self._means(self.common(), "horizon", self._column(score))

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import erfc
 
-from forecasting.display import as_row
+from forecasting.display import as_row, chance
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.grid import Months
 from forecasting.evaluation.observed import read_counts, read_forecast, read_observed, read_pairs
@@ -145,6 +145,13 @@ class CalibrationTest:
     statistic: float
     pvalue: float
     n: int
+
+    def in_words(self) -> str:
+        """Return how likely such a statistic is for calibrated forecasts, as a sentence."""
+        return (
+            f"{self.name}: if the forecasts were calibrated, a statistic at least as far out would have a chance of "
+            f"{chance(self.pvalue)} ({self.n:,} months)."
+        )
 
     def _repr_html_(self) -> str:
         return as_row(self)

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, stdtr, stdtrit
 
-from forecasting.display import as_html, as_row
+from forecasting.display import Drawable, as_html, as_row, chance
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
+from forecasting.months import read_months
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_array, read_whole
+from forecasting.series.frames import is_table, read_frame
 
 FEWEST_SERIES = 5
 FEWEST_ORIGINS = 8
@@ -55,6 +58,11 @@ class DieboldMariano:
     pvalue: float
     n: int
     verdict: str
+
+    def in_words(self) -> str:
+        """Return mean, verdict and the chance of such a difference, as a sentence."""
+        likely = "" if math.isnan(self.pvalue) else f"; between equal models its chance is {chance(self.pvalue)}"
+        return f"Mean difference {self.mean:,.3g} over {self.n:,} origins: {self.verdict}{likely}."
 
     def _repr_html_(self) -> str:
         return as_row(self)
@@ -116,7 +124,7 @@ def diebold_mariano(differences: ArrayLike, horizon: int, *, step: int = 1) -> D
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Drawable):
     """Paired differences of the scores of two models; below 0 the first is better.
 
     Attributes
@@ -170,12 +178,21 @@ class Comparison:
         support = f"{self.n:,} months, {self.series:,} series, {self.origins:,} origins"
         return f"{self.name}: {self.mean:.4g} ({limits}; {support}): {self.verdict}"
 
+    def in_words(self) -> str:
+        """Return the mean difference with its interval and the verdict, as a sentence."""
+        low, high = self.interval
+        limits = "" if math.isnan(low) else f" (95% interval {low:,.3g} to {high:,.3g})"
+        return (
+            f"{self.name}: {self.mean:,.3g} on average{limits}, below 0 the first is better: {self.verdict}. It rests on "
+            f"{self.n:,} months of {self.series:,} series, from up to {self.origins:,} origins."
+        )
+
     def _repr_html_(self) -> str:
         return as_html(str(self), self.by_horizon, float_format="{:.4g}".format)
 
 
 def compare(
-    differences: pd.DataFrame,
+    differences: Any,
     name: str = "a minus b",
     *,
     replications: int = 999,
@@ -185,8 +202,9 @@ def compare(
 
     Parameters
     ----------
-    differences : pandas.DataFrame
-        Columns ``unique_id``, ``origin`` (months as Period), ``horizon`` and ``difference``, on common support.
+    differences : DataFrame
+        Of pandas, polars or another library: columns ``unique_id``, ``origin`` (months), ``horizon`` and ``difference``, on
+        common support.
     name : str
         What was compared.
     replications : int
@@ -210,12 +228,16 @@ def compare(
     """
     generator = require_rng(rng)
     replications = read_whole(replications, "replications")
-    absent = {"unique_id", "origin", "horizon", "difference"}.difference(getattr(differences, "columns", ()))
-    if not isinstance(differences, pd.DataFrame) or absent:
+    table = read_frame(differences) if is_table(differences) else pd.DataFrame()
+    if {"unique_id", "origin", "horizon", "difference"}.difference(table.columns):
         raise InvalidInput("differences must be a DataFrame with the columns unique_id, origin, horizon and difference")
-    if differences.empty:
+    if table.empty:
         raise InvalidInput(f"{name}: the two models have no scored month in common")
-    if not np.isfinite(read_array(differences["difference"].to_numpy(), "difference")).all():
+    values = read_array(table["difference"].to_numpy(), "difference")
+    origin = table["origin"]
+    months = origin if isinstance(origin.dtype, pd.PeriodDtype) else read_months(origin, f"{name}: origin")
+    differences = table.assign(difference=values, origin=months)
+    if not np.isfinite(values).all():
         raise InvalidInput(f"{name}: a score is infinite, so their mean says nothing; compare a score that is finite")
     means = differences.groupby("unique_id")["difference"].mean().to_numpy()
     origins = int(differences.groupby("unique_id")["origin"].nunique().max())

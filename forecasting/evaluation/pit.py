@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecasting.display import as_html
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import Truth, read_counts, read_observed, read_pairs, scored
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -30,7 +30,7 @@ _MOST_COUNTS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class PIT(Frozen):
+class PIT(Drawable, Frozen):
     """Intervals of the probability integral transform, one for each observed month.
 
     Attributes
@@ -92,6 +92,22 @@ class PIT(Frozen):
             raise InvalidInput("no month has both a count and a forecast; there is nothing to draw")
         number = read_whole(bins, "bins", most=10_000)
         return np.asarray(np.diff(self.cdf(np.linspace(0.0, 1.0, number + 1))) * number)
+
+    def in_words(self) -> str:
+        """Return how much of the counts central intervals hold, as a sentence; as in `coverage_figure`, ends count in part.
+
+        Examples
+        --------
+        >>> import forecasting as fc
+        >>> print(fc.evaluation.PIT([0.0, 0.5], [0.5, 1.0]).in_words())
+        Central intervals of 50%, 80% and 95% hold 50%, 80% and 95% of 2 months.
+        """
+        if not self.n:
+            return f"No {self.unit} have both a count and a forecast."
+        levels = np.array([0.5, 0.8, 0.95])
+        held = self.cdf(0.5 + levels / 2.0) - self.cdf(0.5 - levels / 2.0)
+        wanted, found = ("{:.0%}, {:.0%} and {:.0%}".format(*shares) for shares in (levels, held))
+        return f"Central intervals of {wanted} hold {found} of {self.n:,} {self.unit}."
 
     def _repr_html_(self) -> str:
         edges = np.linspace(0.0, 1.0, 11)

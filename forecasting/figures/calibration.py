@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +14,7 @@ from forecasting.errors import InvalidInput
 from forecasting.evaluation.pit import PIT
 from forecasting.figures.style import BLUE, INK, MUTED, SMALL, VERMILION, WASH, canvas, scale_of_counts, shown, styled
 from forecasting.kernels.counts import FloatArray
+from forecasting.series.frames import is_table, read_frame
 
 _LEVEL = 0.95
 _COVERAGE = np.linspace(0.05, 0.95, 19)
@@ -84,13 +87,13 @@ def coverage_figure(pit: PIT, title: str = "Coverage by level") -> Figure:
 
 
 @styled
-def marginal_figure(table: pd.DataFrame, title: str = "Average forecast minus what came") -> Figure:
+def marginal_figure(table: Any, title: str = "Average forecast minus what came") -> Figure:
     """Draw the difference of the mean forecast distribution and the distribution of the observed counts.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Of `forecasting.evaluation.marginal_calibration`.
+    table : DataFrame
+        Of `forecasting.evaluation.marginal_calibration`; of another library than pandas, with the counts as column ``y``.
     title : str
         Heading.
 
@@ -105,6 +108,9 @@ def marginal_figure(table: pd.DataFrame, title: str = "Average forecast minus wh
     >>> print(alternative(marginal_figure(table)).split(": ")[1])
     the largest difference is +0.479 at 8.
     """
+    table = read_frame(table) if is_table(table) else pd.DataFrame()
+    if "y" in table.columns:
+        table = table.set_index("y").astype(float)
     if "difference" not in table.columns or table.empty:
         raise InvalidInput(
             "table has no rows, or no column 'difference'; give what evaluation.marginal_calibration() returns"

@@ -14,7 +14,15 @@ What a result is drawn as:
 `Fit`, `Posterior`      estimate and interval of each parameter
 `LocalLevel` posterior  the data, and median, 50 and 90% interval of the level
 `InterventionSearch`    the statistic of a change in each month
+`InterventionTest`      factor, or what is added, and 95% interval of each effect
+`OnsetReport`           the probability of each month; the smallest set that holds 90% is filled
+`Comparison`            mean difference by months ahead, over its 95% interval
+`PIT`                   density of the transforms in ten bins; 1 everywhere if calibrated
+`SarimaSearch`          AICc of the ten best models
+`Forecasts`             median and 90% interval of the total of each series
 ======================  ==============================================================================
+
+A test that is one number, and an account of draws, have a table and no picture.
 """
 
 from __future__ import annotations
@@ -34,17 +42,23 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.backtest import Backtest
+from forecasting.evaluation.comparison import Comparison
+from forecasting.evaluation.pit import PIT
 from forecasting.evidence import Evidence
 from forecasting.figures.fan import draw_counts, draw_fan
 from forecasting.figures.style import shown
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Posterior, Reconstruction
+from forecasting.models.automatic import Forecasts
 from forecasting.models.fit import Fit
 from forecasting.models.local_level.posterior import LocalLevelPosterior
+from forecasting.models.sarima.model import SarimaSearch
 from forecasting.predictive import Predictive, Quantity
 from forecasting.predictive.levels import read_levels
 from forecasting.scenarios import JumpReport
 from forecasting.scenarios.intervention_search import InterventionSearch
+from forecasting.scenarios.interventions import InterventionTest
+from forecasting.scenarios.onset_report import OnsetReport
 from forecasting.scenarios.outlook import Outlook
 from forecasting.series import CountSeries
 
@@ -189,6 +203,62 @@ def _(result: InterventionSearch, axes: Axes) -> None:
         axes.plot(at, result.statistics[kind], color=_cycle(number), label=label)
     axes.set_ylabel("score statistic")
     axes.legend()
+
+
+@drawn.register
+def _(result: InterventionTest, axes: Axes, color: str | None = None) -> None:
+    factors = bool(np.isfinite(result.effects["factor"]).all())
+    columns = ["factor", "factor_lower", "factor_upper"] if factors else ["estimate", "lower", "upper"]
+    values = result.effects[columns].to_numpy(float)
+    axes.axvline(float(factors), color=_pale(), linestyle="--")
+    _forest(axes, values[:, 0], values[:, 1:], list(result.effects.index), color)
+    axes.set_xlabel("factor of the mean, 95% interval" if factors else "added to the mean, 95% interval")
+
+
+@drawn.register
+def _(result: OnsetReport, axes: Axes, color: str | None = None) -> None:
+    axes.set_ylabel("probability of the onset")
+    at, colour = _months(axes, pd.PeriodIndex(result.table["month"])), color or _cycle(0)
+    inside, heights = result.table["month"].isin(result.interval(0.9)), result.table["probability"].to_numpy(float)
+    for which, filling in ((inside, colour), (~inside, "none")):
+        axes.bar(at[which], heights[which], width=0.8 * _MONTH, color=filling, edgecolor=colour)
+
+
+@drawn.register
+def _(result: Comparison, axes: Axes, color: str | None = None) -> None:
+    table, colour = result.by_horizon, color or _cycle(0)
+    if np.isfinite(result.interval).all():
+        axes.axhspan(*result.interval, color=colour, alpha=0.2, linewidth=0)
+    axes.axhline(0.0, color=_ink(), linewidth=0.8)
+    axes.axhline(result.mean, color=colour)
+    axes.plot(table.index, table["mean"], "o", color=colour)
+    axes.set_xlabel("months ahead")
+    axes.set_ylabel(shown(result.name, 60))
+
+
+@drawn.register
+def _(result: PIT, axes: Axes, color: str | None = None) -> None:
+    heights = result.histogram(10)
+    axes.bar((np.arange(10) + 0.5) / 10, heights, 0.094, color=color or _cycle(0), alpha=0.5)
+    axes.axhline(1.0, color=_ink(), linewidth=0.8)
+    axes.set_xlabel(f"probability integral transform, {result.n:,} {result.unit}")
+    axes.set_ylabel("density")
+
+
+@drawn.register
+def _(result: SarimaSearch, axes: Axes, color: str | None = None) -> None:
+    best = result.table.head(10)
+    values = best["aicc"].to_numpy(float)
+    _forest(axes, values, np.stack([values, values], axis=1), best["model"].map(str).tolist(), color)
+    axes.set_xlabel("AICc, smaller is better")
+
+
+@drawn.register
+def _(result: Forecasts, axes: Axes, color: str | None = None) -> None:
+    totals = [one.total() for one in result.values()]
+    middle, limits = np.array([one.median for one in totals]), np.array([one.interval(0.9) for one in totals])
+    _forest(axes, middle, limits.reshape(-1, 2), list(result), color)
+    axes.set_xlabel("total of the months ahead, median and 90% interval")
 
 
 def _new_axes(result: object) -> Axes:

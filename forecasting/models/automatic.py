@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from forecasting.constraints import Observed
-from forecasting.display import as_html
+from forecasting.display import Drawable, as_html
 from forecasting.distributions import Contaminated
 from forecasting.errors import ForecastingError, ForecastingWarning, InvalidInput, InvalidSeries
 from forecasting.kernels.counts import FloatArray
@@ -262,7 +262,7 @@ class Auto(Model):
         return np.asarray(np.exp(log_weights - logsumexp(log_weights)))
 
 
-class Forecasts(dict[str, PooledForecast]):
+class Forecasts(Drawable, dict[str, PooledForecast]):
     """Forecasts of the series of a table by name, and what is wrong with the series that have none.
 
     Parameters
@@ -283,6 +283,11 @@ class Forecasts(dict[str, PooledForecast]):
     def to_frame(self, levels: ArrayLike = (0.5, 0.8, 0.9), *, model: str | None = None) -> pd.DataFrame:
         """Return `Predictive.to_frame` of every series in one long table."""
         return pd.concat([one.to_frame(levels, model=model) for one in self.values()], ignore_index=True)
+
+    def in_words(self, level: float = 0.9) -> str:
+        """Return the total of every series, a line each, and what is wrong with those that have no forecast."""
+        failed = (f"{name}: no forecast; {reason}" for name, reason in self.failures.items())
+        return "\n".join([*(one.in_words(level) for one in self.values()), *failed])
 
     def _repr_html_(self) -> str:
         totals = {name: one.total() for name, one in self.items()}

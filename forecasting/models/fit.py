@@ -15,7 +15,7 @@ from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.base import BayesianModel
-from forecasting.models.effects import read_names, with_factors
+from forecasting.models.effects import effects_in_words, read_names, with_factors
 from forecasting.models.fittable import Estimated
 from forecasting.models.intervals import Intervals
 from forecasting.months import asked_months
@@ -197,10 +197,8 @@ class Fit(Drawable):
         )
 
     def in_words(self) -> str:
-        """Return the factor of every effect with its 95% interval, a sentence each; the intercept is a level, not an effect."""
-        table = self.summary().dropna(subset="factor").drop(index="intercept", errors="ignore")
-        said = "{} multiplies the mean by {:.3g} (95% interval {:.3g} to {:.3g})."
-        return " ".join(said.format(*row) for row in table[list(_FACTORS)].itertuples(name=None))
+        """Return the factor of every effect with its 95% interval, a sentence each; without effects, the parameters."""
+        return effects_in_words(self.summary(), list(_FACTORS), ["estimate", "lower", "upper"], "95% interval")
 
     def forecast(self, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return the predictive distribution of the months after the data, parameter uncertainty included.

@@ -68,6 +68,27 @@ class Reconstruction(Drawable, Frozen):
         table.insert(0, "mean", self.paths.mean(axis=0))
         return table
 
+    def in_words(self, level: float = 0.9) -> str:
+        """Return what each month that is not known exactly was, as a sentence.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from forecasting.models import Reconstruction
+        >>> months = pd.period_range("2023-08", periods=2, freq="M")
+        >>> print(Reconstruction(months, np.array([[120, 184], [131, 184], [140, 184]]), "y").in_words())
+        y: 120 to 140 in August 2023, each with a probability of 90%; 1 of 2 months known exactly.
+        """
+        limits, known = self.interval(level), self.paths.min(axis=0) == self.paths.max(axis=0)
+        said = [
+            f"{lower:,} to {upper:,} in {month.strftime('%B %Y')}"
+            for month, lower, upper in limits[~known].itertuples(name=None)
+        ]
+        counted = f"{int(known.sum())} of {known.size} months known exactly"
+        if not said:
+            return f"{self.name}: {counted}."
+        return f"{self.name}: {', '.join(said)}, each with a probability of {level:.0%}; {counted}."
+
     def __repr__(self) -> str:
         return f"<Reconstruction of {self.name}: {self.months[0]}..{self.months[-1]}, {len(self.paths)} draws>"
 

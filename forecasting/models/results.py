@@ -23,7 +23,7 @@ from forecasting.inference.sampling import Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.models.density import ModelDensity, Simulated
-from forecasting.models.effects import read_names, with_factors
+from forecasting.models.effects import effects_in_words, read_names, with_factors
 from forecasting.models.known import history_of, partly_known
 from forecasting.models.storage import write_sample
 from forecasting.months import asked_months, following
@@ -179,6 +179,10 @@ class Posterior(Drawable, Frozen):
             index=self._rows,
         )
         return with_factors(table, self.density.log_rates, _FACTORS)
+
+    def in_words(self) -> str:
+        """Return the factor of every effect with its 90% interval, a sentence each; without effects, the parameters."""
+        return effects_in_words(self.summary(), list(_FACTORS), ["50%", "5%", "95%"], "90% interval")
 
     def to_arviz(self) -> Any:
         """Return the draws as ArviZ data: one chain, with the log likelihood of each piece of information.

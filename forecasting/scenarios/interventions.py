@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtri
 
 from forecasting.constraints import Observed
-from forecasting.display import as_html
+from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.effects import with_factors
@@ -33,7 +33,7 @@ _METHODS = ("score", "lr", "posterior")
 
 
 @dataclass(frozen=True)
-class InterventionTest:
+class InterventionTest(Drawable):
     """What the data say about effects added to a model.
 
     Attributes

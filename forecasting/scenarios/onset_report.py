@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from forecasting.display import Drawable
 from forecasting.predictive.levels import read_level
 from forecasting.scenarios.weighing import StepEffect
 from forecasting.scenarios.words import chance, factor, factors, listed
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_BLUE = "#0072b2"
 LEVEL = 0.95
 """Coverage of the interval of the change."""
 
@@ -25,7 +22,7 @@ _LEVELS = {"constant": "constant", "trend": "a steady trend", "wandering": "wand
 
 
 @dataclass(frozen=True, eq=False)
-class OnsetReport:
+class OnsetReport(Drawable):
     """When a change of level began, how large it was, and whether there was one.  Made by `onset`.
 
     Attributes
@@ -146,27 +143,6 @@ class OnsetReport:
             "khat": self.khat if np.isfinite(self.khat) else None,
             "in_words": self.in_words(),
         }
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the probability of each month; the smallest 90% set is filled.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; new axes by default.
-        """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure(figsize=(5.2, 2.6), layout="constrained").subplots()
-        inside = self.table["month"].isin(self.interval(0.9)).to_numpy(bool)
-        places, heights = np.arange(len(self.table)), self.table["probability"].to_numpy(float)
-        for which, filling in ((inside, _BLUE), (~inside, "none")):
-            ax.bar(places[which], heights[which], width=0.8, color=filling, edgecolor=_BLUE)
-        labelled = places[:: max(1, len(places) // 6)]
-        ax.set_xticks(labelled, [str(self.table["month"].iloc[place]) for place in labelled])
-        ax.set(ylabel="probability of the onset", title=f"When the change began, if there was one: {self.series}")
-        return ax
 
     def __repr__(self) -> str:
         months = self.interval(0.9)

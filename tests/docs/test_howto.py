@@ -32,7 +32,9 @@ def page(name: str) -> dict[str, Any]:
     said = io.StringIO()
     with matplotlib.rc_context({"backend": "agg"}), contextlib.redirect_stdout(said):
         found = runpy.run_path(str(path))
+        shown = plt.fignum_exists(getattr(found["axes"].figure, "number", -1))
         plt.close("all")
+    assert shown, "a picture that pyplot does not know is not on the page, nor in a notebook"
     return found | {"said": said.getvalue()}
 
 

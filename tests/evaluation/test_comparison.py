@@ -145,3 +145,14 @@ def test_what_cannot_be_compared_is_refused(rng: np.random.Generator) -> None:
         compare(table, rng=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="finite numbers"):
         diebold_mariano([], 1)
+
+
+def test_tables_of_polars_give_the_same_answer(rng: np.random.Generator) -> None:
+    polars = pytest.importorskip("polars")
+    table = frame(rng.normal(size=(6, 3, 2)))
+    theirs = polars.from_pandas(table.assign(origin=table["origin"].dt.to_timestamp().dt.date))
+    ours, found = (compare(each, rng=1) for each in (table, theirs))
+    assert str(found) == str(ours)
+    pd.testing.assert_frame_equal(found.by_horizon, ours.by_horizon, check_index_type=False)
+    with pytest.raises(InvalidInput, match="with the columns unique_id"):
+        compare(theirs.drop("origin"), rng=1)

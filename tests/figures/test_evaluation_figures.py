@@ -77,6 +77,9 @@ def test_alternative_texts_hold_the_numbers() -> None:
     assert "too few origins to tell (2 of at least 8)" in alternative(differences())
     table = pd.DataFrame({"difference": [0.0, -0.2, 0.1]}, index=[0, 4, 9])
     assert "largest difference is -0.200 at 4" in alternative(marginal_figure(table))
+    polars = pytest.importorskip("polars")
+    theirs = polars.from_pandas(table.reset_index(names="y"))
+    assert alternative(marginal_figure(theirs)) == alternative(marginal_figure(table))
 
 
 def test_too_narrow_forecasts_leave_the_band() -> None:

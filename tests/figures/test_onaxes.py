@@ -55,18 +55,22 @@ MAKE: dict[str, Callable[[], Any]] = {
     "arima": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).fit(SERIES),
     "arima posterior": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).posterior(SERIES, draws=200, rng=1),
     "search": lambda: fc.find_interventions(MODEL, SERIES, replicates=19, rng=1),
+    "test": lambda: fc.intervention_test(MODEL, SERIES, fc.Step("2022-07")),
+    "onset": lambda: fc.onset(SERIES, trend=False, draws=200, rng=1),
+    "comparison": lambda: result("backtest").compare("moments", "year", rng=1),
+    "transforms": lambda: result("backtest").pit("year"),
+    "arima search": lambda: SarimaSearch(
+        fc.SARIMA((1, 0, 0)), result("arima"), pd.DataFrame({"model": ["(1,0,0)", "(0,0,1)"], "aicc": [1.0, 2.5]})
+    ),
+    "table": lambda: fc.auto({"ds": SERIES.months, "y": SERIES.values}, horizon=3, draws=100, rng=1),
 }
 TABLES = {
     "ledger": fc.load_ledger,
-    "test": lambda: fc.intervention_test(MODEL, SERIES, fc.Step("2022-07")),
-    "table": lambda: fc.auto({"ds": SERIES.months, "y": SERIES.values}, horizon=3, draws=100, rng=1),
     "account": lambda: result("forecast").account,
-    "comparison": lambda: result("backtest").compare("moments", "year", rng=1),
     "equal scores": lambda: fc.evaluation.diebold_mariano([-1.0, 0.5, -2.0], horizon=1),
-    "transforms": lambda: fc.evaluation.PIT([0.0, 0.5], [0.5, 1.0]),
     "uniformity": lambda: fc.evaluation.CalibrationTest("uniformity", 0.4, 0.69, 36),
-    "arima search": lambda: SarimaSearch(fc.SARIMA((1, 0, 0)), result("arima"), pd.DataFrame({"aicc": [1.0]})),
 }
+DATA = {"series", "gaps", "evidence", "open evidence", "ledger", "account"}  # they ask nothing, so they answer nothing
 
 
 def axes_of(name: str, **options: Any) -> Axes:
@@ -169,6 +173,31 @@ def test_a_notebook_shows_a_table(name: str) -> None:
     HTMLParser().feed(shown)
     assert "<table" in shown
     assert len(shown) < 20_000
+
+
+@pytest.mark.parametrize("name", sorted({*MAKE, *TABLES} - DATA))
+def test_an_answer_is_a_sentence(name: str) -> None:
+    said = (result(name) if name in MAKE else TABLES[name]()).in_words()
+    assert re.search(r"[.%]$", said)
+    assert re.search(r"\d", said)
+    assert not re.search(r"\bnan\b|\binf\b|Period\(", said)
+
+
+def test_pictures_of_answers_have_their_numbers() -> None:
+    onset = result("onset")
+    bars = axes_of("onset").patches
+    assert sorted(bar.get_height() for bar in bars) == pytest.approx(sorted(onset.table["probability"]))
+    assert sum(bar.get_facecolor()[3] > 0 for bar in bars) == len(onset.interval(0.9))
+    assert [bar.get_height() for bar in axes_of("transforms").patches] == pytest.approx(
+        result("transforms").histogram(10)
+    )
+    effect = result("test").effects.iloc[0]
+    axes = axes_of("test")
+    assert axes.lines[-1].get_xdata() == pytest.approx([effect["factor"]])
+    assert axes.collections[0].get_segments()[0][:, 0] == pytest.approx(effect[["factor_lower", "factor_upper"]])
+    means = axes_of("comparison").lines[-1].get_ydata()
+    assert means == pytest.approx(result("comparison").by_horizon["mean"])
+    assert axes_of("table").lines[-1].get_xdata() == pytest.approx([result("table")["y"].total().median])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.display import as_html
+from forecasting.display import Drawable, as_html
 from forecasting.distributions.transforms import read_transform
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
@@ -186,7 +186,7 @@ class SARIMA(BayesianModel):
 
 
 @dataclass(frozen=True, eq=False)
-class SarimaSearch:
+class SarimaSearch(Drawable):
     """What `SARIMA.auto` found.
 
     Attributes
@@ -202,6 +202,16 @@ class SarimaSearch:
     best: SARIMA
     fit: Fit
     table: pd.DataFrame
+
+    def in_words(self) -> str:
+        """Return the orders chosen and the next best, as a sentence."""
+        aicc = self.table["aicc"]
+        rival = (
+            f"; next is {self.table['model'].iloc[1]} with {aicc.iloc[1] - aicc.iloc[0]:.1f} more"
+            if len(aicc) > 1
+            else ""
+        )
+        return f"{self.best.orders} has the smallest AICc of {len(aicc)} models, {self.fit.aicc:.1f}{rival}."
 
     def __repr__(self) -> str:
         return f"<{self.best.orders}, AICc {self.fit.aicc:.2f}, best of {len(self.table)}>"
