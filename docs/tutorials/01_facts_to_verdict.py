@@ -80,7 +80,7 @@ pictured = months.plot()
 #
 # The first quarter against the third. The first sentence is the verdict; the others say what it rests on.
 
-report = fc.jump(evidence, before=("2024-01", "2024-03"), after=("2024-07", "2024-09"), draws=1000, rng=1)
+report = fc.jump(evidence, before=("2024-01", "2024-03"), after=("2024-07", "2024-09"), draws=500, rng=1)
 print(report.in_words())
 
 # %%
