@@ -155,10 +155,10 @@ def _brief(said: str) -> str:
     return said.replace("one in a million", "0.0001%").replace("less than", "<").replace("more than", ">")
 
 
-def _per(limits: tuple[int, float], exposure: float) -> str:
+def _per(limits: tuple[int, float], exposure: float, between: str = " to ") -> str:
     """Return a total, or its limits, per unit of exposure."""
     ends = [f"{limit / exposure:,.1f}" for limit in limits]
-    return ends[0] if limits[0] == limits[1] else " to ".join(ends)
+    return ends[0] if limits[0] == limits[1] else between.join(ends)
 
 
 def _power(value: float) -> Markup:

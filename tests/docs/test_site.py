@@ -49,10 +49,11 @@ def once(function: Callable[..., Any]) -> Callable[..., Any]:
     results: dict[str, Any] = {}
 
     @functools.wraps(function)
-    def remembered(*given: Any, rng: Any, **options: Any) -> Any:
+    def remembered(*given: Any, rng: Any, keep: bool = True, **options: Any) -> Any:
         asked = f"{given[1:]} {options}"
         if asked not in results:
-            results[asked] = function(*given, rng=rng, **options)
+            kept = {"keep": True} if function.__name__ == "backtest" else {}  # for the script that asks for it
+            results[asked] = function(*given, rng=rng, **options, **kept)
         return results[asked]
 
     return remembered

@@ -3,8 +3,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
+import forecasting as fc
 from forecasting.cli.output import plain, records
 from forecasting.report import checklist, provenance, render
 from forecasting.report.page import _is_web, _power
@@ -77,6 +79,17 @@ def test_the_page_is_whole_and_has_every_part() -> None:
     assert {link[1:] for link in links if link.startswith("#")} <= set(PARTS)
     assert reader.of("html")[0]["lang"] == "en"
     assert any(meta.get("name") == "viewport" for meta in reader.of("meta"))
+
+
+def test_windows_of_unlike_length_are_compared_per_month() -> None:
+    """Three months of 70 follow six of 50: the total falls while the count of a month rises."""
+    months = pd.period_range("2024-01", periods=12, freq="M")
+    series = fc.CountSeries(months, [50] * 6 + [60] * 3 + [70] * 3)
+    report = fc.jump(series, ("2024-01", "2024-06"), ("2024-10", "2024-12"), draws=100, rng=1)
+    html = render(report)
+    assert "<h1>Was the rise from 50.0 to 70.0 per month a surprise?</h1>" in html
+    assert "<b>1.40</b><span>times the monthly mean of January to June 2024" in html
+    assert "<h1>Was the rise from 305 to 577 a surprise?</h1>" in page(shipped())
 
 
 def test_identifiers_are_unique() -> None:
