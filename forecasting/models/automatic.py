@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import overload
 
 import numpy as np
@@ -127,6 +128,11 @@ class PooledForecast(Predictive):
     weights: pd.Series
     members: dict[str, Predictive]
     posteriors: dict[str, Posterior]
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Predictive:  # type: ignore[override]
+        """Return the forecast that `save` has written, as a `Predictive`: its members are not stored."""
+        return Predictive.load(path)
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{weight:.0%} {name}" for name, weight in self.weights.items())

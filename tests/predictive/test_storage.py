@@ -55,7 +55,10 @@ def test_a_forecast_comes_back_exactly(law: fc.Poisson, shape: tuple[np.ndarray,
 def test_a_pool_is_stored_and_others_read_the_file(tmp_path: Path) -> None:
     forecast = fc.auto(SERIES, horizon=2, rng=1)
     forecast.save(tmp_path / "auto.parquet")
-    assert fc.Predictive.load(tmp_path / "auto.parquet").interval(0.8).equals(forecast.interval(0.8))
+    for kind in (fc.Predictive, fc.PooledForecast):
+        again = kind.load(tmp_path / "auto.parquet")
+        assert type(again) is fc.Predictive
+        assert again.interval(0.8).equals(forecast.interval(0.8))
     table = pd.read_parquet(tmp_path / "auto.parquet")
     assert np.array_equal(table["y[2024-01]"], forecast.paths[:, 0])
 
