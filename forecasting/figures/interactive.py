@@ -10,13 +10,17 @@ import numpy as np
 from matplotlib.dates import date2num
 
 from forecasting.constraints import Observed
+from forecasting.display import chance
 from forecasting.errors import InvalidInput
 from forecasting.figures.hover import POINTS, count_of, interval_of, tell
+from forecasting.figures.months import told_of
 from forecasting.figures.onaxes import draw
 from forecasting.figures.style import canvas, shown, styled
 from forecasting.figures.svg import svg
 from forecasting.models import Reconstruction
+from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive
+from forecasting.scenarios import JumpReport, OnsetReport
 from forecasting.scenarios.outlook import Outlook
 
 _HALF = 15.2  # days
@@ -35,7 +39,7 @@ def interactive(result: Any, *, history: Observed | None = None, **options: Any)
 
     Parameters
     ----------
-    result : CountSeries, Evidence, Predictive, Reconstruction or Outlook
+    result : CountSeries, Evidence, Predictive, Reconstruction, Outlook, JumpReport, OnsetReport or LocalLevelPosterior
         Drawn.
     history : CountSeries or Evidence, optional
         The data before a forecast.
@@ -61,7 +65,7 @@ def interactive(result: Any, *, history: Observed | None = None, **options: Any)
     (True, 27)
     """
     given = options if history is None else {**options, "history": history}
-    figure, axes = canvas(shown(getattr(result, "name", ""), 46), 3.4, left=0.62, bottom=0.5)
+    figure, axes = canvas(shown(getattr(result, "name", getattr(result, "series", "")), 46), 3.4, left=0.62, bottom=0.5)
     draw(result, axes, **given)
     axes.set_ylim(bottom=0.0)
     for one in filter(None, (history, result)):
@@ -82,6 +86,25 @@ def said(result: object) -> Sequence[str]:
 @said.register
 def _(result: Predictive | Reconstruction) -> Sequence[str]:
     return list(map(interval_of, result.months, result.quantile(POINTS).to_numpy(float)))
+
+
+@said.register
+def _(result: LocalLevelPosterior) -> Sequence[str]:
+    level = result.level()[["lo-90", "lo-50", "median", "hi-50", "hi-90"]]
+    return list(map(interval_of, result.months, level.to_numpy(float)))
+
+
+@said.register
+def _(result: OnsetReport) -> Sequence[str]:
+    shares = zip(result.months, result.table["probability"], strict=True)
+    return [f"{month.strftime('%B %Y')}: {chance(share)}" for month, share in shares]
+
+
+@said.register
+def _(result: JumpReport) -> Sequence[str]:
+    known = result.known
+    points = known[["lo-90", "lo-50", "median", "hi-50", "hi-90"]].to_numpy(float)
+    return list(map(told_of, result.months, known["exact"], known["lower"], known["upper"], points))
 
 
 @said.register

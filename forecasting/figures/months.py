@@ -84,7 +84,7 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     scale_of_counts(axes, "count a month")
     _key(figure)
     ahead_of = months[len(exact) :]
-    told = [*map(_told, report.months, exact, lower, upper, points), *map(interval_of, ahead_of, later)]
+    told = [*map(told_of, report.months, exact, lower, upper, points), *map(interval_of, ahead_of, later)]
     tell(axes, told, range(len(months)))
     said = [f"{month} {count:,.0f}" for month, count in zip(months[places[exact]], lower[exact], strict=True)]
     others = [f"{months[i]} {points[i, 0]:,.0f} to {points[i, -1]:,.0f}" for i in places[~exact]]
@@ -135,7 +135,8 @@ def _posterior(axes: Axes, places: IntArray, points: FloatArray, thick: float, c
     )
 
 
-def _told(month: pd.Period, exact: bool, lower: float, upper: float, points: FloatArray) -> str:
+def told_of(month: pd.Period, exact: bool, lower: float, upper: float, points: FloatArray) -> str:
+    """Return what there is to say of a month of a jump: its count, or its posterior and what the facts allow."""
     if exact:
         return f"{month.strftime('%B %Y')}: {lower:,.0f}, known exactly"
     allowed = f"at least {lower:,.0f}" if np.isinf(upper) else f"{lower:,.0f} to {upper:,.0f}"

@@ -218,7 +218,7 @@ def _(result: InterventionTest, axes: Axes, color: str | None = None) -> None:
 @drawn.register
 def _(result: OnsetReport, axes: Axes, color: str | None = None) -> None:
     axes.set_ylabel("probability of the onset")
-    at, colour = _months(axes, pd.PeriodIndex(result.table["month"])), color or _cycle(0)
+    at, colour = _months(axes, result.months), color or _cycle(0)
     inside, heights = result.table["month"].isin(result.interval(0.9)), result.table["probability"].to_numpy(float)
     for which, filling in ((inside, colour), (~inside, "none")):
         axes.bar(at[which], heights[which], width=0.8 * _MONTH, color=filling, edgecolor=colour)

@@ -62,6 +62,11 @@ class OnsetReport(Drawable):
     khat: float
 
     @property
+    def months(self) -> pd.PeriodIndex:
+        """The candidate months, those of `table`."""
+        return pd.PeriodIndex(self.table["month"], freq="M")
+
+    @property
     def direction(self) -> Literal["rise", "fall"]:
         """Which way the level more probably went."""
         return "rise" if self.effect.positive >= 0.5 else "fall"

@@ -201,7 +201,8 @@ def test_pictures_of_answers_have_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["series", "gaps", "evidence", "open evidence", "forecast", "reconstruction", "outlook"]
+    "name",
+    ["series", "gaps", "evidence", "open evidence", "forecast", "reconstruction", "outlook", "jump", "onset", "level"],
 )
 def test_pointing_at_a_month_shows_its_numbers(name: str) -> None:
     drawing = fc.figures.interactive(result(name))
