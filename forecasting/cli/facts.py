@@ -12,7 +12,7 @@ from forecasting.cli import options
 from forecasting.cli.options import Selection
 from forecasting.cli.output import records, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED, WRONG, as_typed, described
-from forecasting.errors import ContradictoryFacts, InvalidInput, InvalidWindow
+from forecasting.errors import ContradictoryFacts, InvalidInput, InvalidWindow, TooLarge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,22 +70,30 @@ def _overview(ledger: Ledger, as_json: bool) -> int:
     from forecasting.evidence.contradictions import contradiction
 
     table = _counts(ledger)
-    found = {name: contradiction(ledger.dossier(name).playing("data", "check")) for name in ledger.series}
-    wrong = {name: error for name, error in found.items() if error is not None}
+    wrong: dict[str, ContradictoryFacts] = {}
+    unsettled: dict[str, str] = {}
+    for name in ledger.series:
+        try:
+            if error := contradiction(ledger.dossier(name).playing("data", "check")):
+                wrong[name] = error
+        except TooLarge as failure:
+            unsettled[name] = as_typed(str(failure))
     if as_json:
         contradictions = [
             {"series": name, "facts": list(error.facts), "message": as_typed(str(error))}
             for name, error in wrong.items()
         ]
         series = records(table.reset_index())
-        say_json({"as_of": ledger.vintage, "series": series, "contradictions": contradictions})
+        say_json({"as_of": ledger.vintage, "series": series, "contradictions": contradictions, "unsettled": unsettled})
     else:
         click.echo(table.to_string())
-        if not wrong:
+        if not wrong and not unsettled:
             click.echo("\nIn every series, all facts used as data or check can hold together.")
     for error in wrong.values():
         tell(f"Error: {as_typed(str(error))}")
-    return FAILED if wrong else DONE
+    for name, message in unsettled.items():
+        tell(f"Error: {name}: whether its facts can hold together is not known: {message}")
+    return FAILED if wrong or unsettled else DONE
 
 
 def _counts(ledger: Ledger) -> pd.DataFrame:

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from forecasting.constraints.exact import Unsettled, relaxed_point
 from forecasting.constraints.linear import Bound, Linear
-from forecasting.constraints.programs import matrix_of
+from forecasting.constraints.programs import is_precise, matrix_of
 
 _SLACK = 1e-3  # rows are whole numbers, so an optimum less than one past the limit proves it; the solver errs by 1e-6
 
@@ -69,9 +70,15 @@ def _greatest(
     upper: Sequence[Bound],
 ) -> float:
     """Return the greatest value of ``sign * row`` that the other rows and the ranges allow; infinite if it is not found."""
+    terms = row.terms
+    if not is_precise([row, *others]):
+        try:
+            point = relaxed_point(others, months, lower, upper, {i: -sign * coef for i, coef in terms.items()})
+        except Unsettled:
+            return np.inf
+        return np.inf if point is None else float(sign * sum(coef * point[i] for i, coef in terms.items()))
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    terms = row.terms
     least = np.array([lower[i] for i in months], dtype=np.float64)
     limits = LinearConstraint(
         matrix_of(others, months),

@@ -5,7 +5,8 @@ arithmetic, and a limit counts only with such a point as its witness.
 
 What cannot be checked so is the solver's word that there is no point.  Where counts near 10^9 meet several
 overlapping ratios with thousands as coefficients, the products leave the precision of its arithmetic, and a
-limit may be short by a few units; with counts up to 10^6 no such case was found.
+limit may be short by a few units; with counts up to 10^6 no such case was found.  Groups with larger coefficients
+are solved in exact arithmetic.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.constraints.exact import Unsettled, endless_months, least_point
 from forecasting.constraints.linear import Bound, Infeasible, Linear
 from forecasting.errors import TooLarge
 
 _SECONDS = 20.0
+_PRECISE = 10_000  # coefficients up to here leave the tolerance of the solver, 10^-6, far below one
 
 
 def tighten(group: Sequence[Linear], months: Sequence[int], lower: list[int], upper: list[Bound]) -> None:
@@ -82,6 +85,11 @@ def extreme_point(
     TooLarge
         If the solver stops early, or its point fails the exact check.
     """
+    if not is_precise(group):
+        try:
+            return least_point(group, months, lower, upper, costs)
+        except Unsettled:
+            raise _too_large(group, months, "the numbers of the ratios are too large") from None
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     origin = [sum(coef * lower[i] for i, coef in row.terms.items()) for row in group]
@@ -104,9 +112,19 @@ def extreme_point(
             point = {i: lower[i] + round(value) for i, value in zip(months, found.x.tolist(), strict=True)}
             if all(row.holds(point) for row in group):
                 return point
-    raise TooLarge(
-        f"{len(months)} months tied together by {len(group)} constraints could not be computed exactly "
-        f"({found.message}); leave out a fact, or shorten the window"
+    raise _too_large(group, months, found.message)
+
+
+def is_precise(group: Sequence[Linear]) -> bool:
+    """Return whether the coefficients are small enough for a solver in floating point."""
+    return all(abs(coef) <= _PRECISE for row in group for coef in row.coefs)
+
+
+def _too_large(group: Sequence[Linear], months: Sequence[int], reason: str) -> TooLarge:
+    names = ", ".join(dict.fromkeys(fact for row in group for fact in row.facts))
+    return TooLarge(
+        f"the facts {names} tie {len(months)} months together in a way that could not be computed exactly ({reason}); "
+        "leave one of them out (without=[...]), or write its limits with fewer digits"
     )
 
 
@@ -124,18 +142,19 @@ def _extreme_of(
     point until there is none.
     """
     best = extreme_point(group, months, lower, upper, {i: sign})
-    while True:
+    while is_precise(group):
         beyond_low, beyond_high = list(lower), list(upper)
         if sign > 0:
             beyond_high[i] = best[i] - 1
         else:
             beyond_low[i] = best[i] + 1
         if beyond_low[i] > beyond_high[i]:
-            return best
+            break
         try:
             best = extreme_point(group, months, beyond_low, beyond_high, {i: sign})
         except Infeasible:
-            return best
+            break
+    return best
 
 
 def _endless(group: Sequence[Linear], months: Sequence[int], upper: Sequence[Bound]) -> set[int]:
@@ -148,6 +167,8 @@ def _endless(group: Sequence[Linear], months: Sequence[int], upper: Sequence[Bou
     free = [i for i in months if math.isinf(upper[i])]
     if not free:
         return set()
+    if not is_precise(group):
+        return endless_months(group, months, upper)
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     count = len(free)

@@ -101,7 +101,12 @@ class Constraints(Frozen):
             if not (settled and _one_plain_sum(group)):
                 tighten(group, members, lower, upper)
         if max(lower, default=0) > _LARGEST:
-            raise TooLarge(f"a month would have to be at least {max(lower)}; leave out the fact that makes it so")
+            worst = lower.index(max(lower))
+            names = ", ".join(dict.fromkeys(fact for row in given if worst in row.positions for fact in row.facts))
+            raise TooLarge(
+                f"the facts {names} make {months[worst]} at least {lower[worst]:.3g}, past all that is computed; leave one of "
+                "them out (without=[...])"
+            )
         linear = _simplified(linear, lower, upper)[0]
         kept = [row for members, group in groups(linear) for row in without_implied(group, members, lower, upper)]
         return cls(

@@ -115,3 +115,22 @@ def test_every_command_names_the_facts_that_contradict(tmp_path: Path, command: 
     result = run(command[0], "--series", SERIES, *command[1:], "--ledger", write_ledger(tmp_path, rows))
     assert result.exit_code == 2
     assert "cannot hold together: q2" in result.stderr
+
+
+def test_a_series_that_cannot_be_checked_does_not_hide_the_others(tmp_path: Path) -> None:
+    limits = {"low": "999983/1000003", "high": "999983/1000003"}
+    hard = [
+        fact("one", "ratio", "2023-01", against="2023-02", **limits),
+        fact("two", "ratio", "2023-03", against="2023-02", low="1000033/999979", high="1000033/999979"),
+        fact("some", "bound", "2023-02", low="1", high="1000000"),
+    ]
+    other = {"series": "another.series"}
+    twice = [fact("q2", "total", "2023-04", value="5") | other, fact("again", "total", "2023-04", value="6") | other]
+    folder = write_ledger(tmp_path, [*hard, *twice])
+    text = run("facts", "--ledger", folder)
+    assert text.exit_code == 1
+    assert "another.series cannot hold together: q2" in text.stderr
+    assert f"{SERIES}: whether its facts can hold together is not known: the facts one, two" in text.stderr
+    assert "--without FACT" in text.stderr
+    found = json.loads(run("facts", "--ledger", folder, "--json").stdout)
+    assert list(found["unsettled"]) == [SERIES]
