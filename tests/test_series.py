@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from forecasting.errors import ForecastingWarning, InvalidInput, InvalidSeries
 from forecasting.months import month_range
 from forecasting.series import LARGEST_COUNT, CountSeries, incomplete
+from forecasting.series.collection import read_collection
 from forecasting.terms import Covariate, Exposure
 
 MONTHS = month_range("2023-07", "2023-10")
@@ -37,9 +39,9 @@ def series(draw: st.DrawFn) -> CountSeries:
 
 
 @pytest.fixture(autouse=True)
-def _long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+def _far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """No month of a test is the running one, whenever the tests run."""
-    monkeypatch.setattr(incomplete, "today", lambda: dt.date(1850, 1, 1))
+    monkeypatch.setattr(incomplete, "today", lambda: dt.date(2999, 12, 31))
 
 
 def same(one: CountSeries, other: CountSeries) -> bool:
@@ -344,7 +346,7 @@ def test_a_last_month_that_is_not_over_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert len(CountSeries.from_frame(frame(y=[*COUNTS[:3], None]), allow_missing=True)) == 4
 
 
-@pytest.mark.parametrize("day", [dt.date(2023, 6, 30), dt.date(2023, 11, 1), dt.date(2031, 1, 1)])
+@pytest.mark.parametrize("day", [dt.date(2023, 11, 1), dt.date(2031, 1, 1)])
 def test_no_other_day_changes_anything(monkeypatch: pytest.MonkeyPatch, day: dt.date) -> None:
     monkeypatch.setattr(incomplete, "today", lambda: day)
     assert CountSeries.from_frame(frame()).values.tolist() == COUNTS
@@ -524,3 +526,47 @@ def test_whatever_comes_in_the_error_is_ours(rows: list[tuple[object, object]], 
         return
     assert (found.values >= 0).all()
     assert len(found.months) == len(rows)
+
+
+def test_names_of_series_in_an_index_tell_them_apart() -> None:
+    """Two series that follow each other were read as one, because the index that names them was not looked at."""
+    frame = pd.DataFrame(
+        {
+            "unique_id": ["a"] * 3 + ["b"] * 3,
+            "ds": pd.period_range("2020-01", "2020-06", freq="M").to_timestamp(),
+            "y": [1, 2, 3, 40, 50, 60],
+        }
+    )
+    for table in (frame.set_index("unique_id"), frame.set_index(["unique_id", "ds"])):
+        with pytest.raises(InvalidSeries, match="choose one with unique_id: a, b"):
+            CountSeries.from_frame(table)
+        assert CountSeries.from_frame(table, "b").values.tolist() == [40, 50, 60]
+        assert [one.name for one in read_collection(table).series] == ["a", "b"]
+    assert CountSeries.from_frame(frame.iloc[:3].set_index("ds"), "a").values.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("order", [[2, 1, 0], [1, 2, 0]])
+def test_months_and_counts_of_differently_sorted_rows_are_refused(order: list[int]) -> None:
+    frame = pd.DataFrame({"ds": ["2020-01", "2020-02", "2020-03"], "y": [1, 2, 3]})
+    with pytest.raises(InvalidSeries, match="rows with different labels"):
+        CountSeries(frame["ds"].iloc[order], frame["y"])
+    assert CountSeries(frame["ds"].iloc[order], frame["y"].iloc[order]).values.tolist() == [1, 2, 3]
+    assert CountSeries(frame["ds"], frame["y"].to_numpy()).values.tolist() == [1, 2, 3]
+
+
+def test_a_remedy_names_arguments_that_there_are() -> None:
+    months = pd.period_range("2020-01", "2020-03", freq="M")
+    with pytest.raises(InvalidSeries, match="name a month that was not observed with missing=") as error:
+        CountSeries(months, [1, None, 3])
+    assert "allow_missing=True to from_frame or from_pandas" in str(error.value)
+    assert CountSeries(months, [1, None, 3], missing=[False, True, False]).missing.tolist() == [False, True, False]
+
+
+def test_counts_of_months_that_have_not_begun_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incomplete, "today", lambda: dt.date(2030, 6, 15))
+    coming = pd.period_range("2030-06", periods=3, freq="M")
+    with pytest.warns(ForecastingWarning, match=f"{coming[-1]}, the last month, has not begun on"):
+        CountSeries.from_pandas(pd.Series([1, 2, 3], coming))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CountSeries.from_pandas(pd.Series([1, 2, 3], coming), last_month="keep")

@@ -19,7 +19,7 @@ def is_table(data: object) -> bool:
 
 
 def read_frame(table: Any) -> pd.DataFrame:
-    """Return a table as a pandas data frame.
+    """Return a table as a pandas data frame, with the named levels of its index, such as unique_id, as columns.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def read_frame(table: Any) -> pd.DataFrame:
     0  2023-09  184
     """
     if isinstance(table, pd.DataFrame):
-        return table
+        levels = [name for name in table.index.names if name is not None and name not in table.columns]
+        return table.reset_index(levels) if levels else table
     if hasattr(table, "collect_schema") and hasattr(
         table, "collect"
     ):  # a lazy frame of polars is a plan, not yet a table

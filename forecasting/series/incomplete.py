@@ -32,7 +32,7 @@ def months_known(
     months : PeriodIndex
         Months with a count, in order.
     last_month : {"drop", "keep"} or None
-        What to do with the month of the day, which is not over; None keeps it, with the warning.
+        What to do with the month of the day, which is not over; None keeps it and any later month, with a warning.
     as_of : date or None
         The day; later months are left out.  None for no day: then nothing is left out, and the warning is about today.
     name : str
@@ -62,6 +62,11 @@ def months_known(
         kept = months[months < running] if last_month == "drop" else months[months <= running]
         if kept.empty and len(months):
             raise InvalidSeries(f"series {name!r} has no month that was over on {day}; it starts in {months[0]}")
+    if last_month is None and len(kept) and kept[-1] > running:
+        return kept, (
+            f"series {name!r}: {kept[-1]}, the last month, has not begun on {day}, so nobody has counted it; check the months, "
+            "or take them as they are with last_month='keep'"
+        )
     if last_month is None and len(kept) and kept[-1] == running:
         return kept, (
             f"series {name!r}: {running}, the last month, is not over on {day}, and its count may be too low; leave it out "

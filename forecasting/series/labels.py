@@ -55,7 +55,7 @@ def values_by_month(values: Any, months: pd.PeriodIndex, where: str, *, rows: An
         return listed
     if _names_months(labels):
         return _by_label(listed, read_months(labels, where), months, where)
-    if isinstance(rows, pd.Series) and not labels.equals(pd.RangeIndex(len(labels))):
+    if isinstance(rows, pd.Series):
         raise InvalidSeries(
             f"{where}: months and values come from rows with different labels; take both from one table, or pass "
             "values.to_numpy() if their order is that of the months"

@@ -143,7 +143,8 @@ class CountSeries(Drawable, Frozen):
         Warns
         -----
         ForecastingWarning
-            If the last count is that of the month of `as_of`, by default of today, unless `last_month` says what to do.
+            If the last count is that of the month of `as_of`, by default of today, or of a later one, unless `last_month` says
+            what to do.
 
         Examples
         --------
@@ -286,8 +287,8 @@ def _check_consecutive(months: pd.PeriodIndex, where: str) -> None:
     gaps = pd.period_range(months[0], months[-1], freq="M").difference(months)
     if len(gaps):
         raise InvalidSeries(
-            f"{where} has no row for {listing(gaps)}; add the months, with an empty count and "
-            "allow_missing=True where they were not observed"
+            f"{where} has no row for {listing(gaps)}; add the months, and where they were not observed name them with "
+            "missing=, or leave the count empty and pass allow_missing=True to from_frame or from_pandas"
         )
 
 
@@ -303,7 +304,7 @@ def _read_counts(months: pd.PeriodIndex, values: list[Any], missing: NDArray[np.
             continue
         if count is None:
             faults.append(f"{months[row]} is missing")
-            hint = "; pass allow_missing=True if a month was not observed"
+            hint = "; name a month that was not observed with missing=, or pass allow_missing=True to from_frame or from_pandas"
         counts.append(count or 0)
     if faults:
         raise InvalidSeries(f"{where}: {listing(faults)}; counts are whole numbers from 0 to 10^9{hint}")
