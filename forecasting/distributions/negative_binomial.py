@@ -99,6 +99,8 @@ class NegativeBinomial(Distribution):
 
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``; one log-gamma a draw and *distinct* count."""
+        if (y > counts.LARGE).any():
+            return super().log_terms(y, log_mean, *shape)
         alpha = np.maximum(shape[0], counts.TINY_ALPHA)[:, None]
         distinct, which = np.unique(y, return_inverse=True)
         count = y.astype(float)
@@ -115,6 +117,8 @@ class NegativeBinomial(Distribution):
 
         One exponential and one logarithm a draw and month, one log-gamma a draw and *distinct* count.
         """
+        if (y > counts.LARGE).any():
+            return super().log_likelihood(y, log_mean, *shape)
         alpha = np.maximum(shape[0], counts.TINY_ALPHA)
         excess = np.exp(log_mean)
         excess *= alpha[:, None]

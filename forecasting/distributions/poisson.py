@@ -67,4 +67,6 @@ class Poisson(Distribution):
 
     def log_likelihood(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of `y` ``[T]`` for each row of `log_mean` ``[S, T]``."""
+        if (y > counts.LARGE).any():
+            return super().log_likelihood(y, log_mean, *shape)
         return np.asarray(log_mean @ y.astype(float) - np.exp(log_mean).sum(axis=1) - gammaln(y + 1.0).sum())

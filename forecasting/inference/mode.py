@@ -30,6 +30,7 @@ _LONGEST = 3.0  # longest Newton step, in units of `scale`
 _ROUGH = 0.02  # stencil half-width while searching, in local standard deviations
 _FINE = 0.08  # wider of the two half-widths of the final, extrapolated stencil
 _STEPS = 2.0 ** np.array([1.0, 0.0, -1.0, -2.0, -3.0, -5.0, -8.0, -12.0])
+_REACH = 2.0 ** np.array([9.0, 7.0, 5.0, 3.0])  # further steps, along directions so flat that Newton's are cut short
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def find_mode(
     *,
     free: NDArray[np.bool_] | None = None,
     rough: bool = False,
+    endless: bool = False,
 ) -> Mode:
     """Climb from `start` to a maximum.
 
@@ -156,6 +158,8 @@ def find_mode(
         Coordinates that may move; the others stay at `start`.
     rough : bool
         Stop within a tenth of a standard deviation of the maximum, which is all that a proposal needs.
+    endless : bool
+        The maximum may lie at infinity, as that of a likelihood can: also try steps that go there fast.
 
     Returns
     -------
@@ -180,7 +184,11 @@ def find_mode(
         basis = inverse_root(hessian, _FLATTEST)
         direction = basis @ (basis.T @ gradient)
         direction *= min(1.0, _LONGEST / max(float(np.abs(direction).max(initial=0.0)), 1e-300))
-        trials = point + _STEPS[:, None] * (axes @ direction)
+        steps = _STEPS
+        if endless:
+            longest = float(np.abs(direction).max(initial=0.0))
+            steps = np.append(_REACH[_REACH * longest <= _LONGEST], _STEPS)
+        trials = point + steps[:, None] * (axes @ direction)
         heights = np.nan_to_num(safe(trials), nan=-np.inf)
         best = int(np.argmax(heights))
         gain = float(heights[best]) - value
@@ -223,7 +231,13 @@ def _derivatives(
 ) -> tuple[float, FloatArray, FloatArray]:
     """Return value, gradient and Hessian along `axes`, differenced along ``axes @ basis``."""
     value, gradient, hessian = rule(density, point, axes @ basis)
-    back = np.linalg.inv(basis)
+    try:
+        back = np.linalg.inv(basis)
+    except np.linalg.LinAlgError:
+        raise SamplingError(
+            f"the log density is too steep around {np.array2string(point, precision=3)} to find its top; check facts, "
+            "terms and priors"
+        ) from None
     hessian = back.T @ hessian @ back
     return value, back.T @ gradient, 0.5 * (hessian + hessian.T)
 

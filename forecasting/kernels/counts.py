@@ -19,6 +19,9 @@ IntArray = NDArray[np.int64]
 TINY_ALPHA = 1e-100
 """Stands for alpha = 0: far below rounding, so the limit is exact, yet its inverse is finite."""
 
+LARGE = 1e5
+"""Counts above which the logarithms of factorials cancel to less than nine digits."""
+
 _STIRLING_ALPHA = 1e-4
 _TOGETHER = 64  # counts whose log-gammas are taken at a time
 
@@ -108,6 +111,10 @@ def logpmf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     Hilbe (2011), Negative Binomial Regression, eq. 8.8 (NB2).
     """
     count, mu, dispersion = (np.asarray(a, dtype=float) for a in (y, mean, alpha))
+    large = count > LARGE
+    if large.any():
+        small = logpmf(np.where(large, 0.0, count), mu, dispersion)
+        return np.where(large, _logpmf_of_large(np.where(large, count, LARGE), mu, dispersion), small)
     never = mu == 0
     # The logarithms are taken before broadcasting: a table over many counts costs one multiplication an element.
     log_odds = np.log(np.where(never, 1.0, mu)) - np.log1p(dispersion * mu)
@@ -116,6 +123,41 @@ def logpmf(y: ArrayLike, mean: ArrayLike, alpha: ArrayLike = 0.0) -> FloatArray:
     if never.any():
         result = np.where(never & (count > 0), -np.inf, result)
     return np.asarray(result)
+
+
+def _logpmf_of_large(y: FloatArray, mean: FloatArray, alpha: FloatArray) -> FloatArray:
+    r"""Return the log probability of large counts by Loader's saddle point, whose terms are as small as their sum.
+
+    With size :math:`n=1/\alpha` and :math:`d=n(y-\mu)/(n+\mu)` it is :math:`\delta(n+y)-\delta(n)-\delta(y)
+    -D(y,y-d)-D(n,n+d)+\frac12\log\frac{n}{2\pi y(n+y)}`, where :math:`\delta` is the error of Stirling's formula and
+    :math:`D(x,m)=x\log(x/m)+m-x` (Loader 2000, Fast and accurate computation of binomial probabilities, section 2).
+    """
+    alpha = np.maximum(alpha, TINY_ALPHA)
+    size = 1.0 / alpha
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        apart = (y - mean) / (1.0 + alpha * mean)
+        spread = (1.0 + alpha * y) / (1.0 + alpha * mean)
+        result = _stirling_error(y + size) - _stirling_error(size) - _stirling_error(y)
+        result = result - _deviance(y, -apart, mean * spread / y) - _deviance(size, apart, spread)
+        result = result - 0.5 * np.log(2.0 * np.pi * y * (1.0 + alpha * y))
+    return np.asarray(np.where((mean > 0) & np.isfinite(mean), result, -np.inf))
+
+
+def _deviance(x: FloatArray, apart: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Return ``x log(x / m) + m - x``, m being ``x + apart`` or ``ratio * x``, whichever keeps the digits."""
+    relative = apart / x
+    return apart - x * np.where(np.abs(relative) < 0.5, np.log1p(np.maximum(relative, -0.5)), np.log(ratio))
+
+
+def _stirling_error(z: FloatArray) -> FloatArray:
+    """Return ``log z! - log(sqrt(2 pi z) (z / e)^z)`` (DLMF 5.11.1)."""
+    far = np.maximum(z, 15.0)
+    squared = far * far
+    series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680) / squared) / squared) / squared) / far
+    near = np.minimum(z, 15.0)
+    return np.where(
+        z < 15.0, gammaln(near + 1.0) - (near + 0.5) * np.log(near) + near - 0.5 * np.log(2.0 * np.pi), series
+    )
 
 
 def mixture(mean: FloatArray, alpha: FloatArray) -> Callable[[IntArray], FloatArray]:

@@ -94,3 +94,7 @@ class Fittable(Estimated, Protocol):
     def boundary(self, work: FloatArray) -> dict[str, str]:
         """Return the parameters that a restriction of the model holds at `work` ``[p]``, each with what it says."""
         ...
+
+    def endless(self) -> NDArray[np.bool_]:
+        """Return which coordinates can go to minus and to plus infinity without any loss of likelihood, ``[2, p]``."""
+        ...

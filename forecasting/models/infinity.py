@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.fittable import Fittable
 
+_SOME = 1e-6  # of a unit step: less is rounding of the linear program
 _FLAT = 1e-3  # curvature in units of `scale` below which a direction may lead to infinity
 _AWAY = 1.0  # way from the start, in units of `scale`, that a search which runs off has gone
 _FURTHER = np.array([[1.0], [3.0], [10.0], [30.0]])  # points at which a likelihood that never falls is looked at
@@ -57,3 +58,29 @@ def at_infinity(density: Fittable, work: FloatArray, free: NDArray[np.bool_], he
         f"the likelihood has no maximum (separation): {' and '.join(runs)}. The estimates and standard errors there are where "
         "the search stopped; use posterior(), whose priors keep them finite, or leave the terms out"
     )
+
+
+def endless_ends(zero: FloatArray, counted: FloatArray) -> NDArray[np.bool_]:
+    """Return which coefficients can go to minus and to plus infinity without any loss of likelihood, ``[2, p]``.
+
+    Parameters
+    ----------
+    zero, counted : ndarray, [., p]
+        Rows of the design of months with the count 0, whose means may vanish, and of all others that anything is known of.
+    """
+    from scipy.optimize import linprog
+
+    size = zero.shape[1]
+    ends = np.zeros((2, size), dtype=bool)
+    for k in range(size):
+        for row, sign in enumerate((1.0, -1.0)):
+            found = linprog(
+                sign * np.eye(size)[k],
+                A_ub=zero,
+                b_ub=np.zeros(len(zero)),
+                A_eq=counted,
+                b_eq=np.zeros(len(counted)),
+                bounds=(-1.0, 1.0),
+            )
+            ends[row, k] = found.status == 0 and float(found.fun or 0.0) < -_SOME
+    return ends

@@ -258,6 +258,10 @@ class IngarchLikelihood:
             point[loose] = point[loose] + shift if self.is_log else max(wanted, 0.0) / loose.size
         return point
 
+    def endless(self) -> NDArray[np.bool_]:
+        """Return nothing: feedback ties each mean to the counts before."""
+        return np.zeros((2, self.start.size), dtype=bool)
+
     def boundary(self, work: FloatArray) -> dict[str, str]:
         """Return the parameters that a side of the region holds at `work`, each with what the side says."""
         slack = self.region.slack(work[None])[0]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
 from forecasting.errors import SamplingError
-from forecasting.inference.mode import extrapolated
+from forecasting.inference.mode import extrapolated, inverse_root
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.fittable import Fittable
 
-_FARTHEST = 60  # doublings of the search for an end of a profile interval
+_FARTHEST = 60  # steps of the search for an end of a profile interval
+_NO_DROP = 1e-3  # root of twice a drop of the likelihood that is taken for none
+_FAR = 30.0  # way, in units of `scale`, along which a likelihood that never drops has no end
+_WIDEST = 3.0  # first step at most, in units of `scale`
+_FLATTEST = 2.5e-7  # curvature in units of a twentieth of `scale` that counts as none
 
 
 class Intervals(Protocol):
@@ -69,12 +75,15 @@ class Profiled:
         Its value there.
     bse : pandas.Series
         Standard errors of the natural parameters that are not at a boundary.
+    endless : ndarray of bool, [2, p], optional
+        Coordinates whose interval has no lower and no upper end, as the likelihood never falls on the way there.
     """
 
     density: Fittable
     work: FloatArray
     loglik: float
     bse: pd.Series
+    endless: NDArray[np.bool_] | None = None
 
     methods: ClassVar[tuple[str, ...]] = ("profile", "wald")
 
@@ -104,28 +113,33 @@ class Profiled:
         return (self._natural(k, self.work[k] + step) - self._natural(k, self.work[k] - step)) / (2.0 * step)
 
     def _profile(self, k: int, level: float) -> tuple[float, float]:
-        """Return where the profile of twice the log likelihood drops by the chi-squared quantile."""
+        """Return where the profile of twice the log likelihood drops by the chi-squared quantile.
+
+        The search is for the root of the drop, signed: as good as linear in the parameter, so that few climbs are needed.
+        """
         from scipy.optimize import brentq
 
-        density, drop = self.density, float(chdtri(1, 1.0 - level)) / 2.0
+        density, radius = self.density, float(np.sqrt(chdtri(1, 1.0 - level)))
         free = np.arange(self.work.size) != k
-        path = {
-            float(self.work[k]): (self.work, -drop)
-        }  # climbs start from the nearest point known, so that none jumps
+        path = {float(self.work[k]): (self.work, -radius)}  # climbs start from points known, so that none jumps
 
         def excess(value: float) -> float:
             if value not in path:
-                point = path[min(path, key=lambda known: abs(known - value))][0].copy()
-                point[k] = value
+                point = _between(path, value, k)
                 height = float(density.log_likelihood(point[None])[0])
                 if free.any():
+                    if not np.isfinite(height):
+                        point = path[min(path, key=lambda known: abs(known - value))][0].copy()
+                        point[k] = value
                     mode = density.maximise(point, free)
                     point, height = mode.point, mode.value
-                path[value] = point, self.loglik - height - drop
+                path[value] = point, float(np.sqrt(max(2.0 * (self.loglik - height), 0.0))) - radius
             return path[value][1]
 
         def end(direction: float) -> float:
-            inner, step = float(self.work[k]), 0.5 * float(self._spread(k))
+            if self.endless is not None and self.endless[0 if direction < 0 else 1, k]:
+                return float(direction * np.inf)
+            inner, step = float(self.work[k]), radius * float(self._spreads[k])
             limit = float(density.limits[0 if direction < 0 else 1][k])
             for _ in range(_FARTHEST):
                 outer = inner + direction * step
@@ -138,22 +152,32 @@ class Profiled:
                 except SamplingError:  # the likelihood is flat up to where it can no longer be computed
                     break
                 if dropped:
-                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-10 * max(1.0, abs(outer)))))
-                inner, step = outer, 2.0 * step
+                    return self._natural(k, float(brentq(excess, inner, outer, xtol=1e-7 * float(self._spreads[k]))))
+                gone, root = abs(outer - float(self.work[k])), excess(outer) + radius
+                if root < _NO_DROP and gone > _FAR * density.scale[k]:
+                    break
+                step = gone * min(max(1.2 * (radius / max(root, _NO_DROP) - 1.0), 0.1), 2.0)
+                inner = outer
             return float(direction * np.inf)
 
         return end(-1.0), end(1.0)
 
-    def _spread(self, k: int) -> float:
-        """Return a rough standard deviation of a working coordinate, to start a search with."""
-        curvature = -self._full_hessian()[k, k]
-        return (
-            float(min(1.0 / np.sqrt(curvature), self.density.scale[k]))
-            if curvature > 0
-            else float(self.density.scale[k])
-        )
-
-    def _full_hessian(self) -> FloatArray:
+    @cached_property
+    def _spreads(self) -> FloatArray:
+        """Rough standard deviations of the working coordinates, the others free, to start searches with."""
         basis = np.diag(0.05 * self.density.scale)
         _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
-        return hessian / np.outer(np.diag(basis), np.diag(basis))
+        root = inverse_root(hessian, _FLATTEST)
+        return np.asarray(np.minimum(0.05 * np.sqrt(np.square(root).sum(axis=1)), _WIDEST) * self.density.scale)
+
+
+def _between(path: dict[float, tuple[FloatArray, float]], value: float, k: int) -> FloatArray:
+    """Return the point of a path at a value of its k-th coordinate, on the line through the two known points next to it."""
+    near = sorted(path, key=lambda known: abs(known - value))[:2]
+    point = path[near[0]][0].copy()
+    if len(near) == 2:
+        share = (value - near[0]) / (near[1] - near[0])
+        if abs(share) <= 1.0:
+            point += share * (path[near[1]][0] - point)
+    point[k] = value
+    return point

@@ -76,7 +76,7 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
         converged=mode.converged,
         boundary=tuple(str(name) for name in names[~free]),
         messages=tuple(messages),
-        intervals=Profiled(density, work, mode.value, standard_errors(table)),
+        intervals=Profiled(density, work, mode.value, standard_errors(table), density.endless() if runaway else None),
         information=information,
     )
 

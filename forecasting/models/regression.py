@@ -25,6 +25,7 @@ from forecasting.likelihood.estimate import effective, log_error
 from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
 from forecasting.models.fit import Fit
+from forecasting.models.infinity import endless_ends
 from forecasting.models.known import read_data, reconstructed
 from forecasting.models.likelihood import LikelihoodModel
 from forecasting.models.maximum import maximum_likelihood
@@ -199,11 +200,21 @@ class RegressionDensity:
 
     def maximise(self, start: FloatArray, free: NDArray[np.bool_] | None = None) -> Mode:
         """Climb from `start` to a maximum of the likelihood."""
-        return find_mode(self.log_likelihood, start, self.scale, free=free)
+        return find_mode(self.log_likelihood, start, self.scale, free=free, endless=True)
 
     def boundary(self, work: FloatArray) -> dict[str, str]:
         """Return nothing: any coefficient is possible."""
         return {}
+
+    def endless(self) -> NDArray[np.bool_]:
+        """Return the ends at which months that counted nothing have a mean of zero, and others the same mean."""
+        known = self.data.constraints
+        zero = known.upper == 0
+        tied = np.isin(np.arange(len(zero)), [position for row in known.linear for position in row.positions])
+        counted = ~zero & (tied | (known.lower > 0) | np.isfinite(known.upper))
+        ends = np.zeros((2, self.start.size), dtype=bool)
+        ends[:, : self.width] = endless_ends(self.design[zero], self.design[counted])
+        return ends
 
     @property
     def nobs(self) -> int:

@@ -192,3 +192,19 @@ def test_integer_search_finds_every_threshold_from_any_guess(thresholds: list[in
     guess = np.random.default_rng(seed).integers(0, 10**9, wanted.size).astype(float)
     found = counts.integer_search(lambda y, who: y >= wanted[who], guess)
     np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-9, 1e-5, 1e-4, 0.01, 0.3, 25.0, 1e4])
+@pytest.mark.parametrize("count", [100_001, 123_456_789, 10**9])
+def test_probabilities_of_large_counts_keep_their_digits(count: int, alpha: float) -> None:
+    """The difference of log-gammas is good to 1e-5 at 10^9: more than a step of a climb gains."""
+    for ratio in (1e-8, 0.01, 0.5, 1 - 1e-4, 1.0, 1 + 1e-4, 3.0, 1e4):
+        mean = count * ratio
+        truth = float(exact.log_pmf(count, mean, alpha))
+        assert float(counts.logpmf(count, mean, alpha)) == pytest.approx(truth, rel=1e-12, abs=1e-10)
+
+
+def test_large_counts_beside_small_ones_and_under_a_mean_of_zero() -> None:
+    together = counts.logpmf([3, 10**9], [2.0, 0.0], [[0.0], [0.5]])
+    np.testing.assert_array_equal(together[:, 0], counts.logpmf(3, 2.0, [0.0, 0.5]))
+    assert (together[:, 1] == -np.inf).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -267,3 +269,37 @@ def test_counts_of_any_size(scale: int) -> None:
 def test_expected_information_needs_complete_data() -> None:
     with pytest.raises(InvalidInput, match="exactly known"):
         CountRegression(Intercept()).fit(data.series([4, 6, 7, 3], missing=[2]), information="expected")
+
+
+def test_months_of_the_year_that_were_never_counted_have_open_intervals() -> None:
+    """Counts in every second month: the level of the first ends where its three zeros lose the drop."""
+    y = data.series([0, 10**6] * 18)
+    intervals = CountRegression(Intercept() + MonthEffects(), Poisson()).fit(y).conf_int()
+    never = ["month[03]", "month[05]", "month[07]", "month[09]", "month[11]"]
+    top = np.log(DROP / 3.0)  # three months of mean m are empty with probability exp(-3 m)
+    assert (intervals.loc[["intercept", *never], "lower"] == -np.inf).all()
+    assert intervals.loc["intercept", "upper"] == pytest.approx(top, abs=1e-5)
+    assert (intervals.loc[never, "upper"] == np.inf).all()
+    assert intervals.loc["month[02]", "upper"] == np.inf
+    assert intervals.loc["month[02]", "lower"] == pytest.approx(np.log(10**6) - top, abs=1e-3)
+
+
+@pytest.mark.parametrize("model", [CountRegression(), CountRegression(Intercept(), Poisson())])
+def test_more_terms_never_fit_worse_at_the_largest_counts(model: CountRegression) -> None:
+    """Rounding of log-gammas at 10^9 used to hide the maximum: effects of 0.07 in place of 0, and a likelihood called flat."""
+    y = data.series([0] * 12 + [10**9] * 12)
+    plain = model.fit(y)
+    fit = CountRegression(Intercept() + MonthEffects(), model.distribution).fit(y)
+    assert fit.loglik == pytest.approx(plain.loglik, abs=1e-6, rel=1e-14)
+    np.testing.assert_allclose(fit.params.filter(like="month"), 0.0, atol=1e-4)
+    assert np.isfinite(fit.bse).all()
+    assert not any("flat" in message for message in fit.messages)
+
+
+def test_intervals_of_month_effects_at_the_largest_counts_take_seconds() -> None:
+    y = data.series([0] * 12 + [10**9] * 12)
+    fit = CountRegression(Intercept() + MonthEffects()).fit(y)
+    start = time.process_time()
+    low, high = fit.conf_int(names=["month[07]"]).iloc[0]
+    assert time.process_time() - start < 4.0
+    assert low == pytest.approx(-high, abs=1e-3)
