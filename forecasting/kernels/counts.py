@@ -146,7 +146,7 @@ def _logpmf_of_large(y: FloatArray, mean: FloatArray, alpha: FloatArray) -> Floa
 def _deviance(x: FloatArray, apart: FloatArray, ratio: FloatArray) -> FloatArray:
     """Return ``x log(x / m) + m - x``, m being ``x + apart`` or ``ratio * x``, whichever keeps the digits."""
     relative = apart / x
-    return apart - x * np.where(np.abs(relative) < 0.5, np.log1p(np.maximum(relative, -0.5)), np.log(ratio))
+    return np.asarray(apart - x * np.where(np.abs(relative) < 0.5, np.log1p(np.maximum(relative, -0.5)), np.log(ratio)))
 
 
 def _stirling_error(z: FloatArray) -> FloatArray:
@@ -155,9 +155,8 @@ def _stirling_error(z: FloatArray) -> FloatArray:
     squared = far * far
     series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680) / squared) / squared) / squared) / far
     near = np.minimum(z, 15.0)
-    return np.where(
-        z < 15.0, gammaln(near + 1.0) - (near + 0.5) * np.log(near) + near - 0.5 * np.log(2.0 * np.pi), series
-    )
+    plain = gammaln(near + 1.0) - (near + 0.5) * np.log(near) + near - 0.5 * np.log(2.0 * np.pi)
+    return np.asarray(np.where(z < 15.0, plain, series))
 
 
 def mixture(mean: FloatArray, alpha: FloatArray) -> Callable[[IntArray], FloatArray]:
