@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -192,6 +192,8 @@ def outlook(post: Extrapolates, scenarios: Sequence[Scenario], horizon: int = 6,
 
 
 def _read_scenarios(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    if not isinstance(scenarios, Scenario | Iterable):
+        raise InvalidInput(f"scenarios={scenarios!r} must be a list of scenarios, for example [Persist(), Continue()]")
     chosen = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
     for scenario in chosen:
         if not isinstance(scenario, Scenario):

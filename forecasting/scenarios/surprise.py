@@ -17,9 +17,9 @@ from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.windows import Comparison
 
 _RARE = 0.002  # simulated chance below which a tail is summed exactly
-_EXACT_SIZE = 4000  # total times months up to which that is cheap
+_EXACT_SIZE = 60_000  # larger total times months up to which that is cheap, a tenth of a second
 _EXACT_DRAWS = 500
-_LEAST = 1e-12  # what is left of a complement after rounding
+_FAR = 8  # times the lower limit of a rare tail: what is beyond is rarer still by many orders of magnitude
 _REPLICATES = 10  # simulated totals per parameter draw
 
 
@@ -184,7 +184,10 @@ def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0,
     else:
         tails = [_counted(later * high >= least * earlier), _counted(later * low <= most * earlier)]
     law = posterior.distribution
-    if low == high and most * len(comparison.after) <= _EXACT_SIZE and isinstance(law, Distribution):
+    cheap = max(most, high) * len(comparison.after) <= _EXACT_SIZE or isinstance(
+        law, Poisson
+    )  # the same of a mirror image
+    if low == high and cheap and isinstance(law, Distribution):
         part = slice(0, _EXACT_DRAWS)
         at = expected[part], [values[part] for values in posterior.shape], law
         for side, limits in enumerate(((least, None), (None, most))):
@@ -209,8 +212,6 @@ def _exact(
     if not low and high is None:
         return np.ones(len(mean))
     months = tuple(range(mean.shape[1]))
-    most = high if high is not None else int(low or 0) - 1
-    row = Linear(months, (1,) * len(months), None, most)
+    row = Linear(months, (1,) * len(months), low, _FAR * (low or 0) if high is None else high)
     group = SumGroup([row], months, np.zeros(len(months), dtype=np.int64), np.full(len(months), np.inf))
-    below = np.exp(group.log_probability(mean, shape, distribution))
-    return np.asarray(below if high is not None else np.maximum(1.0 - below, _LEAST))
+    return np.asarray(np.exp(np.minimum(group.log_probability(mean, shape, distribution), 0.0)))

@@ -44,7 +44,7 @@ def sentence(found: Findings) -> str:
         return f"{lead}: too little is known of the months before to forecast from them, and {step} ({even})."
     how = change(found)
     if said == "yes":
-        return f"Yes under every baseline tried: {how} had a chance of at most {_most(found)}, and {step} ({even})."
+        return f"Yes under every baseline tried: {how} had a chance of {_most(found)}, and {step} ({even})."
     if said == "no":
         return f"No: {how} had a chance of {_chances(found)} without a step, and {step} ({even})."
     return f"Not settled: {how} had a chance of {_chances(found)} without a step, and {step} ({even})."
@@ -68,4 +68,5 @@ def _chances(found: Findings) -> str:
 
 
 def _most(found: Findings) -> str:
-    return words.chance(float(found.sensitivity["chance_upper"].max()))
+    most = words.chance(float(found.sensitivity["chance_upper"].max()))
+    return most if most.startswith("less than") else f"at most {most}"

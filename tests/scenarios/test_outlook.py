@@ -250,3 +250,11 @@ def test_a_level_that_explodes_is_an_error(rng: np.random.Generator) -> None:
     for slope in (3.0, 500.0):
         with pytest.raises(SamplingError, match="parameters explode"):
             outlook(Line(slope=slope), [Continue()], rng=rng)
+
+
+@pytest.mark.parametrize("scenarios", [3, None, 2.5])
+def test_scenarios_that_are_no_list_are_refused(scenarios: object) -> None:
+    series = CountSeries(pd.period_range("2022-01", periods=6, freq="M"), [4, 6, 5, 7, 3, 5])
+    posterior = CountRegression().posterior(series, draws=100, rng=1)
+    with pytest.raises(InvalidInput, match="must be a list of scenarios"):
+        outlook(posterior, scenarios, rng=1)  # type: ignore[arg-type]

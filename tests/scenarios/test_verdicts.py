@@ -8,12 +8,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import forecasting as fc
 from forecasting.report import render
 from forecasting.scenarios import verdict
 from forecasting.scenarios.sensitivity import FACTORS
-from forecasting.scenarios.surprise import Surprise
+from forecasting.scenarios.surprise import Surprise, _exact
 from forecasting.scenarios.weighing import StepEffect, Weighing
 from forecasting.scenarios.wording import statements
 
@@ -67,6 +68,32 @@ def test_a_halving_is_as_unusual_as_a_doubling(rng: np.random.Generator) -> None
     row = fall.to_dict()["baselines"][1]
     assert row["tail_at_most"] < 0.01 < 0.9 < row["tail_at_least"]
     assert fall.to_dict()["direction"] == "fall"
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.05, 0.8])
+@pytest.mark.parametrize(("low", "high"), [(720, None), (2100, None), (30_000, None), (None, 180), (None, 12)])
+def test_both_tails_of_a_total_keep_their_digits(low: int | None, high: int | None, alpha: float) -> None:
+    """Equal months add up to a negative binomial; the upper tail was a complement, and ended at 1e-12."""
+    mean = np.full((1, 6), 60.0)
+    law = fc.NegativeBinomial() if alpha else fc.Poisson()
+    found = float(_exact(mean, [np.array([alpha])] if alpha else [], law, low, high)[0])
+    total = stats.nbinom(6.0 / alpha, 1.0 / (1.0 + 60.0 * alpha)) if alpha else stats.poisson(360.0)
+    truth = total.sf(low - 1) if high is None else total.cdf(high)
+    assert found == pytest.approx(float(truth), rel=1e-7, abs=1e-300)
+
+
+def test_large_rises_and_falls_are_weighed_alike(rng: np.random.Generator) -> None:
+    """A doubling to 700 was simulated ("none of 400 draws"), its mirror image summed ("less than one in a million")."""
+    low, high = rng.poisson(60.0, 18), rng.poisson(120.0, 18)
+    rise, fall = (_jump(np.concatenate([a, b[:6]])) for a, b in ((low, high), (high, low)))
+    for report in (rise, fall):
+        for result in report.results[:2]:
+            told = result.surprise
+            assert isinstance(told, Surprise)
+            assert told.in_direction.reached is None
+        assert "at most less than" not in report.verdict
+    bits = [report.results[0].surprise.bits for report in (rise, fall)]
+    assert min(bits) > 40.0  # the floor of a complement
 
 
 def test_a_rise_below_what_the_trend_foretold_is_unusual_on_that_side() -> None:
