@@ -24,7 +24,7 @@ from forecasting.cli.archives import (
     verify,
 )
 from forecasting.cli.metrics import of_monitor, write_metrics
-from forecasting.cli.output import records, say_json, tell, write
+from forecasting.cli.output import place_of, records, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import listener, readable
 from forecasting.errors import InvalidInput
@@ -174,7 +174,7 @@ def report(config: str, output: str | None, as_json: bool) -> None:
     request = load_config(config)
     built = build_site(
         request.address(request.archive),
-        request.place(request.report) if output is None else Path(output),
+        request.place(request.report) if output is None else place_of(output, "--output"),
         models=[one.label for one in request.specifications],
         workers=request.workers if isinstance(request.workers, int) else os.cpu_count() or 1,
     )
@@ -282,7 +282,7 @@ def export(
     with opened(config) as archive:
         origins = "all" if origin == ("all",) else origin or None
         chosen = Selection.of(archive, series=series or None, model=model or None, origin=origins, run=number)
-        files = write_export(chosen, layout, Path(out), **named)
+        files = write_export(chosen, layout, place_of(out, "--out"), **named)
     if as_json:
         told = {"format": layout, "forecasts": len(chosen.keys), "files": [str(file) for file in files]}
         say_json(told | ({"older": list(chosen.older)} if chosen.older else {}))

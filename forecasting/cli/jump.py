@@ -11,7 +11,7 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.options import GET_LOST, Selection, Table
-from forecasting.cli.output import plain, records, say_json, tell, to_json, write
+from forecasting.cli.output import place_of, plain, records, say_json, tell, to_json, write
 from forecasting.cli.requests import counted
 from forecasting.errors import InvalidInput
 
@@ -119,7 +119,7 @@ def jump(
         "statements": statements,
         "provenance": record,
     }
-    files = [] if output is None else _write(Path(output), report, facts, others, truth, record, found)
+    files = [] if output is None else _write(place_of(output, "--output"), report, facts, others, truth, record, found)
     if as_json:
         say_json(found)
     else:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from forecasting.cli.output import place_of
 from forecasting.errors import InvalidInput
 
 _HELP = {
@@ -78,7 +78,7 @@ def write_metrics(file: str, batch: str, numbers: Mapping[str, float]) -> None:
             lines += [f"# HELP forecasting_{name} {_HELP[name]}", f"# TYPE forecasting_{name} gauge"]
         labels = ",".join(filter(None, (f'batch="{label}"', others.rstrip("}"))))
         lines.append(f"forecasting_{name}{{{labels}}} {float(number):.15g}")
-    place = Path(file)
+    place = place_of(file, "--metrics")
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         beside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")

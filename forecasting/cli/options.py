@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from forecasting.cli.output import place_of
 from forecasting.errors import InvalidInput
 from forecasting.statements import STATEMENTS, option
 
@@ -43,7 +44,7 @@ horizon = click.option("--horizon", type=click.IntRange(1, 1200), default=3, sho
 
 def _is_svg(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Refuse names of other kinds of pictures: what is written is SVG, and no program would open it under such a name."""
-    if value is not None and not value.lower().endswith(".svg"):
+    if value is not None and not place_of(value, "--picture").name.lower().endswith(".svg"):
         raise InvalidInput(f"--picture {value!r} is written as SVG; name it FILE.svg")
     return value
 

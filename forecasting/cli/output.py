@@ -94,3 +94,10 @@ def plain(value: Any) -> Any:
     if text in ("NaT", "<NA>"):
         return None
     return text[:10] if isinstance(value, dt.datetime) else text
+
+
+def place_of(path: str, option: str) -> Path:
+    """Return the path that an option names; an address, which may hold a password, is refused and not shown."""
+    from forecasting.reading.arguments import read_path
+
+    return read_path(path, option)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 from collections.abc import Iterable
 from numbers import Real
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import InvalidInput
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/", re.ASCII)  # one letter is a drive
 
 
 def read_number(value: object, name: str) -> float:
@@ -159,7 +162,7 @@ def read_path(value: object, name: str) -> Path:
     Raises
     ------
     InvalidInput
-        If it is neither a text nor a path.
+        If it is neither a text nor a path, or is an address, which may hold a password and is not shown.
 
     Examples
     --------
@@ -167,5 +170,9 @@ def read_path(value: object, name: str) -> Path:
     'facts'
     """
     if isinstance(value, os.PathLike | str) and isinstance(os.fspath(value), str):
+        if _ADDRESS.match(os.fspath(value)):
+            raise InvalidInput(
+                f"{name} is the address of a server, not a path; fetch the file first, and name where it is"
+            )
         return Path(value)
     raise InvalidInput(f"{name}={value!r} must be a path, such as 'my/facts'")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.errors import InvalidInput, InvalidSeries
 from forecasting.reading import Unreadable, count_in, month_number, name_of, open_delimited
+from forecasting.reading.arguments import read_path
 from forecasting.series.frames import refuse_alike
 from forecasting.series.incomplete import Day, LastMonth, months_known
 from forecasting.series.listing import listing
@@ -74,7 +75,7 @@ def read_counts_file(
     ...     read_counts_file(file)
     (CountSeries('y', 2023-09..2023-10, 2 months), ('2023-11: no count; taken as months to be forecast',))
     """
-    place = Path(file)
+    place = read_path(file, "file")
     rows = _chosen(_rows(place, columns), unique_id, place.name)
     name = rows[0].name
     counts = _counts(rows, f"{place.name}, series {name!r}")

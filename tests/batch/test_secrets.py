@@ -13,12 +13,15 @@ from urllib.parse import quote
 import pytest
 
 from forecasting.batch.archive import Archive
+from forecasting.batch.archive.connection import Database
 from forecasting.batch.config import load_config
 from forecasting.batch.inputs import checked_series
 from forecasting.batch.secrets import is_file_name, masked, resolved, scrubbed
 from forecasting.errors import ForecastingError, InvalidConfiguration, InvalidInput
 from tests.batch.batches import FAST
 from tests.batch.test_inputs import TODAY
+from tests.cli.commands import run
+from tests.evidence.ledgers import SERIES
 
 FORMS = [
     "postgresql://u:{}@host/d",
@@ -188,3 +191,46 @@ def test_a_key_that_holds_an_address_is_not_quoted(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as caught:
         load_config(tmp_path / "batch.toml")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite+pysqlcipher://:{}@/x.db?cipher=aes",
+        "sqlite://user:{}@host/x.db",
+        "sqlite:///x.db?key={}",
+        "sqlite+pysqlite:///x.db",
+        "sqlite:///file:x.db?mode=rwc&uri=true",
+    ],
+)
+def test_an_archive_in_sqlite_is_a_plain_file(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password, a host and a driver were left out without a word, and a file in clear text made in another folder."""
+    monkeypatch.chdir(tmp_path)
+    for secret in secrets():
+        with pytest.raises(InvalidInput, match="an archive in SQLite is a plain file") as error:
+            Database(address.format(secret))
+        assert not any(part in str(error.value) for part in parts(secret))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["https://user:{}@host/x", "s3://key:{}@bucket/x", "https://host/x?token={}"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("forecast", "--csv"),
+        ("facts", "--ledger"),
+        ("batch", "run"),
+        ("facts", SERIES, "--as-of", "2023-12-05", "--picture"),
+    ],
+    ids=lambda command: command[-1],
+)
+def test_an_address_is_never_a_path(
+    form: str, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    secret = next(secrets())
+    found = run(*command, form.format(secret))
+    assert found.exit_code == 2
+    assert "is the address of a server, not a path" in found.stderr
+    assert not any(part in found.output for part in parts(secret))
+    assert list(tmp_path.iterdir()) == []

@@ -176,7 +176,12 @@ def _read(address: str) -> URL:
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             raise InvalidInput("an archive in memory forgets; name a file: sqlite:///forecasts.sqlite")
-        return url.set(drivername="sqlite")
+        if url.drivername != "sqlite" or url.host or url.username or url.password or url.query:
+            raise InvalidInput(
+                f"{masked(address)}: an archive in SQLite is a plain file without user, password, other driver or parameters; "
+                "name it alone: sqlite:///forecasts.sqlite"
+            )
+        return url
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     raise InvalidInput(f"{masked(address)}: archives live in SQLite files or PostgreSQL, not in {backend}")
