@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,7 @@ from forecasting.batch.patience import Patience
 from forecasting.batch.runner import run_batch
 from forecasting.errors import ArchiveError, ArchiveUnavailable
 from tests.batch import issues
-from tests.batch.batches import counts, write_batch
+from tests.batch.batches import counts, run_here, write_batch
 from tests.batch.postgres import Server
 
 WRITER = """
@@ -212,6 +215,23 @@ def test_altered_numbers_are_noticed(tmp_path: Path, column: str) -> None:
             connection.exec_driver_sql(f"UPDATE forecasts SET {column} = {value} WHERE model = 'auto'")
         with pytest.raises(ArchiveError, match="damaged"):
             list(archive.forecasts(model="auto"))
+
+
+@pytest.mark.parametrize(
+    ("table", "change"), [("run_ends", "finished = '[1]'"), ("rolls", "digest = 'x'"), ("forecasts", "status = 'x'")]
+)
+def test_rows_that_mean_nothing_are_damage(tmp_path: Path, table: str, change: str) -> None:
+    """They ended in errors of Python, by `status`, `monitor` and `run`."""
+    config = write_batch(tmp_path, counts(2))
+    run_here(config)
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as file, file:
+        file.execute("PRAGMA ignore_check_constraints = 1")
+        file.execute(f"DROP TRIGGER {table}_no_UPDATE")
+        file.execute(f"UPDATE {table} SET {change}")
+    with Archive.open(str(tmp_path / "archive.db"), create=False) as archive:
+        read = partial(run_here, config) if table == "forecasts" else archive.runs
+        with pytest.raises(ArchiveError, match="is damaged"):
+            read()
 
 
 def test_without_the_packages_the_library_still_works() -> None:

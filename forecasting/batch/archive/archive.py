@@ -232,9 +232,10 @@ class Archive(Contents):
             self._keep(connection, run, given)
             _add(connection, schema.forecasts, [forecast_row(record, run) for record in new])
             done = {job: content for job, content, status in _contents(connection, jobs) if status == "done"}
-            for record in chunk:
-                if record.status == "done" and done[record.key.digest] != record.content:
-                    raise ArchiveConflict(_conflict(record))
+            with self._intact():
+                for record in chunk:
+                    if record.status == "done" and done[record.key.digest] != record.content:
+                        raise ArchiveConflict(_conflict(record))
         return Stored(len(new), len(chunk) - len(new))
 
     def _keep(self, connection: Connection, run: int, given: list[Vintage]) -> None:

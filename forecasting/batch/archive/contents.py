@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -180,10 +181,15 @@ class Contents:
             .order_by(start.id)
         )
         runs = self._frame(query)
+        stored = set(self._frame(select(schema.rolls.c.digest))["digest"])
         with self._intact():
             for summary in runs["summary"].dropna():
                 if not isinstance(json.loads(summary), dict):
                     raise TypeError("the summary of a run is not an object")
+            for moment in (*runs["started"], *runs["finished"].dropna()):
+                datetime.fromisoformat(moment)
+            if lost := set(runs["roll"].dropna()) - stored:
+                raise KeyError(f"the list of series {min(map(str, lost))}")
         return runs
 
     def rolls(self) -> dict[str, Roll]:
