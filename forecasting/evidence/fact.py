@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import pandas as pd
 from pydantic import (
@@ -17,10 +18,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     field_validator,
 )
 
+from forecasting.errors import InvalidLedger, Problem
 from forecasting.evidence.traps import misleading
 from forecasting.months import month_range, parse_months
 from forecasting.reading import read_day
@@ -71,6 +74,32 @@ Kind: TypeAlias = Literal["count", "total", "bound", "rounded", "order", "ratio"
 Relation: TypeAlias = Literal["highest", "lowest", "above", "below"]
 Use: TypeAlias = Literal["data", "check", "context"]
 
+
+def _explained(error: ValidationError) -> Iterator[tuple[str, str]]:
+    for found in error.errors(include_url=False):
+        column = str(next(iter(found["loc"]), ""))
+        context = found.get("ctx", {})
+        match found["type"]:
+            case "missing":
+                message = "is empty; it is always needed"
+            case "value_error":
+                message = str(context["error"])
+            case "literal_error":
+                message = f"{found['input']!r} is unknown; expected {context['expected']}"
+            case _:
+                message = f"{found['input']!r}: {found['msg']}"
+        yield column, message
+
+
+@contextmanager
+def _told(row: type[BaseModel]) -> Iterator[None]:
+    """Turn what pydantic finds wrong with a row into our error, which lists it by column."""
+    try:
+        yield
+    except ValidationError as error:
+        raise InvalidLedger(Problem(row.__name__, 0, *found) for found in _explained(error)) from None
+
+
 _REREAD = {"reading": True}  # validation context of a fact whose cells a reading fills in
 
 
@@ -78,6 +107,19 @@ class _Row(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True, defer_build=True
     )
+
+    def __init__(self, **cells: Any) -> None:
+        """Check the cells; `InvalidLedger` lists what is wrong with them."""
+        with _told(type(self)):
+            super().__init__(**cells)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined] # checked once, not from within the check
+
+    @classmethod
+    def model_validate(cls, obj: Any, **settings: Any) -> Self:
+        """Return the row with these cells; `InvalidLedger` lists what is wrong with them."""
+        with _told(cls):
+            return super().model_validate(obj, **settings)
 
     @property
     def cells(self) -> dict[str, object]:

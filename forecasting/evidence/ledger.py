@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pandas as pd
-from pydantic import ValidationError
 
 from forecasting.display import as_html
 from forecasting.errors import InvalidInput, InvalidLedger, Problem, UnknownSeries
@@ -21,7 +20,7 @@ from forecasting.evidence.evidence import Dossier, Evidence
 from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.links import broken_links
 from forecasting.evidence.milestones import milestones
-from forecasting.evidence.tables import FACTS, READINGS, SOURCES, explain, read_table
+from forecasting.evidence.tables import FACTS, READINGS, SOURCES, read_table
 from forecasting.months import MonthLike
 from forecasting.reading import Unreadable, entries, read_day
 from forecasting.reading.arguments import read_path
@@ -322,8 +321,8 @@ def _reread(facts: Iterable[Fact], readings: Iterable[Reading]) -> tuple[Fact, .
             else fact
             for fact in facts
         )
-    except ValidationError as error:
+    except InvalidLedger as error:
         raise InvalidInput(
             "these readings do not go together: "
-            + "; ".join(f"{column} {message}" for column, message in explain(error))
+            + "; ".join(f"{found.column} {found.message}" for found in error.problems)
         ) from None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from pydantic import ValidationError
-
-from forecasting.errors import Problem
+from forecasting.errors import InvalidLedger, Problem
 from forecasting.evidence.fact import Fact, Reading, Source
 from forecasting.evidence.revisions import forgetful
-from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line, explain
+from forecasting.evidence.tables import FACTS, READINGS, SOURCES, Line
 from forecasting.reading.names import alike
 
 
@@ -100,8 +98,8 @@ def _broken_readings(readings: Sequence[Line[Reading]], facts: dict[str, Fact]) 
     for (_, fact_id), changes in together.items():
         try:
             facts[fact_id].reread({column: line.row.value for column, line in changes.items()})
-        except ValidationError as error:
+        except InvalidLedger as error:
             first = next(iter(changes.values()))
-            for column, message in explain(error):
-                number = changes.get(column, first).number
-                yield Problem(READINGS, number, "value", f"{column} of {fact_id}: {message}")
+            for found in error.problems:
+                number = changes.get(found.column, first).number
+                yield Problem(READINGS, number, "value", f"{found.column} of {fact_id}: {found.message}")

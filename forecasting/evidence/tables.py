@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from forecasting.errors import Problem
+from forecasting.errors import InvalidLedger, Problem
 from forecasting.reading import InvalidTable, open_delimited
 from forecasting.reading.cells import MISSING
 
@@ -31,26 +32,9 @@ def read_table(path: Path, model: type[Row], problems: list[Problem]) -> list[Li
     for number, cells in _filled_rows(path, needed, problems):
         try:
             lines.append(Line(number, model.model_validate(cells)))
-        except ValidationError as error:
-            problems += [Problem(path.name, number, *found) for found in explain(error)]
+        except InvalidLedger as error:
+            problems += [replace(problem, file=path.name, row=number) for problem in error.problems]
     return lines
-
-
-def explain(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Yield column and message of everything that pydantic found."""
-    for found in error.errors(include_url=False):
-        column = str(found["loc"][0])
-        context = found.get("ctx", {})
-        match found["type"]:
-            case "missing":
-                message = "is empty; it is always needed"
-            case "value_error":
-                message = str(context["error"])
-            case "literal_error":
-                message = f"{found['input']!r} is unknown; expected {context['expected']}"
-            case _:
-                message = f"{found['input']!r}: {found['msg']}"
-        yield column, message
 
 
 def _filled_rows(

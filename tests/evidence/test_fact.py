@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from forecasting.errors import InvalidLedger
 from forecasting.evidence import Fact
-from forecasting.evidence.tables import explain
 from tests.evidence.ledgers import fact
 
 COUNT = fact("F1", "count", "2023-09", value="184")
@@ -21,8 +22,8 @@ def problems(cells: dict[str, str]) -> dict[str, str]:
     """Column and message of everything that is wrong; empty cells are absent, as in a file."""
     try:
         Fact.model_validate({column: cell for column, cell in cells.items() if cell})
-    except ValidationError as error:
-        return dict(explain(error))
+    except InvalidLedger as error:
+        return {found.column: found.message for found in error.problems}
     return {}
 
 
@@ -157,3 +158,25 @@ def test_what_looks_like_a_trap_and_is_none(cells: dict[str, str], changes: dict
 def test_a_reading_may_take_an_early_print_as_complete() -> None:
     early = Fact.model_validate(BOUND | {"published": "2023-11-20"})
     assert early.reread({"high": "1001"}).high == 1001
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"low": "2", "high": "1"}, "high"),
+        ({"kind": "guess"}, "kind"),
+        ({"start": None}, "start"),
+        ({"more": "1"}, "more"),
+    ],
+)
+def test_a_fact_made_in_python_has_the_errors_of_the_library(change: dict[str, Any], column: str) -> None:
+    """Those of pydantic reached whoever wrote facts in Python."""
+    cells = fact("a", "ratio", "2023-01", low="1", high="2", against="2023-02") | change
+    for make in (lambda: Fact(**cells), lambda: Fact.model_validate(cells)):
+        with pytest.raises(InvalidLedger) as error:
+            make()
+        assert [found.column for found in error.value.problems] == [column]
+    with pytest.raises(InvalidLedger, match="valid dictionary"):
+        Fact.model_validate(3)
+    with pytest.raises(InvalidLedger, match="is no number"):
+        Fact.model_validate(fact("a", "count", "2023-01", value="3")).reread({"value": "x"})
