@@ -44,12 +44,14 @@ from .models import (
 from .parameters import Parameter
 from .predictive import Predictive
 from .scenarios import (
+    ChangesReport,
     Continue,
     JumpReport,
     OnsetReport,
     Persist,
     Revert,
     Shift,
+    changes,
     find_interventions,
     intervention_test,
     jump,
@@ -82,6 +84,7 @@ __all__ = [
     "Auto",
     "Autoregression",
     "Backtest",
+    "ChangesReport",
     "Climatology",
     "Contaminated",
     "Continue",
@@ -138,6 +141,7 @@ __all__ = [
     "ZeroInflated",
     "auto",
     "backtest",
+    "changes",
     "evaluation",
     "figures",
     "find_interventions",

@@ -9,6 +9,7 @@ import click
 
 from forecasting import __version__
 from forecasting.cli.batch import batch
+from forecasting.cli.changes import changes
 from forecasting.cli.checklist import checklist
 from forecasting.cli.facts import facts
 from forecasting.cli.jump import jump
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for command in (facts, jump, onset, checklist, fit, forecast, outlook, batch):
+for command in (facts, jump, onset, changes, checklist, fit, forecast, outlook, batch):
     main.add_command(command)

@@ -13,6 +13,7 @@ What a result is drawn as:
 `Quantity`              the share of draws at each value, with median and 90% interval
 `Fit`, `Posterior`      estimate and interval of each parameter
 `LocalLevel` posterior  the data, and median, 50 and 90% interval of the level
+`ChangesReport`         the data, the level with 50 and 90% interval, and the 90% set of each change
 `InterventionSearch`    the statistic of a change in each month
 `InterventionTest`      factor, or what is added, and 95% interval of each effect
 `OnsetReport`           the probability of each month; the smallest set that holds 90% is filled
@@ -55,7 +56,7 @@ from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.sarima.model import SarimaSearch
 from forecasting.predictive import Predictive, Quantity
 from forecasting.predictive.levels import read_levels
-from forecasting.scenarios import JumpReport
+from forecasting.scenarios import ChangesReport, JumpReport
 from forecasting.scenarios.intervention_search import InterventionSearch
 from forecasting.scenarios.interventions import InterventionTest
 from forecasting.scenarios.onset_report import OnsetReport
@@ -188,11 +189,16 @@ def _(result: Posterior, axes: Axes, color: str | None = None) -> None:
 
 @drawn.register
 def _(result: LocalLevelPosterior, axes: Axes, color: str | None = None) -> None:
-    at, level, colour = _months(axes, result.months), result.level(), color or _cycle(0)
-    _history(axes, result.data, None)
-    for width, opacity in ((90, 0.2), (50, 0.4)):
-        axes.fill_between(at, level[f"lo-{width}"], level[f"hi-{width}"], color=colour, alpha=opacity, linewidth=0)
-    axes.plot(at, level["median"], color=colour)
+    _level(axes, result.data, result.level(), color or _cycle(0))
+
+
+@drawn.register
+def _(result: ChangesReport, axes: Axes, color: str | None = None) -> None:
+    colour = color or _cycle(0)
+    for months in result.interval(0.9):
+        for at in _dates(months):
+            axes.axvspan(at - 30.5, at, color=rcParams["grid.color"], alpha=0.5, linewidth=0)
+    _level(axes, result.data, result.level(), colour)
 
 
 @drawn.register
@@ -298,6 +304,15 @@ def _history(axes: Axes, data: Observed, color: str | None) -> None:
     draw_counts(axes, at, lower, known.upper, color or _ink(), color or _pale(), linewidth=0.8, markersize=3.0)
     limitless = np.isinf(known.upper) & (lower > 0)
     axes.plot(at[limitless], lower[limitless], "^", color=color or _pale())
+
+
+def _level(axes: Axes, data: Observed, level: pd.DataFrame, colour: str) -> None:
+    _months(axes, data.months)
+    _history(axes, data, None)
+    at = _dates(pd.PeriodIndex(level.index))
+    for width, opacity in ((90, 0.2), (50, 0.4)):
+        axes.fill_between(at, level[f"lo-{width}"], level[f"hi-{width}"], color=colour, alpha=opacity, linewidth=0)
+    axes.plot(at, level["median"], color=colour)
 
 
 def _rods(axes: Axes, at: FloatArray, points: pd.DataFrame, color: str, label: str | None = None) -> None:

@@ -1,14 +1,18 @@
-"""Probabilities that a caller asks for: quantile levels and the limits of central intervals."""
+"""Probabilities that a caller asks for: quantile levels, the limits of central intervals, smallest sets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecasting.errors import InvalidInput
-from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.counts import FloatArray, IntArray
+
+_COLUMNS = {"lo-90": 0.05, "lo-50": 0.25, "median": 0.5, "hi-50": 0.75, "hi-90": 0.95}
 
 
 def read_levels(levels: ArrayLike) -> FloatArray:
@@ -61,3 +65,34 @@ def central(level: float) -> tuple[float, float]:
     """
     tail = (1.0 - read_level(level)) / 2.0
     return tail, 1.0 - tail
+
+
+def smallest_set(probabilities: FloatArray, level: float) -> IntArray:
+    """Return the positions, in order, of the fewest probabilities that add up to `level`.
+
+    Examples
+    --------
+    >>> smallest_set(np.array([0.1, 0.5, 0.05, 0.35]), 0.8).tolist()
+    [1, 3]
+    """
+    ranked = np.argsort(-probabilities, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(probabilities[ranked]), read_level(level) - 1e-12)) + 1
+    return np.sort(ranked[:enough])
+
+
+def level_table(draws: FloatArray, months: pd.PeriodIndex, quantiles: Sequence[float] | None = None) -> pd.DataFrame:
+    """Return quantiles of the level of each month, from draws ``[S, T]``; by default mean, median, 50% and 90% intervals.
+
+    Examples
+    --------
+    >>> months = pd.period_range("2024-01", periods=1, freq="M")
+    >>> level_table(np.array([[1.0], [2.0], [4.0]]), months, [0.5])
+             0.5
+    2024-01  2.0
+    """
+    if quantiles is not None:
+        at = read_levels(quantiles)
+        return pd.DataFrame(np.quantile(draws, at, axis=0).T, index=months, columns=at.tolist())
+    table = pd.DataFrame(np.quantile(draws, list(_COLUMNS.values()), axis=0).T, index=months, columns=list(_COLUMNS))
+    table.insert(0, "mean", draws.mean(axis=0))
+    return table

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.display import Drawable
-from forecasting.predictive.levels import read_level
+from forecasting.predictive.levels import smallest_set
 from forecasting.scenarios.weighing import StepEffect
-from forecasting.scenarios.words import chance, factor, factors, listed
+from forecasting.scenarios.words import chance, factor, factors, listed, spans, times, verdict
 
 LEVEL = 0.95
 """Coverage of the interval of the change."""
 
-_FOR, _AGAINST = 20.0, 1.0 / 3.0  # Bayes factors from which the facts are said to speak for a change, or against one
 _NAMES = {"step": "a step", "ramp": "a ramp", "turn": "a smooth turn"}
 _LEVELS = {"constant": "constant", "trend": "a steady trend", "wandering": "wandering"}
 
@@ -89,17 +88,14 @@ class OnsetReport(Drawable):
         PeriodIndex
             In the order of time; the months need not be neighbours.
         """
-        wanted = read_level(level)
-        ranked = self.table.sort_values("probability", ascending=False, kind="stable")
-        enough = int(np.searchsorted(np.cumsum(ranked["probability"].to_numpy(float)), wanted - 1e-12)) + 1
-        return pd.PeriodIndex(ranked["month"].iloc[:enough].sort_values(), freq="M")
+        return pd.PeriodIndex(self.table["month"])[smallest_set(self.table["probability"].to_numpy(float), level)]
 
     def in_words(self) -> str:
         """Return what the facts say of the onset as a paragraph."""
         shape = str(self.shapes.idxmax())
         return (
-            f"{self._verdict()} {self._odds()} If there was one, it {self.when()}. The level at the end is then "
-            f"{factor(self.effect.median)} times what it would be without it ({LEVEL:.0%} interval "
+            f"{verdict(self.log_bayes_factor, 'facts')} {self._odds()} If there was one, it {self.when()}. The level at the "
+            f"end is then {factor(self.effect.median)} times what it would be without it ({LEVEL:.0%} interval "
             f"{factors(self.effect.lower, self.effect.upper)}), and the change is most probably {_NAMES[shape]} "
             f"({chance(float(self.shapes[shape]))})."
         )
@@ -109,24 +105,13 @@ class OnsetReport(Drawable):
         best = self.table.iloc[int(self.table["probability"].to_numpy(float).argmax())]
         return (
             f"most probably began in {best['month'].strftime('%B %Y')} ({chance(float(best['probability']))}), and with 90% in "
-            f"{_spans(self.interval(0.9))}"
+            f"{spans(self.interval(0.9))}"
         )
 
-    def _verdict(self) -> str:
-        """Return the sentence that comes first; its error rates are in the validation."""
-        if self.log_bayes_factor > np.log(_FOR):
-            return "The facts speak for a change of level."
-        if self.log_bayes_factor < np.log(_AGAINST):
-            return "The facts speak against a change of level."
-        return "The facts do not settle whether the level changed."
-
     def _odds(self) -> str:
-        size = float(np.exp(min(abs(self.log_bayes_factor), 700.0)))
-        times = f"{size:,.0f}" if size >= 10.0 else f"{size:.1f}"
-        side = "more" if self.log_bayes_factor > 0 else "less"
         return (
-            f"They are {times} times {side} probable with a change that begins in one of {len(self.table)} months than without "
-            f"one (the search over the months is paid for), so that a change has a probability of "
+            f"They are {times(self.log_bayes_factor)} probable with a change that begins in one of {len(self.table)} months "
+            f"than without one (the search over the months is paid for), so that a change has a probability of "
             f"{chance(self.step_probability)}, even odds beforehand; the level beside it may be "
             f"{listed([_LEVELS[name] for name in self.levels.index], 'or')}."
         )
@@ -152,17 +137,9 @@ class OnsetReport(Drawable):
     def __repr__(self) -> str:
         months = self.interval(0.9)
         return (
-            f"<OnsetReport {self.series}: 90% in {_spans(months)}, log Bayes factor of a change {self.log_bayes_factor:+.1f}, "
+            f"<OnsetReport {self.series}: 90% in {spans(months)}, log Bayes factor of a change {self.log_bayes_factor:+.1f}, "
             f"factor {factor(self.effect.median)}>"
         )
 
     def _repr_html_(self) -> str:
         return f"<p>{self.in_words()}</p>{self.table.to_html(index=False, float_format='{:.3f}'.format)}"
-
-
-def _spans(months: pd.PeriodIndex) -> str:
-    """Return months as words, neighbours together, such as ``2023-05 to 2023-07 and 2023-09``."""
-    numbers = months.asi8
-    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
-    runs = np.split(np.arange(numbers.size), breaks)
-    return listed([str(months[run[0]]) if run.size == 1 else f"{months[run[0]]} to {months[run[-1]]}" for run in runs])

@@ -10,6 +10,8 @@ import pandas as pd
 from forecasting.display import chance as chance
 from forecasting.scenarios import rates
 
+_FOR, _AGAINST = 20.0, 1.0 / 3.0  # Bayes factors from which data are said to speak for a change, or against one
+
 
 def chances(probabilities: Sequence[float]) -> str:
     """Return the range of several probabilities, or one of them where they read the same.
@@ -116,3 +118,45 @@ def listed(parts: Sequence[str], last: str = "and") -> str:
     ('a', 'a or b', 'a, b and c')
     """
     return f" {last} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def spans(months: pd.PeriodIndex) -> str:
+    """Return months as words, neighbours together.
+
+    Examples
+    --------
+    >>> spans(pd.PeriodIndex(["2023-05", "2023-06", "2023-07", "2023-09"], freq="M"))
+    '2023-05 to 2023-07 and 2023-09'
+    """
+    numbers = months.asi8
+    breaks = np.flatnonzero(np.diff(numbers) > 1) + 1
+    runs = np.split(np.arange(numbers.size), breaks)
+    return listed([str(months[run[0]]) if run.size == 1 else f"{months[run[0]]} to {months[run[-1]]}" for run in runs])
+
+
+def verdict(log_bayes_factor: float, data: str) -> str:
+    """Return whether the `data` speak for a change of level; the first sentence of a report.
+
+    Examples
+    --------
+    >>> verdict(5.0, "facts"), verdict(0.0, "counts")
+    ('The facts speak for a change of level.', 'The counts do not settle whether the level changed.')
+    """
+    if log_bayes_factor > np.log(_FOR):
+        return f"The {data} speak for a change of level."
+    if log_bayes_factor < np.log(_AGAINST):
+        return f"The {data} speak against a change of level."
+    return f"The {data} do not settle whether the level changed."
+
+
+def times(log_bayes_factor: float) -> str:
+    """Return how much more or less probable something is.
+
+    Examples
+    --------
+    >>> times(np.log(250.0)), times(np.log(0.5)), times(70.0)
+    ('250 times more', '2.0 times less', 'more than a million times more')
+    """
+    size = float(np.exp(min(abs(log_bayes_factor), np.log(2e6))))
+    said = "more than a million" if size > 1e6 else f"{size:,.0f}" if size >= 10.0 else f"{size:.1f}"
+    return f"{said} times {'more' if log_bayes_factor > 0 else 'less'}"

@@ -148,6 +148,7 @@ def results() -> dict[str, Any]:
         "PooledForecast": pooled,
         "Forecasts": fc.auto(Y.to_frame(), 2, draws=100, rng=1),
         "Quantity": pooled.total(),
+        "ChangesReport": fc.changes(Y, draws=100, rng=1),
         "Outlook": fc.outlook(posterior, [fc.Persist()], horizon=2, rng=1),
         "InterventionTest": fc.intervention_test(fc.CountRegression(fc.Intercept()), Y, fc.Step("2022-01")),
         "Backtest": backtest,

@@ -35,6 +35,7 @@ DRAWS: dict[str, Callable[[Any], Any]] = {
     "climatology": lambda rng: fc.Climatology().forecast(SERIES, 2, draws=100, rng=rng).paths,
     "reconstruct": lambda rng: fc.reconstruct(POSTERIOR, rng=rng).paths,
     "outlook": lambda rng: fc.outlook(POSTERIOR, [fc.Persist()], horizon=2, rng=rng)["Persist"].paths,
+    "changes": lambda rng: fc.changes(SERIES, draws=100, rng=rng).draws,
     "backtest": lambda rng: fc.backtest({"a": fc.HistoricalMoments()}, SERIES, horizon=2, rng=rng).scores["rps"],
     "compare": lambda rng: BACKTEST.compare("a", "b", replications=99, rng=rng).interval,
     "pit test": lambda rng: fc.evaluation.pit_test([([9] * 6, FORECAST)] * 3, replications=99, rng=rng).pvalue,

@@ -201,6 +201,18 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "rng": 1,
         },
     ),
+    "changes": (
+        fc.changes,
+        {
+            "data": SERIES,
+            "most": 3,
+            "shortest": 1,
+            "distribution": POISSON,
+            "draws": 100,
+            "priors": fc.Priors(),
+            "rng": 1,
+        },
+    ),
     "intervention_test": (
         fc.intervention_test,
         {

@@ -54,6 +54,7 @@ MAKE: dict[str, Callable[[], Any]] = {
     "level": lambda: fc.LocalLevel().posterior(SERIES, draws=200, rng=1),
     "arima": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).fit(SERIES),
     "arima posterior": lambda: fc.SARIMA((1, 0, 0), (0, 0, 0)).posterior(SERIES, draws=200, rng=1),
+    "changes": lambda: fc.changes(fc.load_counts("ukraine_art407"), draws=200, rng=1),
     "search": lambda: fc.find_interventions(MODEL, SERIES, replicates=19, rng=1),
     "test": lambda: fc.intervention_test(MODEL, SERIES, fc.Step("2022-07")),
     "onset": lambda: fc.onset(SERIES, trend=False, draws=200, rng=1),

@@ -18,10 +18,9 @@ from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.still import StillDensity
 from forecasting.models.results import Posterior
 from forecasting.months import asked_months
-from forecasting.predictive.levels import read_levels
+from forecasting.predictive.levels import level_table
 
 _STILL_DRAWS, _FEW_STILL_DRAWS = 4000, 1000
-_COLUMNS = {"lo-90": 0.05, "lo-50": 0.25, "median": 0.5, "hi-50": 0.75, "hi-90": 0.95}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,15 +80,7 @@ class LocalLevelPosterior(Posterior):
         >>> posterior.level().columns.tolist()
         ['mean', 'lo-90', 'lo-50', 'median', 'hi-50', 'hi-90']
         """
-        level = np.exp(self.components(self.months)[0])
-        if quantiles is None:
-            table = pd.DataFrame(
-                np.quantile(level, list(_COLUMNS.values()), axis=0).T, index=self.months, columns=list(_COLUMNS)
-            )
-            table.insert(0, "mean", level.mean(axis=0))
-            return table
-        at = read_levels(quantiles)
-        return pd.DataFrame(np.quantile(level, at, axis=0).T, index=self.months, columns=at.tolist())
+        return level_table(np.exp(self.components(self.months)[0]), self.months, quantiles)
 
     def one_step_scores(self, last: int | None = None) -> FloatArray:
         """Refuse: given its path, a month says nothing of the months before it."""
