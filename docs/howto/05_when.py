@@ -24,3 +24,8 @@ turn.table.sort_values("probability", ascending=False).head()
 
 # %%
 axes = turn.plot()
+
+# %%
+# Was that the only one?  Complete months have a probability for each number of changes.
+several = fc.changes(calls, rng=1)
+several.number.head(4)

@@ -111,6 +111,7 @@ def test_the_turn_is_dated() -> None:
     assert len(turn.interval(0.9)) <= 6
     assert turn.direction == "rise"
     assert turn.log_bayes_factor > 3
+    assert page("when")["several"].number.idxmax() == 1
 
 
 def test_a_year_with_no_change_exceeds_the_last_about_half_of_the_time() -> None:
