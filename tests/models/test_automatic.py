@@ -92,6 +92,16 @@ def test_the_evidence_of_growth_is_that_of_the_same_model_without_it() -> None:
         assert growth_evidence(without) == 0.0
 
 
+def test_a_burst_after_months_without_counts_is_no_growth() -> None:
+    """The normal posterior of the growth takes one last burst for it; the member is believed no more than before."""
+    still = np.zeros(120, dtype=int)
+    for end in ([14], [1, 0, 0, 0, 19], [12, 0, 9]):
+        counts = np.concatenate([still[len(end) :], end])
+        assert growth_evidence(DynamicLevel(seasonal=0, trend=True).posterior(data.series(counts), rng=1)) <= 0.0
+    steady = np.round(np.exp(np.linspace(0.0, 3.5, 48))).astype(int)
+    assert growth_evidence(DynamicLevel(seasonal=0, trend=True).posterior(data.series(steady), rng=1)) > 2.0
+
+
 @pytest.mark.parametrize(("known", "recent"), [(6, 3), (9, 4), (17, 8), (18, 6), (30, 18), (36, 24), (200, 24)])
 def test_recent_months_that_count(known: int, recent: int) -> None:
     scores = np.zeros((2, known))
