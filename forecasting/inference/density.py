@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,4 +42,37 @@ class Density(Protocol):
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return the parameters ``[S, p]`` in their natural scale, in the order of `names`."""
+        ...
+
+
+class Rough:
+    """A density whose likelihood is replaced by one that is nearly the same and costs little.
+
+    Parameters
+    ----------
+    base : Density
+        The density.
+    likelihood : callable
+        Takes its place: the log likelihood ``[S]`` at points ``[S, p]``.
+    weighed : callable
+        The likelihood itself, with as many digits as the weight of a draw needs.
+    """
+
+    def __init__(
+        self,
+        base: Density,
+        likelihood: Callable[[FloatArray], FloatArray],
+        weighed: Callable[[FloatArray], FloatArray],
+    ) -> None:
+        self.names, self.start, self.scale, self.folded = base.names, base.start, base.scale, base.folded
+        self.log_prior, self.natural = base.log_prior, base.natural
+        self.log_likelihood, self.weighed = likelihood, weighed
+
+
+@runtime_checkable
+class Dear(Density, Protocol):
+    """A density whose likelihood may cost so much that draws are chosen by a rough one."""
+
+    def rough(self) -> Rough | None:
+        """Return the same density with a likelihood that costs little, or None if its own does."""
         ...

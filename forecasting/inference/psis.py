@@ -16,6 +16,7 @@ KHAT_LIMIT = 0.7
 """Above this the importance weights cannot be trusted (Vehtari et al. 2024)."""
 
 _SHORTEST_TAIL = 5
+_HEAVY = 0.02  # share of the weight of one draw from which the tail of a correction matters
 
 
 def smooth_weights(log_weights: FloatArray) -> tuple[FloatArray, float]:
@@ -70,3 +71,14 @@ def fit_generalized_pareto(excess: FloatArray) -> tuple[float, float]:
     shape = float(np.log1p(-best * excess).mean())
     scale = -shape / best
     return (n * shape + 5.0) / (n + 10.0), scale
+
+
+def corrected(log_weights: FloatArray) -> tuple[FloatArray, float, float]:
+    """Return weights, k-hat and log mean of the last, small correction of draws.
+
+    A correction that leaves no draw a good part of the weight is even enough, whatever the shape of its tail.
+    """
+    weights, khat = smooth_weights(log_weights)
+    top = float(log_weights.max())
+    mean = top + float(np.log(np.mean(np.exp(log_weights - top))))
+    return weights, khat if float(weights.max()) > _HEAVY else -np.inf, mean

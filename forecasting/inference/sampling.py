@@ -15,11 +15,11 @@ import numpy as np
 
 from forecasting.errors import SamplingWarning
 from forecasting.inference.annealing import anneal
-from forecasting.inference.density import Density
+from forecasting.inference.density import Dear, Density, Rough
 from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, certain, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
+from forecasting.inference.psis import KHAT_LIMIT, corrected, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.inference.scoring import Scored, climb
 from forecasting.kernels.counts import FloatArray
@@ -32,6 +32,8 @@ _PRIOR_WIDTH, _HEAVY = 1.5, 4.0  # scale and degrees of freedom of the widest st
 _KERNELS, _NARROWER = 40, 0.4  # number and relative width of the kernels that follow a bent ridge
 _FURTHER = 2  # rounds of fitted proposals that many, mildly bent coordinates may need
 _EVEN = 0.5  # share of effective draws at which one fitted proposal is enough
+_ROUGHLY = 2  # draws of a rough posterior for each that is wanted
+_FIRST = 100  # of them, which show whether the rough likelihood is near enough
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,9 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
     """
     if not density.start.size:
         return _certain(density, draws)
+    rough = density.rough() if isinstance(density, Dear) else None
+    if rough is not None and (found := _corrected(rough, draws, rng)):
+        return found
 
     def log_posterior(work: FloatArray) -> FloatArray:
         return density.log_likelihood(work) + density.log_prior(work)
@@ -179,6 +184,37 @@ def sample_posterior(density: Density, draws: int, *, rng: np.random.Generator) 
         log_evidence=cloud.log_evidence(),
         quality=Diagnostics(draws, cloud.khat, min(cloud.ess(), float(draws)), "importance"),
         mode=mode,
+    )
+
+
+def _corrected(rough: Rough, draws: int, rng: np.random.Generator) -> Sample | None:
+    r"""Return draws of the rough posterior weighed by what the likelihood is over the rough one, if that is nearly even.
+
+    With Z the evidence, :math:`Z = Z_{rough}E\{L/L_{rough}\}` over the rough posterior.
+    """
+    points = max(draws, _FEWEST)
+    start = sample_posterior(rough, _ROUGHLY * points, rng=rng)
+    if start.quality.khat > KHAT_LIMIT:
+        return None
+    chosen = start.thinned(points, rng)
+    likelihood = np.empty(0)
+    for some in (slice(_FIRST), slice(_FIRST, points)):
+        likelihood = np.concatenate([likelihood, rough.weighed(chosen.work[some])])
+        logs = np.where(np.isnan(likelihood), -np.inf, likelihood) - chosen.log_likelihood[: likelihood.size]
+        weights, khat, gained = corrected(logs)
+        ess = float(1.0 / np.sum(np.square(weights)))
+        if ess < _EVEN * logs.size:
+            return None
+    kept = systematic(weights, draws, rng)
+    return Sample(
+        work=chosen.work[kept],
+        log_likelihood=likelihood[kept],
+        log_prior=chosen.log_prior[kept],
+        log_evidence=start.log_evidence + gained,
+        quality=Diagnostics(
+            draws, max(start.quality.khat, khat), min(ess, start.quality.ess, float(draws)), "importance"
+        ),
+        mode=start.mode,
     )
 
 

@@ -7,25 +7,58 @@ bends on the scale
 .. math:: w(y) = \Bigl\{-\frac{d^2}{dy^2}\log p(y)\Bigr\}^{-1/2} \approx \sqrt{y(1+\alpha y)}
 
 for a negative binomial of over-dispersion :math:`\alpha`, whatever its mean, and any tilt :math:`e^{\lambda y}` leaves that as
-it is.  Panels four such scales long with 16 nodes sum it to rounding.  They are no longer than their distance from zero,
-below which the gamma functions have their poles, and not much longer than a wave :math:`e^{i\omega y}` that multiplies it.
+it is.  Panels four such scales long with 16 nodes sum it to rounding.  They are no longer than their distance from zero, below
+which the gamma functions have their poles, and not much longer than a wave :math:`e^{i\omega y}` that multiplies it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from forecasting.kernels.counts import FloatArray
 
-_NODES = 16
-_SCALES = 4.0  # length of a panel in scales of the function: the error of 16 nodes is then below 1e-12
-_PHASE = 16.0  # change of phase along a panel that the nodes still follow
+_SCALES = 4.0  # length of a panel in scales of the function
 _FEW = 128  # counts that need no panels
 _CACHED = 50_000  # entries of a table of waves that is kept
+
+
+class Precision(NamedTuple):
+    """How exactly sums are taken.
+
+    Attributes
+    ----------
+    nodes : int
+        Of a panel.
+    phase : float
+        Change of phase along a panel that the nodes still follow.
+    band : float
+        Frequency at which the transform of a bell has ended, over its standard deviation.
+    gone : float
+        Size at which a transform, 1 at frequency zero, has ended.
+    nothing : float
+        Share of a table that is cut off at its ends.
+    poor : float
+        Share of a tilted sum within its limits below which the tilt was a poor one.
+    """
+
+    nodes: int
+    phase: float
+    band: float
+    gone: float
+    nothing: float
+    poor: float
+
+
+FINE = Precision(16, 16.0, 7.5, 1e-12, 1e-16, 1e-6)
+"""Sums are right to rounding."""
+
+COARSE = Precision(8, 8.0, 4.5, 1e-5, 1e-8, 1e-3)
+"""Logarithms of sums are right to about 1e-5: at less than half the price, more than the weight of a draw needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +92,7 @@ def every(number: int) -> Points:
 
 
 @lru_cache(maxsize=512)
-def panels(low: int, last: int, dispersion: float, longest: float = np.inf) -> Points:
+def panels(low: int, last: int, dispersion: float, longest: float = np.inf, precision: Precision = FINE) -> Points:
     """Return points for the counts low..last of laws at least as dispersed as a negative binomial of this dispersion.
 
     Parameters
@@ -70,19 +103,21 @@ def panels(low: int, last: int, dispersion: float, longest: float = np.inf) -> P
         Over-dispersion; 0 for Poisson.
     longest : float
         Most counts of a panel.
+    precision : Precision
+        Of sums over the points.
     """
     number = last - low + 1
     if number <= _FEW:
         return every(number)
     x, weights = [], []
-    start, widest, taken = low, 1, 0
+    start, widest, taken, most = low, 1, 0, precision.nodes
     while start <= last:
         length = int(min(_SCALES * np.sqrt(start * (1.0 + dispersion * start)), start, longest, last - start + 1))
-        if length <= _NODES:
-            length = max(min(_NODES, last - start + 1), 1)
+        if length <= most:
+            length = max(min(most, last - start + 1), 1)
             nodes, shares = np.arange(float(length)), np.ones(length)
         else:
-            nodes, shares = _gauss(length)
+            nodes, shares = _gauss(length, most)
             widest = max(widest, length)
         x.append(start - low + nodes)
         weights.append(shares)
@@ -94,22 +129,22 @@ def panels(low: int, last: int, dispersion: float, longest: float = np.inf) -> P
 
 
 @lru_cache(maxsize=2048)
-def _gauss(length: int) -> tuple[FloatArray, FloatArray]:
+def _gauss(length: int, number: int) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights of Gauss's rule for the counts 0..length - 1 (Golub, Welsch 1969, Math. Comp. 23)."""
-    k = np.arange(1.0, _NODES)
+    k = np.arange(1.0, number)
     beside = np.sqrt(k * k * (length * length - k * k) / (4.0 * (4.0 * k * k - 1.0)))
-    nodes, vectors = eigh_tridiagonal(np.full(_NODES, 0.5 * (length - 1.0)), beside)
+    nodes, vectors = eigh_tridiagonal(np.full(number, 0.5 * (length - 1.0)), beside)
     return np.asarray(nodes, dtype=np.float64), np.asarray(length * np.square(vectors[0]), dtype=np.float64)
 
 
-def longest_panel(frequency: float) -> float:
+def longest_panel(frequency: float, precision: Precision = FINE) -> float:
     """Return the most counts of a panel that follows waves up to a frequency in radians; rounded down to a power of two."""
-    return max(float(2.0 ** np.floor(np.log2(_PHASE / frequency))), 1.0)
+    return max(float(2.0 ** np.floor(np.log2(precision.phase / frequency))), 1.0)
 
 
-def highest(longest: float) -> float:
+def highest(longest: float, precision: Precision = FINE) -> float:
     """Return the highest frequency that panels of so many counts follow."""
-    return _PHASE / longest
+    return precision.phase / longest
 
 
 def waves(points: Points, number: int, length: int, start: int = 0, stop: int | None = None) -> FloatArray:

@@ -20,15 +20,12 @@ import numpy as np
 from forecasting.distributions import Distribution
 from forecasting.kernels import lattice, sums
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.kernels.lattice import Points
+from forecasting.kernels.lattice import FINE, Points, Precision
 from forecasting.likelihood.factors import Factor, dear, extent, fast, round_up, transform_of
 from forecasting.likelihood.tree import Node
 
 _FAR = 3.0  # standard deviations of a sum that cost less than three of sixteen digits
 _DAMPING = 9.0  # (minus the tilt) * cap of an unbounded node: wrapped-around sums then stay below 1e-15
-_BAND = 7.5  # over the standard deviation: the frequency at which the transform of a bell has ended
-_GONE = 1e-12  # size at which a transform, 1 at frequency zero, has ended
-_POOR = 1e-6  # share of a tilted sum within its limits below which the tilt was a poor one
 _SMOOTH = 1e6  # dispersion of a table that bends no faster than its highest frequency
 UNEVEN = 16.0
 """Ratio of dispersions of laws whose tables share their points."""
@@ -93,7 +90,6 @@ class Evaluation:
     Parameters
     ----------
     root : Node
-        The tree.
     mean : ndarray, [S, m]
         Means of the months below `root`, in the order of ``root.months``.
     shape : sequence of ndarray, [S]
@@ -102,6 +98,7 @@ class Evaluation:
         Of a month given its mean.
     every : bool
         Whether tables hold every value, as drawing needs; they always do in an unbounded tree.
+    precision : Precision
     """
 
     def __init__(
@@ -112,8 +109,9 @@ class Evaluation:
         distribution: Distribution,
         *,
         every: bool = False,
+        precision: Precision = FINE,
     ) -> None:
-        self.root = root
+        self.root, self._precision = root, precision
         self._mean = mean
         self._shape = shape
         self._distribution = distribution
@@ -178,7 +176,7 @@ class Evaluation:
         if self._floor is None or longest == 1.0:
             points = lattice.every(last - low + 1)
         else:
-            points = lattice.panels(low, last, self._floor, longest)
+            points = lattice.panels(low, last, self._floor, longest, self._precision)
         key = (low, last, points)
         if key not in self._tables:
             shape = [s[:, None, None] for s in self._shape]
@@ -217,7 +215,7 @@ class Evaluation:
             mass = table.sum(axis=2, keepdims=True)
             table /= mass
             scale += (top + np.log(mass))[:, :, 0] @ times
-            factors.append(Factor.cut(points, table, times))
+            factors.append(Factor.cut(points, table, times, self._precision.nothing))
         self._tilted[node.months] = (tilt, factors, scale)
         return factors, scale
 
@@ -231,7 +229,8 @@ class Evaluation:
                 weights, log_scale = mass.tilted(tilt)
                 total = np.maximum(weights.sum(axis=1), 1e-300)
                 table, shift = (weights / total[:, None])[:, None], mass.first - child.low
-                factors.append(Factor.cut(mass.points, table, np.ones(1, dtype=np.int64), shift))
+                once = np.ones(1, dtype=np.int64)
+                factors.append(Factor.cut(mass.points, table, once, self._precision.nothing, shift))
                 scale = scale + log_scale + np.log(total) + tilt * shift
         return factors, scale
 
@@ -239,7 +238,7 @@ class Evaluation:
         tilt, variance = self._placed(node, wish)
         window = self._transformed(node, tilt, variance)
         # Laws with two bumps may hold next to nothing three deviations from their mean.
-        poor = np.flatnonzero(self._sampled(node, window, math.inf).weights.sum(axis=1) < _POOR)
+        poor = np.flatnonzero(self._sampled(node, window, math.inf).weights.sum(axis=1) < self._precision.poor)
         if not poor.size:
             return window
         inside = set(node.months)  # windows below follow the new tilt
@@ -248,20 +247,23 @@ class Evaluation:
 
     def _transformed(self, node: Node, tilt: FloatArray, variance: FloatArray) -> Window:
         """Return a window under a tilt, from as few frequencies as its parts allow."""
+        precision = self._precision
         first, deviation = sum(child.low for child in node.children), math.sqrt(max(float(variance.min()), 1e-3))
-        limits, longest = (node.low - first, int(node.high) - first), lattice.longest_panel(_BAND / deviation)
+        limits = node.low - first, int(node.high) - first
+        longest = lattice.longest_panel(precision.band / deviation, precision)
         while longest > 1.0:
             factors, scale = self._parts(node, tilt, longest)
             length, skip, last = extent(factors, *limits)
-            number = round_up(lattice.highest(longest) * length / (2.0 * np.pi))
+            number = round_up(lattice.highest(longest, precision) * length / (2.0 * np.pi))
             if number > length // 2 or dear(factors, number, length):
                 break
             transform = transform_of(factors, number, length)
             left = float(np.abs(transform[:, -2 - number // 16 :]).max())
-            if left < _GONE:
+            if left < precision.gone:
                 return Window(tilt, scale, skip, last, length, transform, None)
             months = sum(int(factor.times.sum()) for factor in factors)
-            longest /= 2.0 ** max(1, math.ceil(math.log2(left / _GONE) / months))  # cut-off tables: it falls by a power
+            halvings = math.ceil(math.log2(left / precision.gone) / months)  # a cut-off table falls by a power
+            longest /= 2.0 ** max(1, halvings)
         factors, scale = self._parts(node, tilt, 1.0)
         length, skip, last = extent(factors, *limits)
         start = sum(factor.least * int(factor.times.sum()) for factor in factors)
@@ -280,8 +282,8 @@ class Evaluation:
             transform is not None and self._floor is not None
         ):  # what has no higher frequencies bends no faster than they
             highest = float((transform.shape[1] - 1) * turn.imag)
-            cap = min(longest, lattice.longest_panel(2.0 * highest))
-            points = lattice.panels(first, first + values - 1, _SMOOTH, cap)
+            cap = min(longest, lattice.longest_panel(2.0 * highest, self._precision))
+            points = lattice.panels(first, first + values - 1, _SMOOTH, cap, self._precision)
         known = self._samples.get(node.months)
         if known and known[0] is window and known[1].points is points:
             return known[1]

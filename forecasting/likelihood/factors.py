@@ -13,7 +13,6 @@ from forecasting.kernels import lattice, sums
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import Points
 
-_NOTHING = 1e-16  # share of a table that is cut off at its ends
 _STEP, _VALUE, _WAVE = 2.0, 40.0, 60.0  # price of a step of a fast transform, a value, a wave, in products of the two
 
 
@@ -31,9 +30,9 @@ class Factor(NamedTuple):
     shift: int
 
     @classmethod
-    def cut(cls, points: Points, table: FloatArray, times: IntArray, shift: int = 0) -> Factor:
+    def cut(cls, points: Points, table: FloatArray, times: IntArray, nothing: float, shift: int = 0) -> Factor:
         """Return a factor without the ends that no draw needs."""
-        kept = np.flatnonzero(table.max(axis=(0, 1)) > _NOTHING)
+        kept = np.flatnonzero(table.max(axis=(0, 1)) > nothing)
         start, stop = (int(kept[0]), int(kept[-1]) + 1) if kept.size else (0, table.shape[2])
         return cls(points, start, table[:, :, start:stop], times, shift)
 

@@ -18,6 +18,7 @@ from forecasting.constraints.reduction import groups
 from forecasting.distributions import Distribution
 from forecasting.errors import ForecastingError, TooLarge
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.lattice import FINE, Precision
 from forecasting.likelihood.draws import draw_months
 from forecasting.likelihood.estimate import EstimatedGroup
 from forecasting.likelihood.omission import sufficient_omission
@@ -27,7 +28,7 @@ from forecasting.likelihood.strategy import AnyGroup, Likelihood, group_of, nest
 from forecasting.likelihood.sums import SumGroup
 
 _COSTLY = 3000  # table entries a parameter vector
-_ROUNDING = 1e-6  # no log probability may lie further above zero
+_ROUNDING = 1e-4  # no log probability may lie further above zero
 
 
 class Group(Protocol):
@@ -121,7 +122,11 @@ class FactLikelihood:
         return (*months, *rows)
 
     def log_likelihood(
-        self, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
+        self,
+        log_mean: FloatArray,
+        shape: Sequence[FloatArray],
+        distribution: Distribution,
+        precision: Precision = FINE,
     ) -> FloatArray:
         r"""Return the log probability ``[S]`` of everything known, :math:`\log\sum_{y\in R}\prod_t p(y_t)`, group by group.
 
@@ -133,6 +138,8 @@ class FactLikelihood:
             Shape parameters of `distribution`.
         distribution : Distribution
             Of a month given its mean; months are independent given the parameters.
+        precision : Precision
+            Of sums over large months: to rounding, as derivatives need, or coarser, which does for the weight of a draw.
         """
         total = distribution.log_likelihood(self._y, log_mean[:, self._exact], *shape)
         if self._bounded.size:
@@ -141,7 +148,11 @@ class FactLikelihood:
             columns = [s[:, None] for s in shape]
             total = total + distribution.log_interval(low, high, mean, *columns).sum(axis=1)
         for group in self.groups:
-            found = group.log_probability(np.exp(log_mean[:, list(group.months)]), shape, distribution)
+            here = np.exp(log_mean[:, list(group.months)])
+            if isinstance(group, SumGroup):
+                found = group.log_probability(here, shape, distribution, precision)
+            else:
+                found = group.log_probability(here, shape, distribution)
             total = total + (found if isinstance(group, EstimatedGroup) else self._checked(found, group))
         return total
 

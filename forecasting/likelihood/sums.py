@@ -11,6 +11,7 @@ from forecasting.constraints import Linear
 from forecasting.distributions import Distribution
 from forecasting.kernels import lattice
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.lattice import Precision
 from forecasting.likelihood.ceilings import HIGHEST, ceilings
 from forecasting.likelihood.convolution import UNEVEN, Evaluation, rounded
 from forecasting.likelihood.pairs import is_pair, pair
@@ -40,7 +41,13 @@ class SumGroup:
         """Entries of the tables of all months, for one parameter vector."""
         return width(self.root)
 
-    def log_probability(self, mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution) -> FloatArray:
+    def log_probability(
+        self,
+        mean: FloatArray,
+        shape: Sequence[FloatArray],
+        distribution: Distribution,
+        precision: Precision = lattice.FINE,
+    ) -> FloatArray:
         r"""Return the log probability ``[S]`` that the months satisfy every total and limit.
 
         At a total s it is :math:`e^{-\lambda s}\prod_t M_t(\lambda)\,P_\lambda(s)` for any tilt :math:`\lambda` (Esscher 1932).
@@ -51,13 +58,18 @@ class SumGroup:
             Means of the group's months, in the order of `months`.
         shape : sequence of ndarray, [S]
             Shape parameters of `distribution`.
+        distribution : Distribution
+            Of a month given its mean.
+        precision : Precision
+            Of the sums; an unbounded total needs all digits.
         """
         result, faint = np.full(len(mean), np.nan), np.zeros(len(mean), dtype=np.bool_)
         if is_pair(self.root) and self.width <= _PAIR:
             for part in chunks(self.root, np.arange(len(mean)), shape, distribution, every=True):
                 result[part] = pair(self.root, mean[part], [s[part] for s in shape], distribution)
-        for part in chunks(self.root, np.flatnonzero(np.isnan(result)), shape, distribution):
-            tables = Evaluation(self.root, mean[part], [s[part] for s in shape], distribution)
+        digits = lattice.FINE if self.root.open else precision
+        for part in chunks(self.root, np.flatnonzero(np.isnan(result)), shape, distribution, precision=digits):
+            tables = Evaluation(self.root, mean[part], [s[part] for s in shape], distribution, precision=digits)
             result[part] = tables.mass(self.root).total()
             if self.root.open:
                 faint[part] = ~(result[part] > tables.closed(self.root) + math.log(_FAINT))
@@ -82,7 +94,13 @@ def width(root: Node) -> int:
 
 
 def chunks(
-    root: Node, who: IntArray, shape: Sequence[FloatArray], distribution: Distribution, *, every: bool = False
+    root: Node,
+    who: IntArray,
+    shape: Sequence[FloatArray],
+    distribution: Distribution,
+    *,
+    every: bool = False,
+    precision: Precision = lattice.FINE,
 ) -> Iterator[IntArray]:
     """Yield the draws `who` in parts that can share their points, and small enough for their tables to stay in cache."""
     dispersion = None if every or root.open else distribution.least_dispersion(*(s[who] for s in shape))
@@ -94,7 +112,7 @@ def chunks(
     sorted_ = np.maximum(np.broadcast_to(dispersion, len(who))[order], 1.0 / (UNEVEN * max(root.last, 1)))
     while start < len(who):
         floor = rounded(float(sorted_[start]), root) or 0.0
-        entries = sum(lattice.panels(leaf.low, leaf.last, floor).x.size for leaf in root.leaves())
+        entries = sum(lattice.panels(leaf.low, leaf.last, floor, precision=precision).x.size for leaf in root.leaves())
         alike = int(np.searchsorted(sorted_, UNEVEN * sorted_[start], side="right"))
         stop = min(alike, start + max(1, _CHUNK // entries))
         yield who[order[start:stop]]

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from forecasting.constraints import Observed
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingWarning
+from forecasting.inference.density import Rough
 from forecasting.inference.mode import Mode, find_mode
 from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.lattice import COARSE
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.estimate import effective, log_error
+from forecasting.likelihood.surrogate import Surrogate
 from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
 from forecasting.models.fit import Fit
@@ -121,6 +124,23 @@ class RegressionDensity:
         """Return the log probability ``[S]`` of everything known."""
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return self.facts.log_likelihood(*self.at(work), self.distribution)
+
+    def rough(self) -> Rough | None:
+        """Return the same density with a likelihood that costs little, or None if its own does."""
+        return Rough(self, self._rough_likelihood, self._weighed) if self.facts.costly else None
+
+    def _rough_likelihood(self, work: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            log_mean, shape = self.at(work)
+            return self._surrogate.log_value(log_mean.T, shape)
+
+    def _weighed(self, work: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            return self.facts.log_likelihood(*self.at(work), self.distribution, COARSE)
+
+    @cached_property
+    def _surrogate(self) -> Surrogate:
+        return Surrogate(self.data.constraints, self.distribution)
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -309,7 +329,7 @@ class CountRegression(LikelihoodModel):
         data : CountSeries or Evidence
             What is known about the months.
         draws : int, optional
-            Number of draws S, at least 100; 4000 by default, or 1000 where the likelihood is costly.
+            Number of draws S, at least 100; 4000 by default, or 500 where the likelihood is costly.
         rng : numpy.random.Generator or int
             Generator or seed; required.
         likelihood : {"exact", "estimate"}, optional

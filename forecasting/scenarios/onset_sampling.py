@@ -16,6 +16,7 @@ import numpy as np
 from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.lattice import COARSE, FINE
 from forecasting.models.local_level.target import Target
 from forecasting.scenarios.standins import Level, StandIn, evidences
 
@@ -369,7 +370,8 @@ class Weigher:
         target = self._target
         shape = list(target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            value = target.facts.log_likelihood(z + self._centre, shape, target.distribution)
+            precision = COARSE if target.facts.costly else FINE
+            value = target.facts.log_likelihood(z + self._centre, shape, target.distribution, precision)
         return np.where(np.isnan(value), -np.inf, value)
 
 

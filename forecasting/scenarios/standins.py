@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models.local_level.surrogate import Surrogate
+from forecasting.likelihood.surrogate import Surrogate
 
 
 @dataclass(frozen=True, eq=False)

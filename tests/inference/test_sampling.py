@@ -11,6 +11,7 @@ from scipy.stats import norm
 import forecasting as fc
 from forecasting import InvalidInput, Priors
 from forecasting.inference.annealing import anneal
+from forecasting.inference.density import Rough
 from forecasting.inference.proposals import StudentT, mixture_log_density
 from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.inference.resampling import systematic
@@ -50,6 +51,38 @@ def test_a_skewed_density(rng: np.random.Generator) -> None:
     sample = sample_posterior(density, 20_000, rng=rng)
     assert sample.log_evidence == pytest.approx(0.0, abs=0.015)
     assert sample.work.mean() == pytest.approx(digamma(1.5), abs=0.04)
+
+
+class Dear(Known):
+    """A density beside one that is nearly the same."""
+
+    gap: float
+
+    def rough(self) -> Rough:
+        exact = normal_mixture((3.5, np.array([2.0, -5.0]), 0.7))
+        return Rough(self, lambda work: exact(work) + self.gap * np.sin(3.0 * work[:, 0]), self.log_likelihood)
+
+
+@pytest.mark.parametrize(("gap", "enough"), [(0.3, True), (4.0, False)])
+def test_draws_of_a_rough_likelihood_are_weighed_by_the_likelihood(
+    gap: float, enough: bool, rng: np.random.Generator
+) -> None:
+    """A likelihood that is far from the rough one is sampled as if there were none."""
+    centre, evaluated = np.array([2.0, -5.0]), []
+    exact = normal_mixture((3.5, centre, 0.7))
+
+    def counted(work: FloatArray) -> FloatArray:
+        evaluated.append(len(work))
+        return exact(work)
+
+    density = Dear(counted, np.zeros(2), np.ones(2))
+    density.gap = gap
+    sample = sample_posterior(density, 20_000, rng=rng)
+    assert (sum(evaluated) == 20_000) is enough
+    assert sample.log_evidence == pytest.approx(np.log(3.5), abs=0.015)
+    np.testing.assert_allclose(sample.work.mean(axis=0), centre, atol=0.025)
+    np.testing.assert_allclose(sample.work.std(axis=0), 0.7, rtol=0.03)
+    np.testing.assert_allclose(sample.log_likelihood, exact(sample.work), rtol=1e-9)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from forecasting.constraints import Linear
 from forecasting.constraints.linear import Infeasible
 from forecasting.distributions import NegativeBinomial
+from forecasting.kernels.lattice import COARSE
 from forecasting.likelihood import FactLikelihood
 from forecasting.likelihood.sums import SumGroup
 from forecasting.likelihood.tree import is_nested
@@ -157,3 +158,23 @@ def test_totals_over_large_months(case: str, alpha: float) -> None:
     bounds = [plain((t,), None, int(most)) for t, most in enumerate(upper) if np.isfinite(most)]
     expected = long_way(rows, upper, mean, alpha, 1100)
     assert log_likelihood([*rows, *bounds], mean, alpha) == pytest.approx(expected, abs=1e-8)
+
+
+def test_sums_for_weights_have_five_digits(rng: np.random.Generator) -> None:
+    """Yearly totals and limits within them, of months below a record, at parameters from poor to good."""
+    year, months = list(range(12)), 12
+    systems = (
+        [plain(tuple(year), 1001, 1001)],
+        [plain(tuple(year), 5092, 5092), plain((0, 1, 2, 3), 1053, None), plain(tuple(range(6)), 2076, None)],
+        [plain(tuple(year), 1001, 1001), plain((1, 2, 3, 4, 5), None, 658)],
+        [plain(tuple(year), 4000, 4400), plain((0, 1, 2), 600, 900)],
+    )
+    for rows in systems:
+        group = SumGroup(rows, year, np.zeros(months, dtype=np.int64), np.full(months, 643.0))
+        level = rng.normal(np.log(rows[0].low / months), 0.5, 200)
+        mean = np.exp(level[:, None] + 0.3 * np.cumsum(rng.standard_normal((200, months)), axis=1))
+        alpha = np.square(0.5 * rng.standard_normal(200))
+        fine = group.log_probability(mean, [alpha], NegativeBinomial())
+        coarse = group.log_probability(mean, [alpha], NegativeBinomial(), COARSE)
+        np.testing.assert_allclose(coarse, fine, atol=1e-3, rtol=1e-5)
+        assert np.median(np.abs(coarse - fine)) < 1e-5

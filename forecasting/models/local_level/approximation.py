@@ -1,6 +1,6 @@
 r"""The posterior of path, coefficients and parameters, approximated: over a grid of parameters, then anywhere between.
 
-At each node of a grid of parameters the quadratic of `forecasting.models.local_level.surrogate` is iterated to its fixed
+At each node of a grid of parameters the quadratic of `forecasting.likelihood.surrogate` is iterated to its fixed
 point; the normal integral there gives the log evidence of the node (Laplace's method).  The grid narrows to where the mass
 is.  Between the nodes the centre, slope and precision of every month are polynomials of second degree, so that each draw of
 the parameters has its own normal approximation of the path for the price of one matrix product and one loop over months.
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from forecasting.inference.proposals import StudentT
 from forecasting.kernels.counts import FloatArray
-from forecasting.models.local_level.gaussian import Conditional, Quadratic, Ties
+from forecasting.likelihood.surrogate import Ties
+from forecasting.models.local_level.gaussian import Conditional, Quadratic
 from forecasting.models.local_level.target import Target
 
 _LOG_TWO_PI = float(np.log(2.0 * np.pi))
@@ -28,6 +29,7 @@ _STEADY = 0.6  # a grid whose spread is at least this share of the last one is t
 _ITERATIONS = 25
 _LONGEST = 2.0  # longest step of a log mean
 _ROUGH, _FINE = (0.5, 1), (0.05, 3)  # last change of a log mean, in its standard deviations; fewest steps near the end
+_TURN = 0.25  # share of the last move that the next one takes back, from which it is halved
 _NARROW = 0.03  # width of the difference while the iteration is far from its end
 _LEAST_WIDTH = 1e-4  # standard deviation of a log mean below which its moves no longer matter
 _LEAST_PRECISION = 1e-10
@@ -95,7 +97,7 @@ class Approximation:
         origin = target.offset[:, None]
         log_mean = np.repeat(target.start[:, None] if start is None else start, draws, axis=1)
         deviation = np.full(log_mean.shape, _NARROW)
-        polished = 0
+        polished, damping, before = 0, np.ones(draws), np.zeros(log_mean.shape)
         enough, least = _ROUGH if start is None else _FINE  # the first grid only finds where the second one is
         for _ in range(_ITERATIONS):
             months = target.surrogate.expand(log_mean, deviation, shape)
@@ -113,7 +115,10 @@ class Approximation:
             if farthest < 1.0:
                 polished += 1
                 deviation = width
-            log_mean = log_mean + np.clip(move, -_LONGEST, _LONGEST)
+            # A node that turns round without coming closer jumps to and fro between two sides of a bend.
+            to_and_fro = np.einsum("ts,ts->s", move, before) < -_TURN * np.einsum("ts,ts->s", before, before)
+            damping, before = np.where(to_and_fro, 0.5, np.minimum(2.0 * damping, 1.0)), move
+            log_mean = log_mean + np.clip(damping * move, -_LONGEST, _LONGEST)
         value = months.value + (0.0 if ties is None else ties[1])
         size = len(path) + len(coefs)
         evidence = value + target.prior.log_density(path, coefs, motion)

@@ -15,18 +15,11 @@ import numpy as np
 
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.tridiagonal import Tridiagonal
+from forecasting.likelihood.surrogate import Ties
 from forecasting.models.local_level.path import LevelPath, Motion
 
 _SINGULAR = 1e-10  # share of the largest variance below which a direction of the ties is left as it is
 _LOG_TWO_PI = float(np.log(2.0 * np.pi))
-
-
-class Ties(NamedTuple):
-    """R linearised observations of the log means: loads ``[T, R, S]``, values ``[R, S]``, covariance ``[S, R, R]``."""
-
-    loads: FloatArray
-    value: FloatArray
-    noise: FloatArray
 
 
 class Quadratic(NamedTuple):

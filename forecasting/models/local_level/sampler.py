@@ -5,8 +5,8 @@ density of that draw is an unbiased estimate of the likelihood of the parameters
 estimate has the exact posterior as its target (Tran, Scharth, Pitt, Kohn 2014), and adapts the proposal of the parameters as
 that of any other density.
 
-Where totals of large months make the exact likelihood P dear, of several paths, weighed by the surrogate Q for P, one is
-chosen with these weights; their mean times P/Q of the chosen path is an unbiased estimate too.
+Where totals of large months make the exact likelihood P dear, the surrogate Q takes its place, and the draws chosen by their
+weights are weighed by P/Q.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import SamplingError
 from forecasting.inference.mode import Mode
-from forecasting.inference.psis import KHAT_LIMIT
+from forecasting.inference.psis import KHAT_LIMIT, corrected
 from forecasting.inference.resampling import systematic
 from forecasting.inference.sampling import Cloud, Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray
@@ -42,6 +42,7 @@ class PathEstimate:
     def __init__(self, approximation: Approximation, each: int, rng: np.random.Generator) -> None:
         target = approximation.target
         self._approximation, self._target, self._each, self._rng = approximation, target, each, rng
+        self._likelihood = target.rough_likelihood if target.facts.costly else target.log_likelihood
         self.names = target.names
         self.start: FloatArray = approximation.parameters.centre
         self.scale: FloatArray = target.scale
@@ -56,24 +57,18 @@ class PathEstimate:
         conditional = self._approximation.conditional(repeated)
         path, coefs, density = conditional.draw(self._rng.standard_normal((conditional.deviations, len(repeated))))
         target = self._target
-        dear = target.facts.costly
-        likelihood = (target.rough_likelihood if dear else target.log_likelihood)(repeated, path, coefs)
+        likelihood = self._likelihood(repeated, path, coefs)
         prior = target.prior.log_density(path, coefs, target.motion(repeated))
         weights = (likelihood + prior - density).reshape(len(work), self._each)
         top = weights.max(axis=1, initial=_LOWEST, keepdims=True)
         cumulative = np.cumsum(np.exp(weights - top), axis=1)
         chosen = (cumulative < self._rng.random((len(work), 1)) * cumulative[:, -1:]).sum(axis=1)
         kept = np.arange(len(work)) * self._each + np.minimum(chosen, self._each - 1)
-        path, coefs, likelihood = path[:, kept], coefs[:, kept], likelihood[kept]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            estimate = top[:, 0] + np.log(cumulative[:, -1] / self._each)
-            if dear:
-                rough, likelihood = likelihood, target.log_likelihood(work, path, coefs)
-                estimate += np.where(np.isfinite(rough), likelihood - rough, -np.inf)
-        self._paths.append(path)
-        self._coefs.append(coefs)
-        self._log_likelihoods.append(likelihood)
-        return np.asarray(estimate)
+        self._paths.append(path[:, kept])
+        self._coefs.append(coefs[:, kept])
+        self._log_likelihoods.append(likelihood[kept])
+        with np.errstate(divide="ignore"):
+            return np.asarray(top[:, 0] + np.log(cumulative[:, -1] / self._each))
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density of the parameters ``[S]``."""
@@ -115,16 +110,24 @@ def sample_path(target: Target, draws: int, *, rng: np.random.Generator) -> Samp
             f"{target.data.name}: the normal approximation of the level is too far from its posterior (k-hat "
             f"{cloud.khat:.2f}, limit {KHAT_LIMIT}); use another distribution or prior of the noise, or fewer months"
         )
+    khat, ess, log_evidence = cloud.khat, cloud.ess(), cloud.log_evidence()
     chosen = systematic(cloud.weights, draws, rng)
     path, coefs, log_likelihood = estimate.drawn(chosen)
     points = cloud.points[chosen]
+    if target.facts.costly:
+        rough, log_likelihood = log_likelihood, target.log_likelihood(points, path, coefs)
+        weights, other, gained = corrected(log_likelihood - rough)
+        log_evidence += gained
+        khat, ess = max(khat, other), min(ess, float(1.0 / np.sum(np.square(weights))))
+        kept = systematic(weights, draws, rng)
+        path, coefs, log_likelihood, points = path[:, kept], coefs[:, kept], log_likelihood[kept], points[kept]
     log_prior = target.log_prior(points) + target.prior.log_density(path, coefs, target.motion(points))
     return Sample(
         work=target.joined(points, path, coefs),
         log_likelihood=log_likelihood,
         log_prior=log_prior,
-        log_evidence=cloud.log_evidence(),
-        quality=Diagnostics(draws, cloud.khat, min(cloud.ess(), float(draws)), "importance"),
+        log_evidence=log_evidence,
+        quality=Diagnostics(draws, khat, min(ess, float(draws)), "importance"),
         mode=_centre(approximation),
     )
 

@@ -11,10 +11,11 @@ from scipy.special import expit
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
+from forecasting.kernels.lattice import COARSE, FINE
 from forecasting.likelihood import FactLikelihood
+from forecasting.likelihood.surrogate import Surrogate
 from forecasting.models import moving
 from forecasting.models.local_level.path import LevelPath, Motion
-from forecasting.models.local_level.surrogate import Surrogate
 from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
 
 _NOISE = Parameter(
@@ -139,9 +140,11 @@ class Target:
         return np.ascontiguousarray((path + self.effects @ own + self.offset[:, None]).T)
 
     def log_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
-        """Return the log probability ``[S]`` of everything known."""
+        """Return the log probability ``[S]`` of everything known, to about 1e-5 where totals of large months make it dear."""
+        precision = COARSE if self.facts.costly else FINE
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            value = self.facts.log_likelihood(self.log_mean(path, coefs), self.shape(work), self.distribution)
+            log_mean, shape = self.log_mean(path, coefs), self.shape(work)
+            value = self.facts.log_likelihood(log_mean, shape, self.distribution, precision)
         return np.where(np.isnan(value), -np.inf, value)
 
     def rough_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:

@@ -22,17 +22,25 @@ from scipy.special import log_ndtr
 from forecasting.constraints import Constraints
 from forecasting.distributions import Distribution
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.models.local_level.gaussian import Ties
 
 _ROOT_THREE = float(np.sqrt(3.0))
 _LOG_ROOT_TWO_PI = 0.5 * float(np.log(2.0 * np.pi))
 _LEAST_NOISE, _MOST_NOISE = 1e-6, 1e6  # of a pseudo-observation, in units of the variance of its row
 _WIDEST = 50.0  # log mean, of either sign, of a tied month: no count is further out
+_TAIL, _WIDE = 0.05, 1.5  # share and relative width of the tails of an exact row
 _LEAST_VARIANCE = 1e-9  # of a row given those before it
 _NEAR = 8.0  # standard deviations from its mean to an end of a month's range that matters
 _STEP = 0.1  # of the differences of a range's log probability, in relative standard deviations of its month
 _LEAST_SHARE = 1e-3  # of the variance of a month that its range leaves
 _FARTHEST = 30.0  # standard deviations between a row and its range; further out a normal tail means nothing
+
+
+class Ties(NamedTuple):
+    """R linearised observations of the log means: loads ``[T, R, S]``, values ``[R, S]``, covariance ``[S, R, R]``."""
+
+    loads: FloatArray
+    value: FloatArray
+    noise: FloatArray
 
 
 class Expansion(NamedTuple):
@@ -99,7 +107,7 @@ class Surrogate:
         if not self.ties:
             return value
         centre, variance, _ = self._moments(log_mean[self.tied], shape)
-        return np.asarray(value + self._seen(self._rows @ centre, self._spread(variance))[2])
+        return np.asarray(value + self._seen(self._rows @ centre, self._spread(variance), heavy=True)[2])
 
     def _exact_terms(self, nodes: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
         """Return log probabilities ``[n, t, S]`` of the exact months."""
@@ -167,16 +175,19 @@ class Surrogate:
         seen = np.einsum("mrs,ms->rs", loads, log_mean[self.tied] - origin[self.tied])
         return Ties(every, seen + target - centre, covariance), value
 
-    def _seen(self, centre: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _seen(
+        self, centre: FloatArray, spread: FloatArray, *, heavy: bool = False
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return value and variance ``[R, S]`` of the pseudo-observations of normal rows, and their log probability ``[S]``.
 
-        One row is seen after the other, each given those before it (assumed-density filtering).
+        One row is seen after the other, each given those before it (assumed-density filtering).  Where draws are chosen by the
+        log probability, exact rows have heavier tails than a normal law, as sums of uneven months have.
         """
         centre, spread = centre.copy(), spread.copy()
         target, noise, value = np.empty(centre.shape), np.empty(centre.shape), np.zeros(centre.shape[1])
         for row, (low, high) in enumerate(zip(self._row_low, self._row_high, strict=True)):
             own = np.maximum(spread[:, row, row], _LEAST_VARIANCE)
-            target[row], noise[row], log_mass = _site(low, high, centre[row], own)
+            target[row], noise[row], log_mass = _site(low, high, centre[row], own, heavy)
             value += log_mass
             gain = spread[:, :, row] / (own + noise[row])[:, None]
             centre += gain.T * (target[row] - centre[row])
@@ -190,12 +201,15 @@ def _around(centre: FloatArray, step: FloatArray) -> FloatArray:
 
 
 def _site(
-    low: float, high: float, centre: FloatArray, variance: FloatArray
+    low: float, high: float, centre: FloatArray, variance: FloatArray, heavy: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return value and variance ``[S]`` of the pseudo-observation of a normal row, and the log mass of its range."""
     root = np.sqrt(variance)
     if low == high:
-        log_mass = -0.5 * np.square((low - centre) / root) - _LOG_ROOT_TWO_PI - np.log(root)
+        square, log_mass = -0.5 * np.square((low - centre) / root), -_LOG_ROOT_TWO_PI - np.log(root)
+        log_mass += (
+            np.logaddexp(np.log1p(-_TAIL) + square, np.log(_TAIL / _WIDE) + square / _WIDE**2) if heavy else square
+        )
         return np.full(centre.shape, low), _LEAST_NOISE * variance, log_mass
     a, b = (low - 0.5 - centre) / root, (high + 0.5 - centre) / root
     log_mass, flip, a, b = _log_mass(a, b)
