@@ -93,9 +93,7 @@ class Evaluation:
     mean : ndarray, [S, m]
         Means of the months below `root`, in the order of ``root.months``.
     shape : sequence of ndarray, [S]
-        Shape parameters.
     distribution : Distribution
-        Of a month given its mean.
     every : bool
         Whether tables hold every value, as drawing needs; they always do in an unbounded tree.
     precision : Precision
@@ -145,6 +143,10 @@ class Evaluation:
         if node.months not in self._windows:
             self._windows[node.months] = self._window(node, wish)
         return self._sampled(node, self._windows[node.months], longest)
+
+    def placed(self, node: Node) -> FloatArray:
+        """Return a tilt ``[S]`` that brings the sum of a closed window's parts within its limits."""
+        return self._placed(node, np.zeros(len(self._mean)))[0]
 
     def closed(self, node: Node) -> FloatArray:
         """Return the log probability ``[S]`` of what months and windows with an upper limit say below `node`.

@@ -42,9 +42,13 @@ def draw_months(
     result = np.empty(mean.shape, dtype=np.int64)
     for root, part in _trees(group, mean, shape, distribution):
         tables = Evaluation(root, mean[part], [s[part] for s in shape], distribution, every=True)
-        weights, _ = tables.mass(root).tilted(np.zeros(len(part)))
         months: dict[int, IntArray] = {}
-        _split(root, tables.mass(root).first + pick(weights, rng), tables, rng, months)
+        smooth = distribution.least_dispersion(*shape) is not None
+        if smooth and root.low == root.high:  # no table is needed to place it
+            _split(root, np.full(len(part), root.low), tables.placed(root), tables, rng, months)
+        else:
+            weights, _ = tables.mass(root).tilted(np.zeros(len(part)))
+            _split(root, tables.mass(root).first + pick(weights, rng), tables.mass(root).tilt, tables, rng, months)
         result[part] = np.column_stack([months[month] for month in group.months])
     return result
 
@@ -71,13 +75,17 @@ def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
 
 
 def _split(
-    node: Node, value: IntArray, tables: Evaluation, rng: np.random.Generator, months: dict[int, IntArray]
+    node: Node,
+    value: IntArray,
+    tilt: FloatArray,
+    tables: Evaluation,
+    rng: np.random.Generator,
+    months: dict[int, IntArray],
 ) -> None:
-    """Fill `months` with draws of the months below `node`, whose sum is `value`."""
+    """Fill `months` with draws of the months below `node`, whose sum is `value`; its parts are best seen under `tilt`."""
     if not node.children:
         months[node.months[0]] = value
         return
-    tilt = tables.mass(node).tilt
     masses = [tables.mass(child, tilt) for child in node.children]
     weights = [mass.tilted(tilt)[0] for mass in masses]
     left = value - sum(mass.first for mass in masses)
@@ -95,6 +103,6 @@ def _split(
         possible = (remainder >= 0) & (remainder < others.shape[1])
         opposite = np.take_along_axis(others, np.clip(remainder, 0, others.shape[1] - 1), axis=1)
         step = pick(np.where(possible, table * opposite, 0.0), rng)
-        _split(child, mass.first + step, tables, rng, months)
+        _split(child, mass.first + step, mass.tilt, tables, rng, months)
         left = left - step
-    _split(node.children[-1], masses[-1].first + left, tables, rng, months)
+    _split(node.children[-1], masses[-1].first + left, masses[-1].tilt, tables, rng, months)

@@ -28,7 +28,7 @@ from forecasting.likelihood.strategy import AnyGroup, Likelihood, group_of, nest
 from forecasting.likelihood.sums import SumGroup
 
 _COSTLY = 3000  # table entries a parameter vector
-_ROUNDING = 1e-4  # no log probability may lie further above zero
+_ROUNDING = 1e-6  # no log probability may lie further above zero
 
 
 class Group(Protocol):
@@ -104,12 +104,6 @@ class FactLikelihood:
         return any(isinstance(group, SumGroup | PivotGroup) and group.width > _COSTLY for group in self.groups)
 
     @property
-    def layered(self) -> bool:
-        """Whether limits lie within such totals, so that one evaluation costs several times as much."""
-        large = (group for group in self.groups if isinstance(group, SumGroup) and group.width > _COSTLY)
-        return any(child.children for group in large for child in group.root.children)
-
-    @property
     def units(self) -> tuple[Unit, ...]:
         """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
         known = self.known
@@ -153,7 +147,11 @@ class FactLikelihood:
                 found = group.log_probability(here, shape, distribution, precision)
             else:
                 found = group.log_probability(here, shape, distribution)
-            total = total + (found if isinstance(group, EstimatedGroup) else self._checked(found, group))
+            total = total + (
+                found
+                if isinstance(group, EstimatedGroup)
+                else self._checked(found, group, _ROUNDING + 10.0 * precision.gone)
+            )
         return total
 
     @property
@@ -175,9 +173,9 @@ class FactLikelihood:
             ]
         )
 
-    def _checked(self, found: FloatArray, group: Group) -> FloatArray:
+    def _checked(self, found: FloatArray, group: Group, rounding: float) -> FloatArray:
         """Return log probabilities as they are; refuse one above zero, which no rounding explains."""
-        if (found > _ROUNDING).any():
+        if (found > rounding).any():
             months = ", ".join(str(self.known.months[t]) for t in group.months)
             raise ForecastingError(
                 f"internal error: what is known of {months} got the probability exp({found.max():.3g}), above one; "

@@ -103,11 +103,12 @@ class Surrogate:
         """Return the log probability ``[S]`` of everything known under log means ``[T, S]``, approximately."""
         value = np.zeros(log_mean.shape[1])
         for months, terms in self._own:
-            value += terms(log_mean[None, months], shape)[0].sum(axis=0)
+            if months is not self._capped:
+                value += terms(log_mean[None, months], shape)[0].sum(axis=0)
         if not self.ties:
             return value
-        centre, variance, _ = self._moments(log_mean[self.tied], shape)
-        return np.asarray(value + self._seen(self._rows @ centre, self._spread(variance), heavy=True)[2])
+        centre, variance, _, within = self._moments(log_mean[self.tied], shape)
+        return np.asarray(value + within + self._seen(self._rows @ centre, self._spread(variance), heavy=True)[2])
 
     def _exact_terms(self, nodes: FloatArray, shape: Sequence[FloatArray]) -> FloatArray:
         """Return log probabilities ``[n, t, S]`` of the exact months."""
@@ -135,8 +136,12 @@ class Surrogate:
         result[near] = _log_mass(np.where(low < 0.0, -np.inf, a), b)[0]
         return result
 
-    def _moments(self, log_mean: FloatArray, shape: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _moments(
+        self, log_mean: FloatArray, shape: Sequence[FloatArray]
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         r"""Return mean, variance and slope of the mean, each ``[m, S]``, of the tied months within their ranges.
+
+        The log probability ``[S]`` of their ranges comes with it.
 
         In an exponential family with variance v the mean within a range is :math:`\mu+(v/\mu)g` with g the slope of the log
         probability of the range in the log mean, and the variance is :math:`v/\mu` times the slope of that mean.
@@ -145,7 +150,7 @@ class Surrogate:
         variance = self._distribution.variance(mean, *shape)
         slope, here = mean.copy(), np.searchsorted(self.tied, self._capped)
         if not here.size:
-            return mean, variance, slope
+            return mean, variance, slope, np.zeros(mean.shape[1])
         own, spread = mean[here], variance[here]
         step = _STEP * np.sqrt(spread) / own
         nodes = _around(log_mean[here], step)
@@ -157,7 +162,7 @@ class Surrogate:
         share = np.clip(1.0 + bend / own, _LEAST_SHARE, 1.0)
         mean[here] = np.clip(own + ratio * gain, self._least, self._most)
         variance[here], slope[here] = share * spread, share * own
-        return mean, variance, slope
+        return mean, variance, slope, at.sum(axis=0)
 
     def _spread(self, variance: FloatArray) -> FloatArray:
         """Return the covariance ``[S, R, R]`` of the rows, of months with these variances ``[m, S]``."""
@@ -165,7 +170,7 @@ class Surrogate:
 
     def tie(self, log_mean: FloatArray, origin: FloatArray, shape: Sequence[FloatArray]) -> tuple[Ties, FloatArray]:
         """Return the ties linearised at ``[T, S]``, as observations of ``log_mean - origin``, and their log value ``[S]``."""
-        mean, variance, slope = self._moments(log_mean[self.tied], shape)
+        mean, variance, slope, _ = self._moments(log_mean[self.tied], shape)
         loads = self._rows.T[:, :, None] * slope[:, None]
         centre, spread = self._rows @ mean, self._spread(variance)
         target, noise, value = self._seen(centre, spread)

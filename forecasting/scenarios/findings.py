@@ -75,7 +75,7 @@ class Findings:
     step: StepEffect
     sensitivity: pd.DataFrame
     known: pd.DataFrame
-    onset: OnsetReport | None
+    onset: OnsetReport
     outlook: Outlook
     priors: Priors
     draws: int

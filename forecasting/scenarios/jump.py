@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
-from forecasting.likelihood import FactLikelihood
 from forecasting.models import Posterior, Reconstruction, reconstruct
 from forecasting.models.known import read_data
 from forecasting.months import Window, following
@@ -114,9 +113,7 @@ def jump(
         step=averaged_step(fits, drawn, weighing, level),
         sensitivity=sensitivity(fits, scales, level, partial(stream, "sensitivity")),
         known=_known(data, reconstruct(fits.fullest, rng=stream("months"))),
-        onset=None
-        if FactLikelihood(data.constraints).layered
-        else onset(data, draws=draws or _ONSET, priors=scales, rng=stream("onset")),
+        onset=onset(data, draws=draws or _ONSET, priors=scales, rng=stream("onset")),
         outlook=_outlook(fits.fullest, comparison, horizon, stream("outlook")),
         priors=scales,
         draws=len(fits.fullest.draws),

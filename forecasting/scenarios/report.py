@@ -58,9 +58,8 @@ class JumpReport(Findings, Drawable):
         without a step), `step_median`, `step_lower`, `step_upper`, and the probability of each baseline.
     known : DataFrame
         Feasible range and posterior of every month.
-    onset : OnsetReport or None
-        When a change of level began that is not known beforehand; None where limits inside totals over large months would make
-        it long.
+    onset : OnsetReport
+        When a change of level began that is not known beforehand.
     outlook : Outlook
         The next months under three scenarios.
     priors : Priors
@@ -169,7 +168,7 @@ class JumpReport(Findings, Drawable):
             "step_beyond_trend": asdict(self.step_beyond_trend),
             "sensitivity": _records(self.sensitivity),
             "known": _records(self.known),
-            "onset": None if self.onset is None else self.onset.to_dict(),
+            "onset": self.onset.to_dict(),
             "outlook": _records(self.outlook.to_frame()),
             "priors": dict(self.priors),
             "prior_ratio": {name: list(ends) for name, ends in self.prior_ratio.items()},

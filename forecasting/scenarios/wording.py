@@ -173,8 +173,6 @@ def _step(report: Findings) -> str:
 
 
 def _onset(report: Findings) -> str:
-    if report.onset is None:
-        return ""
     return (
         f"With the month left open and a ramp or a smooth turn allowed as well, a change of level, if there was one, "
         f"{report.onset.when()}."

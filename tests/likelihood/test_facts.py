@@ -64,12 +64,10 @@ def test_units_are_the_independent_pieces() -> None:
     assert units == (Unit((0,), 4, 4.0), Unit((1,), 2, 8.0), Unit((2, 3), 9, np.inf))
 
 
-def test_facts_are_layered_if_limits_lie_within_dear_totals() -> None:
+def test_totals_of_large_months_are_costly() -> None:
     def facts(*rows: Linear) -> FactLikelihood:
         return FactLikelihood(Constraints(brute.months(12), np.zeros(12, dtype=np.int64), np.full(12, np.inf), rows))
 
-    year, spring = Linear(tuple(range(12)), (1,) * 12, 5092, 5092), Linear((0, 1, 2, 3), (1,) * 4, 1053, None)
-    few = Linear(tuple(range(12)), (1,) * 12, 100, 100)
-    assert (facts(year).costly, facts(year).layered) == (True, False)
-    assert (facts(year, spring).costly, facts(year, spring).layered) == (True, True)
-    assert (facts(few).costly, facts(few).layered) == (False, False)
+    year, few = (Linear(tuple(range(12)), (1,) * 12, total, total) for total in (5092, 100))
+    assert facts(year).costly
+    assert not facts(few).costly

@@ -182,6 +182,7 @@ def test_levels_that_wander_are_among_the_baselines_of_yearly_totals() -> None:
         assert one.posterior.khat < 0.7
         assert 1e-4 < one.probability < 0.5
     assert report.step_probability > 0.8
+    assert report.onset.log_bayes_factor > 1.0
 
 
 def test_yearly_totals_favour_a_step_over_a_steady_trend() -> None:
