@@ -57,7 +57,8 @@ def _index(folder: Path, name: str, entry: dict[str, Any]) -> None:
         "# Validation",
         "",
         "Are the stated uncertainties true? Simulated series whose truth is known, and the numbers of other software.",
-        "`make validate` re-runs everything; standard errors are those of the simulation.",
+        "`make validate` re-runs everything; standard errors are those of the simulation. A page of fewer replications than that is a",
+        "short run.",
         "[summary.json](summary.json) holds the headlines for machines, a file of the same name as each page all numbers.",
         "",
         "| page | replications of a case | date | code | headline |",
@@ -66,7 +67,8 @@ def _index(folder: Path, name: str, entry: dict[str, Any]) -> None:
     for piece, held in pieces.items():
         headline = "; ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in held["headline"].items())
         lines.append(
-            f"| [{held['title']}]({piece}.md) | {held['replications']} | {held['date']} | `{held['code']}` | {headline} |"
+            f"| [{held['title']}]({piece}.md) | {held['replications']} of {PIECES[piece].REPLICATIONS} | {held['date']} "
+            f"| `{held['code']}` | {headline} |"
         )
     (folder / "README.md").write_text("\n".join([*lines, ""]))
 
