@@ -268,3 +268,14 @@ def test_old_forecasts_do_not_pass_for_new_ones(archive: Archive) -> None:
     frame = nixtla_frame(whole).set_index("unique_id")
     assert frame.loc["old", "cutoff"].unique() == pd.Timestamp("2023-11-01")
     assert Selection.of(archive, series="old").keys["origin"].tolist() == ["2023-11"]
+
+
+def test_an_origin_is_a_month_however_it_is_written(archive: Archive) -> None:
+    """Other words found nothing, as if nothing had been forecast from that month."""
+    newest = str(Selection.of(archive).keys["origin"].iloc[0])
+    year, month = newest.split("-")
+    for written in (newest, f"{month}/{year}", f"{newest}-01"):
+        assert set(Selection.of(archive, origin=written).keys["origin"]) == {newest}
+    assert len(Selection.of(archive, origin=["all", newest]).keys) == len(Selection.of(archive, origin="all").keys)
+    with pytest.raises(InvalidInput, match="'autumn' is not a month"):
+        Selection.of(archive, origin="autumn")

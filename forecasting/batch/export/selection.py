@@ -10,6 +10,7 @@ import pandas as pd
 from forecasting.batch.archive import Contents
 from forecasting.batch.records import ForecastRecord
 from forecasting.errors import InvalidInput
+from forecasting.months import to_month
 from forecasting.reading.typed import typed
 
 
@@ -59,9 +60,10 @@ class Selection:
         Raises
         ------
         InvalidInput
-            If nothing is left.
+            If an origin is not a month, or nothing is left.
         """
-        wanted = None if origin == "all" else origin
+        named = [origin] if isinstance(origin, str) else list(origin or ())
+        wanted = None if "all" in named else [str(to_month(one)) for one in named] or None
         keys = archive.keys(series=series, model=model, origin=wanted, run=run, status="done").sort_values("id")
         keys = keys.sort_values(["origin", "id"]).drop_duplicates(["unique_id", "model", "origin"], keep="last")
         if keys.empty:
