@@ -6,6 +6,6 @@ respected inside those ranges.
 """
 
 from forecasting.constraints.linear import Infeasible, Linear
-from forecasting.constraints.system import Constraints, Observed, feasible
+from forecasting.constraints.system import Constraints, Observed, feasible, told_months
 
-__all__ = ["Constraints", "Infeasible", "Linear", "Observed", "feasible"]
+__all__ = ["Constraints", "Infeasible", "Linear", "Observed", "feasible", "told_months"]

@@ -166,6 +166,18 @@ class Observed(Protocol):
         """Return what is known about the months up to and including `month` alone."""
 
 
+def told_months(data: Observed) -> pd.PeriodIndex:
+    """Return the months from the first to the last of which the data say anything; they fix the zero of a trend.
+
+    Months before and after, of which nothing is known, must not move what is said of the others.
+    """
+    known = data.constraints
+    told = (known.lower > 0) | np.isfinite(known.upper)
+    told[[position for row in known.linear for position in row.positions]] = True
+    at = np.flatnonzero(told)
+    return data.months[at[0] : at[-1] + 1] if at.size else data.months
+
+
 def feasible(rows: Iterable[Linear], size: int) -> bool:
     """Return whether some vector of `size` non-negative integers satisfies all `rows`.
 

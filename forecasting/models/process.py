@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -124,7 +124,7 @@ class ProcessDensity(FollowingDensity):
         if (~self._missing).sum() < 2:
             raise InvalidInput(f"{data.name}: {(~self._missing).sum()} known months; {self.label} needs at least 2")
         self.terms = model.effects_on(data)
-        self._design, self._offset = self.terms.design(data.months, origin=data.months)
+        self._design, self._offset = self.terms.design(data.months, origin=told_months(data))
         own, law = Parameters.of(model.parameters(data)), self.distribution
         self.parameters = own + self.terms.parameters(data.months) + law.parameters
         self._own, self.width = len(own), len(self.parameters) - len(law.parameters)
@@ -186,7 +186,7 @@ class ProcessDensity(FollowingDensity):
         return self.parameters.named(self.parameters.natural(work))
 
     def _factors(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
-        design, offset = self.terms.design(months, origin=self.data.months)
+        design, offset = self.terms.design(months, origin=told_months(self.data))
         return np.asarray(np.exp(design @ work[:, self._own : self.width].T + offset[:, None]))
 
     def _run(self, work: FloatArray) -> tuple[FloatArray, Any]:

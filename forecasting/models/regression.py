@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput, SamplingWarning
 from forecasting.inference.density import Rough
@@ -64,7 +64,7 @@ class RegressionDensity:
         self.parameters = terms.parameters(data.months) + distribution.parameters
         self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
         self.facts = FactLikelihood(data.constraints, likelihood)
-        self.design, self.offset = terms.design(data.months, origin=data.months)
+        self.design, self.offset = terms.design(data.months, origin=told_months(data))
         self.names, self.log_rates, self.folded = (
             self.parameters.names,
             self.parameters.log_rates,
@@ -183,7 +183,7 @@ class RegressionDensity:
 
     def components(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         """Return the structural and the recurring part of the log mean of any months, each ``[S, H]``."""
-        design, offset = self.terms.design(months, origin=self.data.months)
+        design, offset = self.terms.design(months, origin=told_months(self.data))
         structural = np.array([family in _STRUCTURAL for family in self.terms.families], dtype=bool)
         beta = work[:, : self.width]
         level = beta[:, structural] @ design[:, structural].T
@@ -215,7 +215,7 @@ class RegressionDensity:
 
     def log_mean(self, work: FloatArray, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
         r"""Return the log mean ``[T]`` of any months at one point, :math:`o_t+x_t'\beta`, and its gradient, the design."""
-        design, offset = self.terms.design(months, origin=self.data.months)
+        design, offset = self.terms.design(months, origin=told_months(self.data))
         return design @ work[: self.width] + offset, design
 
     def maximise(self, start: FloatArray, free: NDArray[np.bool_] | None = None) -> Mode:
@@ -308,7 +308,7 @@ class CountRegression(LikelihoodModel):
 
     def remarks(self, data: Observed) -> tuple[str, ...]:
         """Return also that no term sets the level, if so."""
-        design, _ = Terms.of(self.terms).design(data.months, origin=data.months)
+        design, _ = Terms.of(self.terms).design(data.months, origin=told_months(data))
         ones = np.ones(len(design))
         rest = ones - design @ np.linalg.lstsq(design, ones)[0] if design.size else ones
         if float(np.abs(rest).max()) < _LEVEL:

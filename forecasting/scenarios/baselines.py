@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import NegativeBinomial, Poisson
 from forecasting.models import CountRegression, LocalLevel
 from forecasting.parameters import Priors
@@ -133,8 +133,9 @@ def _all(boundary: pd.Period, priors: Priors, wave: tuple[Term, ...]) -> Iterato
 
 def season_of(data: Observed, boundary: pd.Period, priors: Priors) -> tuple[tuple[Term, ...], str | None]:
     """Return the yearly wave that the data can support beside a trend and a step, or none and the reason."""
-    if len(data.months) < SEASONAL_MONTHS:
-        return (), f"{len(data.months)} months; a season needs at least {SEASONAL_MONTHS}"
+    told = len(told_months(data))
+    if told < SEASONAL_MONTHS:
+        return (), f"{told} months; a season needs at least {SEASONAL_MONTHS}"
     wave = Seasonal(harmonics=1)
     fullest = CountRegression(Terms((Intercept(), Trend(), wave, Step(boundary))), NegativeBinomial(), priors)
     unseen = [name for name in fullest.density(data).unseen if name in wave.columns]

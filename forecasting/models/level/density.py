@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -114,7 +114,7 @@ class LevelDensity(FollowingDensity):
         if self._seen.size < 2:
             raise InvalidInput(f"{data.name}: {self._seen.size} known months; a dynamic level needs at least 2")
         self.terms = model.terms_for(data)
-        self._design, self._offset = self.terms.design(data.months, origin=data.months)
+        self._design, self._offset = self.terms.design(data.months, origin=told_months(data))
         self.layout = Layout(model.trend, model.reversion, self._design.shape[1])
         effects = [
             replace(one, family=_HARMONIC) if one.family == Seasonal.family else one
@@ -276,7 +276,7 @@ class LevelDensity(FollowingDensity):
 
     def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
         """Return season, effects and exposure of the log mean of any months, ``[S, H]``."""
-        design, offset = self.terms.design(months, origin=self.data.months)
+        design, offset = self.terms.design(months, origin=told_months(self.data))
         return np.asarray(((design - self._middle) @ self._effects(work).T + offset[:, None]).T)
 
 

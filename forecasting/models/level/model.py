@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Contaminated, Distribution
 from forecasting.errors import InvalidInput
 from forecasting.models.augmented import FollowingModel
@@ -107,7 +107,7 @@ class DynamicLevel(FollowingModel):
         InvalidInput
             If harmonics are asked for and the data are shorter than a year.
         """
-        size = len(data.months)
+        size = len(told_months(data))
         if self.seasonal and size < _YEAR:
             raise InvalidInput(
                 f"{data.name}: {size} months cannot show a season; leave `seasonal` out, or use a year of data or more"

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution
 from forecasting.errors import InvalidWindow
 from forecasting.kernels.counts import FloatArray, IntArray
@@ -128,7 +128,7 @@ class LocalLevelDensity:
     ) -> tuple[FloatArray, FloatArray]:
         """Return level with events, and season with covariates and exposure, of the log mean, each ``[S, H]``."""
         level = self.levels(work, months, rng=rng)
-        design, _ = self.target.terms.design(months, origin=self.data.months)
+        design, _ = self.target.terms.design(months, origin=told_months(self.data))
         effects = self.split(work)[1][self.target.prior.moving :].T
         return level + effects[:, self._event] @ design[:, self._event].T, self.recurring(work, months)
 
@@ -138,7 +138,7 @@ class LocalLevelDensity:
 
     def recurring(self, work: FloatArray, months: pd.PeriodIndex) -> FloatArray:
         """Return season, covariates and exposure of the log mean of any months, ``[S, H]``."""
-        design, offset = self.target.terms.design(months, origin=self.data.months)
+        design, offset = self.target.terms.design(months, origin=told_months(self.data))
         effects = self.split(work)[1][self.target.prior.moving :].T
         return np.asarray(effects[:, ~self._event] @ design[:, ~self._event].T + offset)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution, NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.inference.sampling import Sample
@@ -112,7 +112,7 @@ class LocalLevel(BayesianModel):
         InvalidInput
             If a season is asked for and the data are shorter than a year.
         """
-        size = len(data.months)
+        size = len(told_months(data))
         if self.seasonal and size < _YEAR:
             raise InvalidInput(
                 f"{data.name}: {size} months cannot show a season; leave `seasonal` out, or use a year of data or more"

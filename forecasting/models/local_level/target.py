@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import expit
 
-from forecasting.constraints import Observed
+from forecasting.constraints import Observed, told_months
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.lattice import COARSE, FINE
@@ -56,7 +56,7 @@ class Target:
         self.facts = FactLikelihood(data.constraints)
         self.surrogate = Surrogate(data.constraints, model.distribution)
         self.terms = model.terms_for(data)
-        self.effects, self.offset = self.terms.design(data.months, origin=data.months)
+        self.effects, self.offset = self.terms.design(data.months, origin=told_months(data))
         own = (_NOISE, moving.REVERSION) if model.reversion else (_NOISE,)
         self.parameters = Parameters(own) + model.distribution.parameters
         self.names, self.folded = self.parameters.names, self.parameters.folded
