@@ -334,7 +334,7 @@ class Fact(_Row):
                 if self.relation.endswith("est")
                 else (f"{self.relation} {self.against}")
             )
-        low, high = _plain(self.low), _plain(self.high)
+        low, high = _written(self.low), _written(self.high)
         limits = {
             (True, True): f"{low} to {high}",
             (True, False): f"at least {low}",
@@ -355,3 +355,9 @@ def _plain(number: Fraction | None) -> int | float | None:
     if number is None:
         return None
     return int(number) if number.denominator == 1 else float(number)
+
+
+def _written(number: Fraction | None) -> str:
+    """Return a number without loss: whole, as a decimal, or as a fraction where no short decimal is it."""
+    decimal = str(_plain(number))
+    return decimal if number is None or Fraction(decimal) == number else str(number)

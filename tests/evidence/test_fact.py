@@ -180,3 +180,19 @@ def test_a_fact_made_in_python_has_the_errors_of_the_library(change: dict[str, A
         Fact.model_validate(3)
     with pytest.raises(InvalidLedger, match="is no number"):
         Fact.model_validate(fact("a", "count", "2023-01", value="3")).reread({"value": "x"})
+
+
+@pytest.mark.parametrize(
+    ("low", "said"),
+    [
+        ("7/11", "7/11"),
+        ("1.895", "1.895"),
+        ("379/200", "1.895"),
+        ("3", "3"),
+        ("0.123456789012345678", "61728394506172839/500000000000000000"),
+    ],
+)
+def test_a_statement_loses_no_digit(low: str, said: str) -> None:
+    """Limits that exclude each other read the same, and 999999999.999999999 as 1000000000.0."""
+    ratio = Fact.model_validate(fact("a", "ratio", "2023-01", low=low, against="2023-02"))
+    assert ratio.statement == f"at least {said} times 2023-02"
