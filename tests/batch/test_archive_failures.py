@@ -218,7 +218,13 @@ def test_altered_numbers_are_noticed(tmp_path: Path, column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "change"), [("run_ends", "finished = '[1]'"), ("rolls", "digest = 'x'"), ("forecasts", "status = 'x'")]
+    ("table", "change"),
+    [
+        ("run_ends", "finished = '[1]'"),
+        ("rolls", "digest = 'x'"),
+        ("forecasts", "status = 'x'"),
+        ("vintages", "known = x'ff00'"),
+    ],
 )
 def test_rows_that_mean_nothing_are_damage(tmp_path: Path, table: str, change: str) -> None:
     """They ended in errors of Python, by `status`, `monitor` and `run`."""
@@ -229,7 +235,7 @@ def test_rows_that_mean_nothing_are_damage(tmp_path: Path, table: str, change: s
         file.execute(f"DROP TRIGGER {table}_no_UPDATE")
         file.execute(f"UPDATE {table} SET {change}")
     with Archive.open(str(tmp_path / "archive.db"), create=False) as archive:
-        read = partial(run_here, config) if table == "forecasts" else archive.runs
+        read = archive.runs if table in ("run_ends", "rolls") else partial(run_here, config)
         with pytest.raises(ArchiveError, match="is damaged"):
             read()
 

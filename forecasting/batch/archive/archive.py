@@ -190,7 +190,7 @@ class Archive(Contents):
     def know(self, run: int, vintages: Iterable[Vintage]) -> None:
         """Store what became known of counts, whether or not anything is forecast from it; see `store`."""
         given = list(vintages)
-        with self._database.writing() as connection:
+        with self._database.writing() as connection, self._intact():
             self._keep(connection, run, given)
 
     def store(self, run: int, vintages: Iterable[Vintage], records: Iterable[ForecastRecord]) -> Stored:
@@ -219,7 +219,7 @@ class Archive(Contents):
         given = list(vintages)
         chunk = sorted(records, key=lambda record: (record.key.digest, record.content))
         jobs = {record.key.digest for record in chunk}
-        with self._database.writing() as connection:
+        with self._database.writing() as connection, self._intact():
             before = _contents(connection, jobs)
             finished = {job for job, _, status in before if status == "done"}
             known = {(job, content) for job, content, _ in before}
@@ -232,10 +232,9 @@ class Archive(Contents):
             self._keep(connection, run, given)
             _add(connection, schema.forecasts, [forecast_row(record, run) for record in new])
             done = {job: content for job, content, status in _contents(connection, jobs) if status == "done"}
-            with self._intact():
-                for record in chunk:
-                    if record.status == "done" and done[record.key.digest] != record.content:
-                        raise ArchiveConflict(_conflict(record))
+            for record in chunk:
+                if record.status == "done" and done[record.key.digest] != record.content:
+                    raise ArchiveConflict(_conflict(record))
         return Stored(len(new), len(chunk) - len(new))
 
     def _keep(self, connection: Connection, run: int, given: list[Vintage]) -> None:
