@@ -14,6 +14,7 @@ from forecasting.errors import ForecastingWarning, InvalidInput
 from forecasting.inference.sampling import Sample, sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
+from forecasting.models.estimated import warn_of_few_vectors
 from forecasting.models.known import read_data
 from forecasting.models.prequential import Refitted
 from forecasting.models.results import Posterior
@@ -133,7 +134,8 @@ class BayesianModel(Model):
             If a step, pulse, ramp or covariate is the same in all months of the data, so that the prior alone says how large
             its effect is.
         SamplingWarning
-            If k-hat is above 0.7, so that the draws are those of the slower sampler.
+            If k-hat is above 0.7, so that the draws are those of the slower sampler, or an estimate of the probability of facts
+            rests on few month vectors.
         """
         return self._posterior(data, self.density(read_data(data)), draws, require_rng(rng))
 
@@ -146,6 +148,7 @@ class BayesianModel(Model):
             warnings.warn(remark, ForecastingWarning, stacklevel=3)
         posterior = self._drawn(data, density, number, rng)
         posterior.sample.warn_if_doubtful(data.name, stacklevel=3)
+        warn_of_few_vectors(posterior.estimates, data.name, stacklevel=3)
         return posterior
 
     def load_posterior(self, path: str | PathLike[str], data: Observed) -> Posterior:

@@ -5,7 +5,6 @@ The data are anything that says what is known about the months: a complete serie
 
 from __future__ import annotations
 
-import warnings
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,17 +15,16 @@ from numpy.typing import NDArray
 
 from forecasting.constraints import Observed, told_months
 from forecasting.distributions import Distribution, NegativeBinomial
-from forecasting.errors import InvalidInput, SamplingWarning
+from forecasting.errors import InvalidInput
 from forecasting.inference.density import Rough
 from forecasting.inference.mode import Mode, find_mode
-from forecasting.inference.psis import smooth_weights
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import COARSE
 from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
-from forecasting.likelihood.estimate import effective, log_error
 from forecasting.likelihood.surrogate import Surrogate
 from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
+from forecasting.models.estimated import judged, some_of
 from forecasting.models.fit import Fit
 from forecasting.models.infinity import endless_ends
 from forecasting.models.known import read_data, reconstructed
@@ -38,10 +36,6 @@ from forecasting.randomness import Rng, require_rng
 from forecasting.terms import Intercept, Term, Terms
 
 _LEVEL = 1e-6  # largest residual of a constant on the columns at which they hold one
-FEWEST_VECTORS = 50
-"""Effective month vectors below which an estimate of the probability of facts is warned of."""
-
-_JUDGED = 50  # draws at which estimates are judged
 _STRUCTURAL = frozenset({"level", "trend", "step", "pulse", "ramp"})
 
 
@@ -154,22 +148,7 @@ class RegressionDensity:
 
     def estimates(self, work: FloatArray) -> pd.DataFrame:
         """Return how good each estimate of the probability of facts is around parameters ``[S, p]``; see `Posterior`."""
-        log_mean, shape = self.at(work[:: max(len(work) // _JUDGED, 1)])
-        rows = []
-        for group in self.facts.estimated:
-            logs = group.log_weights(np.exp(log_mean[:, list(group.months)]), shape, self.distribution)
-            _, khat = smooth_weights(logs[0])
-            rows.append(
-                {
-                    "facts": ", ".join(group.facts),
-                    "months": len(group.months),
-                    "vectors": group.number,
-                    "effective": float(np.median(effective(logs))),
-                    "log_error": float(np.median(log_error(logs, group.number))),
-                    "khat": khat,
-                }
-            )
-        return pd.DataFrame(rows, columns=["facts", "months", "vectors", "effective", "log_error", "khat"])
+        return judged(self.facts, *self.at(some_of(work)), self.distribution)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""
@@ -350,18 +329,7 @@ class CountRegression(LikelihoodModel):
         """
         chosen = read_likelihood(likelihood)
         density = RegressionDensity(Terms.of(self.terms), self.distribution, read_data(data), self.priors, chosen)
-        posterior = self._posterior(data, density, draws, require_rng(rng))
-        table = posterior.estimates
-        doubtful = table[table["effective"] < FEWEST_VECTORS]
-        for facts, few in doubtful[["facts", "effective"]].itertuples(index=False):
-            warnings.warn(
-                f"{data.name}: the probability of the facts {facts} is an estimate that rests on {few:.0f} effective month "
-                f"vectors, fewer than {FEWEST_VECTORS}; its error is not negligible: leave one of these facts out "
-                "(without=[...]), or use a shorter window",
-                SamplingWarning,
-                stacklevel=2,
-            )
-        return posterior
+        return self._posterior(data, density, draws, require_rng(rng))
 
     def fit(self, data: Observed, *, information: str = "observed") -> Fit:
         """Maximise the likelihood.

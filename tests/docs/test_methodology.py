@@ -125,7 +125,7 @@ def test_the_table_of_priors_is_that_of_the_code() -> None:
         ("up to 200,000 vectors", "forecasting.likelihood.enumeration.LARGEST", 200_000),
         ("at most 20,000 allowed vectors", "forecasting.likelihood.strategy.CHEAP", 20_000),
         ("at most 20,000 entries", "forecasting.likelihood.pivot.PIVOTAL", 20_000),
-        ("fewer than 50 effective vectors", "forecasting.models.regression.FEWEST_VECTORS", 50),
+        ("fewer than 50 effective vectors", "forecasting.models.estimated.FEWEST_VECTORS", 50),
         (r"c_t = .ell_t \+ 4.sqrt", "forecasting.kernels.level._DEVIATIONS", 4.0),
         (r"\+ 10/f_t", "forecasting.kernels.level._COUNTS", 10.0),
         (r"counts plus\s+0\.3", "forecasting.models.baselines._LEAST", 0.3),

@@ -126,7 +126,7 @@ class LocalLevel(BayesianModel):
 
     def posterior(self, data: Observed, *, draws: int | None = None, rng: Rng) -> LocalLevelPosterior:
         """Draw from the posterior of the level and its parameters; arguments and errors as for every model."""
-        posterior = super().posterior(data, draws=draws, rng=rng)
+        posterior = self._posterior(data, self.density(data), draws, require_rng(rng))
         assert isinstance(posterior, LocalLevelPosterior)
         return posterior
 
