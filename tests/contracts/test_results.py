@@ -154,7 +154,8 @@ def test_fits_offer_the_same(name: str) -> None:
     assert fit.summary()[["estimate", "std_err", "lower", "upper"]].shape == (len(fit.params), 4)
     assert fit.aicc > fit.aic
     assert fit.data is fit.density.data
-    assert fit.in_words() == ""  # there are levels here, and no effect
+    first = fit.params.index[0]  # there are levels here, and no effect
+    assert f"{first} is {fit.params[first]:.3g} (95% interval " in fit.in_words()
     if name == "sarima":
         with pytest.raises(fc.InvalidInput, match="no mean apart from its past months"):
             fit.predict()
