@@ -24,7 +24,7 @@ from forecasting.randomness import Rng, require_rng
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
-_DRAWS, _FEW_DRAWS = 4000, 500
+_DRAWS, _FEW_DRAWS = 4000, 1000
 
 
 class Prepared(Protocol):
@@ -118,7 +118,7 @@ class BayesianModel(Model):
         data : CountSeries or Evidence
             What is known about the months.
         draws : int, optional
-            Number of draws S, at least 100; 4000 where left out, or 500 where the likelihood is costly, as that of totals
+            Number of draws S, at least 100; 4000 where left out, or 1000 where the likelihood is costly, as that of totals
             over many large months.
         rng : numpy.random.Generator or int
             Generator or seed; required.

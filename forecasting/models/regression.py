@@ -308,7 +308,7 @@ class CountRegression(LikelihoodModel):
         data : CountSeries or Evidence
             What is known about the months.
         draws : int, optional
-            Number of draws S, at least 100; 4000 by default, or 500 where the likelihood is costly.
+            Number of draws S, at least 100; 4000 by default, or 1000 where the likelihood is costly.
         rng : numpy.random.Generator or int
             Generator or seed; required.
         likelihood : {"exact", "estimate"}, optional

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.constraints import Observed
+from forecasting.likelihood import FactLikelihood
 from forecasting.models import Posterior, Reconstruction, reconstruct
 from forecasting.models.known import read_data
 from forecasting.months import Window, following
@@ -27,6 +28,7 @@ from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensiti
 from forecasting.scenarios.weighing import Weighing
 from forecasting.scenarios.windows import Comparison
 
+_FEW = 500  # draws a baseline where totals of large months make the likelihood dear
 _ONSET = 1000  # draws of the month of the step, which are shared by the months
 
 
@@ -51,7 +53,7 @@ def jump(
     before, after : tuple of (start, end)
         The windows, both ends included; `before` ends before `after` starts.
     draws : int, optional
-        Posterior draws per baseline; as in `CountRegression.posterior` by default.
+        Posterior draws per baseline; as in `CountRegression.posterior` by default, or 500 where the likelihood is costly.
     level : float
         Coverage of the intervals.
     horizon : int
@@ -94,10 +96,11 @@ def jump(
         scales = Priors(**{**scales, "trend": Priors.from_largest_growth(largest_growth).trend})
     comparison = Comparison.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
-    fits = Fits.of(data, comparison, scales, draws, stream)
+    number = _FEW if draws is None and FactLikelihood(data.constraints).costly else draws
+    fits = Fits.of(data, comparison, scales, number, stream)
     weighing = Weighing.of(fits.baselines, {name: fit.log_evidence for name, fit in fits.posteriors.items()})
     drawn = {name: Reweighted.as_drawn(fit) for name, fit in fits.posteriors.items()}
-    table, only_windows = observed(data, comparison, scales, level, draws, stream)
+    table, only_windows = observed(data, comparison, scales, level, number, stream)
     return JumpReport(
         series=data.name,
         months=data.months,
