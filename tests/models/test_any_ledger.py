@@ -143,7 +143,7 @@ def said_of(name: str, a: int, b: int, y: IntArray, rng: np.random.Generator) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "size"), [(1, 6), (2, 12), (4, 18)])
+@pytest.mark.parametrize(("seed", "size"), [(1, 6), (2, 12), (4, 24), (6, 36)])
 def test_random_realistic_ledgers(seed: int, size: int) -> None:
     facts = list(realistic(size, np.random.default_rng(seed)))
     with warnings.catch_warnings():

@@ -97,18 +97,14 @@ def jump() -> fc.JumpReport:
 
 
 def tolerances(kept: dict[str, float], draws: int) -> dict[str, float]:
-    """How far each number of a forecast may be off: four standard errors of so many draws, a count for a quantile.
-
-    Of a skewed total the upper quantile varies the more, the longer its tail.
-    """
+    """How far each number of a forecast may be off: four standard errors of so many draws, a count for a quantile."""
     off = 4.0 * (kept["q95"] - kept["q05"]) / 3.29 / np.sqrt(draws)
-    tail = max((kept["q95"] - kept["q50"]) / max(kept["q50"] - kept["q05"], 1.0), 1.0)
     allowed = {
         "month": off,
         "total": off,
         "q05": 2.1 * off + 1,
         "q50": 1.3 * off + 1,
-        "q95": 2.1 * tail * off + 1,
+        "q95": 2.1 * off + 1,
         "log_evidence": 0.15,
     }
     return {name: allowed[name] for name in kept}
