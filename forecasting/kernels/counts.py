@@ -178,11 +178,14 @@ def mixture(mean: FloatArray, alpha: FloatArray) -> Callable[[IntArray], FloatAr
             counts = y[start : start + _TOGETHER, None].astype(float)
             log_ways = log_rising(counts, different) - gammaln(counts + 1.0)
             for n, (count, log_way) in enumerate(zip(counts, log_ways, strict=True), start):
-                np.multiply(log_odds, count, out=terms)
-                np.subtract(terms, log_none, out=terms)
-                np.add(terms, log_way[which] if len(different) > 1 else log_way, out=terms)
-                if some_never and count > 0:
-                    terms[never] = -np.inf
+                if count > LARGE:
+                    terms[:] = _logpmf_of_large(count, mean, alpha)
+                else:
+                    np.multiply(log_odds, count, out=terms)
+                    np.subtract(terms, log_none, out=terms)
+                    np.add(terms, log_way[which] if len(different) > 1 else log_way, out=terms)
+                    if some_never and count > 0:
+                        terms[never] = -np.inf
                 np.add.reduce(np.exp(terms, out=terms), axis=1, out=result[n])
         result /= mean.shape[1]
         return result

@@ -49,7 +49,7 @@ def test_it_is_the_average_of_the_probabilities(
     plain = family.pmf(COUNTS[:, None, None].astype(float), mean, *shape).mean(axis=2)
     found = family.mixture(mean, *shape)(COUNTS)
     assert found.shape == (len(COUNTS), 3)
-    assert found == pytest.approx(plain, rel=1e-9, abs=1e-280)
+    assert found == pytest.approx(plain, rel=1e-10, abs=1e-280)
 
 
 def test_a_mean_of_zero_gives_no_count_but_zero() -> None:
