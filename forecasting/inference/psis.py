@@ -16,7 +16,6 @@ KHAT_LIMIT = 0.7
 """Above this the importance weights cannot be trusted (Vehtari et al. 2024)."""
 
 _SHORTEST_TAIL = 5
-_HEAVY = 0.02  # share of the weight of one draw from which the tail of a correction matters
 
 
 def smooth_weights(log_weights: FloatArray) -> tuple[FloatArray, float]:
@@ -73,12 +72,9 @@ def fit_generalized_pareto(excess: FloatArray) -> tuple[float, float]:
     return (n * shape + 5.0) / (n + 10.0), scale
 
 
-def corrected(log_weights: FloatArray) -> tuple[FloatArray, float, float]:
-    """Return weights, k-hat and log mean of the last, small correction of draws.
-
-    A correction that leaves no draw a good part of the weight is even enough, whatever the shape of its tail.
-    """
+def correction(log_weights: FloatArray) -> tuple[FloatArray, float, float]:
+    """Return smoothed weights, their k-hat, and the log of the mean of the raw ones, by which an evidence changes."""
     weights, khat = smooth_weights(log_weights)
     top = float(log_weights.max())
     mean = top + float(np.log(np.mean(np.exp(log_weights - top))))
-    return weights, khat if float(weights.max()) > _HEAVY else -np.inf, mean
+    return weights, khat, mean

@@ -19,7 +19,7 @@ from forecasting.inference.density import Dear, Density, Rough
 from forecasting.inference.laplace import nested_laplace
 from forecasting.inference.mode import Mode, certain, find_mode, inverse_root
 from forecasting.inference.proposals import StudentT, mixture_log_density
-from forecasting.inference.psis import KHAT_LIMIT, corrected, smooth_weights
+from forecasting.inference.psis import KHAT_LIMIT, correction, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.inference.scoring import Scored, climb
 from forecasting.kernels.counts import FloatArray
@@ -201,7 +201,7 @@ def _corrected(rough: Rough, draws: int, rng: np.random.Generator) -> Sample | N
     for some in (slice(_FIRST), slice(_FIRST, points)):
         likelihood = np.concatenate([likelihood, rough.weighed(chosen.work[some])])
         logs = np.where(np.isnan(likelihood), -np.inf, likelihood) - chosen.log_likelihood[: likelihood.size]
-        weights, khat, gained = corrected(logs)
+        weights, khat, gained = correction(logs)
         ess = float(1.0 / np.sum(np.square(weights)))
         if ess < _EVEN * logs.size:
             return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
+from forecasting.inference.psis import KHAT_LIMIT, correction, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import COARSE, FINE
@@ -137,16 +137,16 @@ class Weighed:
     heaviest: tuple[float, float]
 
 
-def mattering(found: Iterable[Weighed]) -> tuple[float, bool]:
-    """Return the largest k-hat, and whether a few draws decide, of the sides that have a good part of the evidence."""
+def in_doubt(found: Iterable[Weighed]) -> bool:
+    """Return whether a few draws decide a side, with or without a change, that has a good part of its evidence."""
     listed = list(found)
-    khat, doubt = -np.inf, False
-    for side, logs in enumerate(([one.without for one in listed], [one.within for one in listed])):
-        for one, log_evidence in zip(listed, logs, strict=True):
-            if log_evidence > max(logs) - _LITTLE:
-                khat = max(khat, one.khat[side])
-                doubt |= poor(one.khat[side], one.heaviest[side])
-    return khat, doubt
+    sides = [one.without for one in listed], [one.within for one in listed]
+    return any(
+        poor(one.khat[side], one.heaviest[side])
+        for side, logs in enumerate(sides)
+        for one, log_evidence in zip(listed, logs, strict=True)
+        if log_evidence > max(logs) - _LITTLE
+    )
 
 
 def poor(khat: float, heaviest: float) -> bool:
@@ -329,9 +329,8 @@ class Weigher:
             return evidence, course, change, weights, khat
         chosen = systematic(weights, wanted, rng)
         logs = self._likelihood(z[chosen], which[chosen]) - height[chosen]
-        weights, other = smooth_weights(logs)
-        evidence += float(_log_sum(logs) - np.log(wanted))
-        return evidence, course[chosen], change[chosen], weights, max(khat, other)
+        weights, other, gained = correction(logs)
+        return evidence + gained, course[chosen], change[chosen], weights, max(khat, other)
 
     def _draw(
         self, fitted: _Fitted, changed: bool, draws: int, rng: np.random.Generator

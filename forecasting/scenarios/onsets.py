@@ -22,7 +22,7 @@ from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.reading.arguments import read_flag
 from forecasting.scenarios.baselines import season_of
 from forecasting.scenarios.onset_report import LEVEL, OnsetReport
-from forecasting.scenarios.onset_sampling import Kind, Weighed, Weigher, mattering
+from forecasting.scenarios.onset_sampling import Kind, Weighed, Weigher, in_doubt
 from forecasting.scenarios.onset_shapes import SHAPES, courses
 from forecasting.scenarios.weighing import StepEffect
 from forecasting.terms import Intercept, Terms, Trend
@@ -111,7 +111,7 @@ def onset(
         weigher = Weigher(target, kind, scales.step * course.reshape(-1, len(data.months)), prior)
         found[kind.name] = weigher.weigh(number // len(kinds), stream(kind.name))
     report = _report(data.name, candidates, found, course[..., -1])
-    if mattering(found.values())[1]:
+    if in_doubt(found.values()):
         warnings.warn(
             f"{data.name}: the draws of the onset are in doubt (k-hat {report.khat:.2f}, limit {KHAT_LIMIT}); use more draws, "
             "or leave out facts that limit months from one side only",
@@ -162,7 +162,7 @@ def _report(series: str, candidates: pd.PeriodIndex, found: dict[str, Weighed], 
         effect=StepEffect.of(change, LEVEL, weights),
         levels=levels,
         shapes=pd.Series(shapes, name="probability").rename_axis("shape"),
-        khat=mattering(found.values())[0],
+        khat=max(max(one.khat) for one in found.values()),
     )
 
 

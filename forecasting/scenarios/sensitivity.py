@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from forecasting.inference.psis import KHAT_LIMIT, smooth_weights
+from forecasting.inference.psis import KHAT_LIMIT, correction
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import CountRegression, LocalLevel, Posterior
 from forecasting.models.local_level.density import LocalLevelDensity
@@ -79,12 +79,10 @@ def under_priors(
     other, density = replace(model, priors=priors), posterior.density
     assert isinstance(density, RegressionDensity | LocalLevelDensity)
     change = density.under(priors).log_prior(posterior.sample.work) - posterior.sample.log_prior
-    weights, khat = smooth_weights(change)
+    weights, khat, gained = correction(change)
     if khat > KHAT_LIMIT:
         return Reweighted.as_drawn(other.posterior(posterior.data, draws=len(change), rng=rng))
-    top = float(change.max())
-    log_ratio = top + float(np.log(np.mean(np.exp(change - top))))
-    return Reweighted(posterior, weights, posterior.log_evidence + log_ratio)
+    return Reweighted(posterior, weights, posterior.log_evidence + gained)
 
 
 def sensitivity(fits: Fits, priors: Priors, level: float, stream: Callable[..., np.random.Generator]) -> pd.DataFrame:

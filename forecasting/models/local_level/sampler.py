@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import SamplingError
 from forecasting.inference.mode import Mode
-from forecasting.inference.psis import KHAT_LIMIT, corrected
+from forecasting.inference.psis import KHAT_LIMIT, correction
 from forecasting.inference.resampling import systematic
 from forecasting.inference.sampling import Cloud, Diagnostics, Sample
 from forecasting.kernels.counts import FloatArray
@@ -116,7 +116,7 @@ def sample_path(target: Target, draws: int, *, rng: np.random.Generator) -> Samp
     points = cloud.points[chosen]
     if target.facts.costly:
         rough, log_likelihood = log_likelihood, target.log_likelihood(points, path, coefs)
-        weights, other, gained = corrected(log_likelihood - rough)
+        weights, other, gained = correction(log_likelihood - rough)
         log_evidence += gained
         khat, ess = max(khat, other), min(ess, float(1.0 / np.sum(np.square(weights))))
         kept = systematic(weights, draws, rng)
