@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from forecasting.inference.psis import KHAT_LIMIT, correction, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import COARSE, FINE
+from forecasting.models.estimated import judged
 from forecasting.models.local_level.target import Target
 from forecasting.scenarios.standins import Level, StandIn, evidences
 
@@ -37,6 +39,7 @@ _FAR, _FAR_SHARE = 2.0, 0.25  # a share of draws, on a level that does not wande
 _FEWEST, _FEWEST_DEAR = 400, 100  # draws of either side, where a likelihood is cheap and where it is dear
 _ROUGH = 4000  # draws weighed by the surrogate, of which those are chosen where a likelihood is dear
 _LITTLE = 7.0  # log units below the best level, with a change or without one, at which a level decides nothing
+_JUDGED = 50  # draws at which estimates of the probability of facts are judged
 _NEGLIGIBLE = 30.0  # log units below the best point of a grid at which changes are not tried
 
 
@@ -125,6 +128,8 @@ class Weighed:
         Pareto shape of the weights of either side.
     heaviest : tuple of float
         The largest share of either side's weight that one draw has.
+    estimates : DataFrame
+        How good the estimates of the probability of facts are with a change; as `Posterior.estimates`.
     """
 
     without: float
@@ -135,6 +140,7 @@ class Weighed:
     shares: FloatArray
     khat: tuple[float, float]
     heaviest: tuple[float, float]
+    estimates: pd.DataFrame
 
 
 def in_doubt(found: Iterable[Weighed]) -> bool:
@@ -193,6 +199,7 @@ class Weigher:
         scale = float(target.scale[-1])
         self._dispersion = Axis(0.0, _COARSE["dispersion"], scale)
         self._noise = None if kind.noise is None else Axis(0.0, _COARSE["noise"], kind.noise)
+        self._estimates = pd.DataFrame()
 
     def weigh(self, draws: int, rng: np.random.Generator) -> Weighed:
         """Return both evidences and the draws of the course.
@@ -213,7 +220,9 @@ class Weigher:
         unseen = ~np.isin(np.arange(shares.size), course)
         shares[unseen] = np.exp(kept[unseen])
         heaviest = float(null.max()), float(weights.max())
-        return Weighed(without, within, course, change, weights, shares / shares.sum(), (khat, other), heaviest)
+        return Weighed(
+            without, within, course, change, weights, shares / shares.sum(), (khat, other), heaviest, self._estimates
+        )
 
     def _searched(self, changed: bool) -> tuple[Axis, Axis | None, _Fitted]:
         """Narrow the grids, moving the stand-in to the posterior of the log means; return them with what was fitted there."""
@@ -325,6 +334,9 @@ class Weigher:
                 again = self._stand_in(self._dispersion, mean + self._centre, deviation).flattened(_FLAT)
                 proposals.append(self._fitted(again, self._dispersion, self._noise, changed))
         evidence = float(_log_sum(logs) - np.log(logs.size))
+        if self._target.facts.estimated:
+            some = systematic(weights, _JUDGED, rng)
+            self._estimates = judged(self._target.facts, *self._at(z[some], which[some]), self._target.distribution)
         if not dear:
             return evidence, course, change, weights, khat
         chosen = systematic(weights, wanted, rng)
@@ -359,18 +371,21 @@ class Weigher:
         return z, k, course, change, np.logaddexp(np.log(1.0 - _FAR_SHARE), np.log(_FAR_SHARE) + wide)
 
     def _rough(self, z: FloatArray, which: IntArray) -> FloatArray:
-        target = self._target
-        shape = list(target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
+        log_mean, shape = self._at(z, which)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            value = target.surrogate.log_value(z.T + self._centre, shape)
+            value = self._target.surrogate.log_value(log_mean.T, shape)
         return np.where(np.isnan(value), -np.inf, value)
+
+    def _at(self, z: FloatArray, which: IntArray) -> tuple[FloatArray, list[FloatArray]]:
+        """Return log means ``[S, T]`` and shapes of draws."""
+        shape = list(self._target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
+        return z + self._centre, shape
 
     def _likelihood(self, z: FloatArray, which: IntArray) -> FloatArray:
         target = self._target
-        shape = list(target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             precision = COARSE if target.facts.costly else FINE
-            value = target.facts.log_likelihood(z + self._centre, shape, target.distribution, precision)
+            value = target.facts.log_likelihood(*self._at(z, which), target.distribution, precision)
         return np.where(np.isnan(value), -np.inf, value)
 
 

@@ -14,6 +14,7 @@ from forecasting.inference.psis import KHAT_LIMIT
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import LocalLevel
 from forecasting.models.base import read_draws
+from forecasting.models.estimated import warn_of_few_vectors
 from forecasting.models.known import read_data
 from forecasting.models.local_level.target import Target
 from forecasting.months import Window, month_range, read_window
@@ -76,7 +77,8 @@ def onset(
     Warns
     -----
     SamplingWarning
-        If the draws cannot be trusted: k-hat is above 0.7, and one draw has more than 2% of the weight.
+        If the draws cannot be trusted: k-hat is above 0.7, and one draw has more than 2% of the weight; or if an estimate of
+        the probability of facts rests on few month vectors.
 
     Notes
     -----
@@ -118,6 +120,8 @@ def onset(
             SamplingWarning,
             stacklevel=2,
         )
+    best = max(found.values(), key=lambda one: one.within)
+    warn_of_few_vectors(best.estimates, data.name, stacklevel=2)
     return report
 
 

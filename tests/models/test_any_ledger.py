@@ -10,6 +10,7 @@ import pytest
 
 import forecasting as fc
 from forecasting.kernels.counts import IntArray
+from forecasting.models import estimated
 from tests.evidence.ledgers import SERIES, fact, ledger_of
 
 TREND = fc.CountRegression(fc.Intercept() + fc.Trend())
@@ -90,6 +91,14 @@ def test_an_estimate_behind_a_level_that_wanders_is_told_too() -> None:
     assert posterior.estimates["effective"].item() < 50
     exact = ledger_of(SAID["a record month with its count"]).evidence(SERIES)
     assert fc.LocalLevel().posterior(exact, draws=400, rng=1).estimates.empty
+
+
+def test_an_estimate_behind_an_onset_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimated, "FEWEST_VECTORS", 1000)
+    evidence = ledger_of(SAID["the lowest month"]).evidence(SERIES)
+    with pytest.warns(fc.SamplingWarning, match="is an estimate that rests on .* fewer than 1000") as heard:
+        fc.onset(evidence, draws=300, rng=1)
+    assert heard[0].filename == __file__
 
 
 def test_a_choice_of_likelihood_is_checked() -> None:
