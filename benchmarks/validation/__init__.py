@@ -9,6 +9,7 @@ from types import ModuleType
 from benchmarks.validation import (
     agreement,
     calibration,
+    changes,
     facts,
     jumps,
     ledgers,
@@ -33,6 +34,7 @@ PIECES: dict[str, ModuleType] = {
     "recovery": recovery,
     "jumps": jumps,
     "onsets": onsets,
+    "changes": changes,
     "agreement": agreement,
 }
 

@@ -22,6 +22,12 @@ LEVEL = 0.95
 """Coverage of the interval of a factor."""
 
 
+_DRIFT = (
+    "A level that rises or falls steadily, wanders or has a season is told as changes of level, too; onset and jump weigh a "
+    "change against those."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class ChangesReport(Drawable, Frozen):
     """How often the level of a series changed, when, and by how much.  Made by `changes`.
@@ -127,7 +133,7 @@ class ChangesReport(Drawable, Frozen):
             f"of {chance(self.change_probability)}, even odds beforehand. The most probable number is {best} "
             f"({chance(float(self.number.iloc[best]))})."
         )
-        return " ".join([opening, *self._told()])
+        return " ".join([opening, *self._told(), *([_DRIFT] if best else [])])
 
     def _told(self) -> list[str]:
         """Return a sentence about each change, given the most probable number of them."""
