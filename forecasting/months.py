@@ -81,7 +81,17 @@ def read_months(stamps: Iterable[Any], where: str) -> pd.PeriodIndex:
     except Unreadable as error:
         raise InvalidSeries(f"{where}: the list of months {error}") from None
     ordinals = [_ordinal(stamp, row, where) for row, stamp in enumerate(listed, 1)]
-    return pd.PeriodIndex(np.array(ordinals, dtype=np.int64).astype("datetime64[M]"), freq="M")
+    return months_at(ordinals)
+
+
+def months_at(numbers: Iterable[int]) -> pd.PeriodIndex:
+    """Return the months with these numbers, counted from January 1970."""
+    return pd.PeriodIndex(np.array([*numbers], dtype=np.int64).astype("datetime64[M]"), freq="M")
+
+
+def month_name(number: int) -> str:
+    """Return ``YYYY-MM`` of a month counted from January 1970."""
+    return f"{1970 + number // 12:04d}-{number % 12 + 1:02d}"
 
 
 def asked_months(months: Iterable[Any]) -> pd.PeriodIndex:

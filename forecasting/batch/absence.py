@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 
 from forecasting.batch.archive import Contents
 from forecasting.errors import ArchiveError
+from forecasting.reading import month_number
 
 STALE = 3
 _BEHIND_OTHERS = 2
@@ -51,13 +51,13 @@ def absences(archive: Contents, *, stale: int = STALE) -> pd.DataFrame:
 
 def _stale(archive: Contents, ended: pd.DataFrame, last: Mapping[str, str], stale: int) -> Iterator[tuple[Any, ...]]:
     newest = ended.iloc[-1]
-    known = {name: _ordinal(last[name]) for name in archive.rolls()[newest["roll"]].good if name in last}
+    known = {name: month_number(last[name]) for name in archive.rolls()[newest["roll"]].good if name in last}
     if not known:
         return
     day = str(json.loads(newest["summary"]).get("day", newest["started"]))[:7]
     usual = int(np.median(list(known.values())))
     for name, month in known.items():
-        old, behind = _ordinal(day) - 1 - month, usual - month
+        old, behind = month_number(day) - 1 - month, usual - month
         if old >= stale or behind >= _BEHIND_OTHERS:
             yield name, "stale", last[name], max(old, behind), int(newest["id"])
 
@@ -81,10 +81,6 @@ def _source(config: str) -> str:
     except (ValueError, TypeError, AttributeError):
         raise ArchiveError("the archived configuration of a run cannot be read: the archive is damaged") from None
     return json.dumps({name: value for name, value in source.items() if name != "series"}, sort_keys=True)
-
-
-def _ordinal(month: str) -> int:
-    return (date.fromisoformat(f"{month}-01").year - 1970) * 12 + int(month[5:7]) - 1
 
 
 def in_words(row: Mapping[str, Any]) -> str:

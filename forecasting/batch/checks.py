@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecasting.batch.config import Config
@@ -18,6 +17,7 @@ from forecasting.batch.staging import RawSeries
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.evidence import Evidence
+from forecasting.months import month_name, months_at
 from forecasting.reading import Unreadable, count_in, count_of, month_number, number_in
 from forecasting.series import CountSeries, listing
 from forecasting.terms import Covariate, Exposure, Term
@@ -205,10 +205,10 @@ def _counts(by_month: Mapping[int, tuple[Any, ...]], faults: list[str]) -> dict[
 
 def _up_to_the_day(counts: Mapping[int, int], rules: Rules, faults: list[str], notes: list[str]) -> dict[int, int]:
     """Return the counts that were there on the day, an incomplete last month by the rule."""
-    future = [month for month in counts if month > _month_of(rules.today)]
+    future = [month for month in counts if month > month_number(rules.today)]
     if future:
         faults.append(f"counts of months to come: {_months(future)}; today is {rules.today}")
-    last = _month_of(rules.day)
+    last = month_number(rules.day)
     kept = {month: count for month, count in counts.items() if month <= last}
     later = len(counts) - len(kept) - len(future)
     if later > 0:
@@ -255,7 +255,7 @@ def _known(
         if low:
             faults.append(f"{name!r} is not above 0 in {_months(low)}")
         if not absent and not low:
-            by_month_values = pd.Series([values[month] for month in needed], index=_index(needed))
+            by_month_values = pd.Series([values[month] for month in needed], index=months_at(needed))
             known.append(Exposure(by_month_values) if is_exposure else Covariate(name, by_month_values))
     return tuple(known)
 
@@ -263,19 +263,11 @@ def _known(
 def _series(name: str, counts: Mapping[int, int]) -> CountSeries:
     span = range(min(counts), max(counts) + 1)
     missing = [month not in counts for month in span]
-    return CountSeries(_index(span), [counts.get(month, 0) for month in span], missing, name)
-
-
-def _index(ordinals: range) -> pd.PeriodIndex:
-    return pd.PeriodIndex(np.array(ordinals).astype("datetime64[M]"), freq="M")
-
-
-def _month_of(day: dt.date) -> int:
-    return 12 * (day.year - 1970) + day.month - 1
+    return CountSeries(months_at(span), [counts.get(month, 0) for month in span], missing, name)
 
 
 def _months(ordinals: Sequence[int]) -> str:
-    return listing(f"{1970 + month // 12}-{month % 12 + 1:02d}" for month in ordinals)
+    return listing(map(month_name, ordinals))
 
 
 def _count(cell: Any) -> tuple[int | None, str | None]:

@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.constraints import Observed
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.months import to_month
+from forecasting.months import month_name, to_month
+from forecasting.reading import month_number
 
 MOST_PATHS = 200
 """Sample paths kept of a forecast."""
@@ -348,8 +349,8 @@ def _storable(text: str) -> str:
 
 def _after(origin: str, number: int) -> tuple[str, ...]:
     """Return the months after one, as texts; pandas takes a hundred times as long."""
-    year, month = int(origin[:4]), int(origin[5:])
-    return tuple(f"{year + k // 12:04d}-{k % 12 + 1:02d}" for k in range(month, month + number))
+    first = month_number(origin) + 1
+    return tuple(map(month_name, range(first, first + number)))
 
 
 def _check_shapes(

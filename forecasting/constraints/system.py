@@ -63,6 +63,13 @@ class Constraints(Frozen):
         return np.asarray(self.lower == self.upper, dtype=np.bool_)
 
     @property
+    def told(self) -> BoolArray:
+        """Which months anything is known of, bool[T]."""
+        told = np.asarray((self.lower > 0) | np.isfinite(self.upper))
+        told[[position for row in self.linear for position in row.positions]] = True
+        return told
+
+    @property
     def said(self) -> tuple[object, ...]:
         """What is known, whoever says it: equal for systems that leave every month the same."""
         rows = ((row.positions, row.coefs, row.low, row.high) for row in self.linear)
@@ -171,10 +178,7 @@ def told_months(data: Observed) -> pd.PeriodIndex:
 
     Months before and after, of which nothing is known, must not move what is said of the others.
     """
-    known = data.constraints
-    told = (known.lower > 0) | np.isfinite(known.upper)
-    told[[position for row in known.linear for position in row.positions]] = True
-    at = np.flatnonzero(told)
+    at = np.flatnonzero(data.constraints.told)
     return data.months[at[0] : at[-1] + 1] if at.size else data.months
 
 

@@ -28,10 +28,7 @@ def read_data(data: Observed) -> Observed:
 
 def partly_known(data: Observed) -> NDArray[np.bool_]:
     """Return of which months ``[T]`` something is known, but not the count."""
-    known = data.constraints
-    partly = ~known.exact & ((known.lower > 0) | np.isfinite(known.upper))
-    partly[sorted({month for row in known.linear for month in row.positions})] = True
-    return partly
+    return np.asarray(data.constraints.told & ~data.constraints.exact)
 
 
 def read_counts(data: Observed, model: str) -> tuple[IntArray, NDArray[np.bool_]]:

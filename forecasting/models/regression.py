@@ -209,8 +209,7 @@ class RegressionDensity:
         """Return the ends at which months that counted nothing have a mean of zero, and others the same mean."""
         known = self.data.constraints
         zero = known.upper == 0
-        tied = np.isin(np.arange(len(zero)), [position for row in known.linear for position in row.positions])
-        counted = ~zero & (tied | (known.lower > 0) | np.isfinite(known.upper))
+        counted = ~zero & known.told
         ends = np.zeros((2, self.start.size), dtype=bool)
         ends[:, : self.width] = endless_ends(self.design[zero], self.design[counted])
         return ends

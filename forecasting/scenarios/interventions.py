@@ -22,6 +22,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.effects import with_factors
 from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
+from forecasting.models.known import partly_known
 from forecasting.models.likelihood import LikelihoodModel
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice
@@ -176,7 +177,7 @@ def _by_score(null: Fit, wide: LikelihoodModel, data: Observed, added: Terms) ->
 def score_and_information(density: Fittable, work: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the score of the parameters of the mean at `work` ``[p]``, and their expected information."""
     known = density.data.constraints
-    if known.linear or not (known.exact | ((known.lower == 0) & np.isinf(known.upper))).all():
+    if partly_known(density.data).any():
         raise InvalidInput(
             f"{density.data.name}: a score test needs each month exactly known or missing; use method='lr' or 'posterior'"
         )

@@ -29,12 +29,9 @@ def level_changes(data: Observed, pair: Comparison) -> tuple[pd.Period, ...]:
     >>> [str(month) for month in level_changes(series, pair)]
     ['2023-08', '2023-09', '2023-10']
     """
-    known = (data.constraints.lower > 0) | np.isfinite(data.constraints.upper)
-    for row in data.constraints.linear:
-        known[list(row.positions)] = True
     ends = (pair.before[0], pair.before[-1] + 1, pair.after[0], pair.after[-1] + 1)
     stretch = np.searchsorted([end.ordinal for end in ends], data.months.asi8, side="right")
-    starts = [data.months[stretch == k][0] for k in np.unique(stretch[known])]
+    starts = [data.months[stretch == k][0] for k in np.unique(stretch[data.constraints.told])]
     return tuple(starts[1:])
 
 

@@ -172,10 +172,7 @@ def _report(series: str, candidates: pd.PeriodIndex, found: dict[str, Weighed], 
 
 def _candidates(data: Observed, within: Window | None) -> pd.PeriodIndex:
     """Return the months in which a change may begin: after the first of which something is known, up to the last."""
-    known = (data.constraints.lower > 0) | np.isfinite(data.constraints.upper)
-    for row in data.constraints.linear:
-        known[list(row.positions)] = True
-    places = np.flatnonzero(known)
+    places = np.flatnonzero(data.constraints.told)
     if places.size < 2:
         raise InvalidInput(
             f"{data.name}: something is known of {places.size or 'no'} month; an onset needs at least two"

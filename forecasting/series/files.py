@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.errors import InvalidInput, InvalidSeries
+from forecasting.months import months_at
 from forecasting.reading import Unreadable, count_in, month_number, name_of, open_delimited
 from forecasting.reading.arguments import read_path
 from forecasting.series.frames import refuse_alike
@@ -82,7 +83,7 @@ def read_counts_file(
     counted = sorted(month for month, count in counts.items() if count is not None)
     if not counted:
         raise InvalidSeries(f"{place.name}, series {name!r} has no observed month; give at least one count")
-    known, warning = months_known(_index(counted), last_month, as_of, name)
+    known, warning = months_known(months_at(counted), last_month, as_of, name)
     span = pd.period_range(known[0], known[-1], freq="M")
     absent = span.difference(known)
     if len(absent) and not allow_missing:
@@ -93,10 +94,10 @@ def read_counts_file(
     values = [counts.get(month.ordinal) or 0 for month in span]
     notes = [warning] if warning else []
     if as_of is not None and len(known) < len(counted):
-        notes.append(f"{listing(_index(counted).difference(known))}: left out, as not known or not over on {as_of}")
+        notes.append(f"{listing(months_at(counted).difference(known))}: left out, as not known or not over on {as_of}")
     future = [month for month in counts if month > counted[-1]]
     if future:
-        notes.append(f"{listing(_index(sorted(future)))}: no count; taken as months to be forecast")
+        notes.append(f"{listing(months_at(sorted(future)))}: no count; taken as months to be forecast")
     return CountSeries(span, values, np.isin(span, absent), name), tuple(notes)
 
 
@@ -148,7 +149,3 @@ def _counts(rows: list[_Row], where: str) -> dict[int, int | None]:
     if faults:
         raise InvalidSeries(f"{where}, {listing(faults)}; counts are whole numbers from 0 to 10^9")
     return counts
-
-
-def _index(months: list[int]) -> pd.PeriodIndex:
-    return pd.PeriodIndex(np.array(months, dtype=np.int64).astype("datetime64[M]"), freq="M")

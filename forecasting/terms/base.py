@@ -165,12 +165,7 @@ class Terms:
 
 def months_since(months: pd.PeriodIndex, start: pd.Period) -> FloatArray:
     """Return the number of months from `start` to each of T months, float64[T]."""
-    return month_numbers(months) - (12 * start.year + start.month)
-
-
-def month_numbers(months: pd.PeriodIndex) -> FloatArray:
-    """Return months counted from the year 0, float64[T]."""
-    return np.asarray(12 * months.year + months.month, dtype=np.float64)
+    return np.asarray(months.asi8 - start.ordinal, dtype=np.float64)
 
 
 def _is_constant(values: FloatArray) -> bool:

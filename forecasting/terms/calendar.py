@@ -10,7 +10,7 @@ import pandas as pd
 from forecasting.months import MonthLike, to_month, weekdays_in
 from forecasting.parameters import declared
 from forecasting.reading.arguments import read_whole
-from forecasting.terms.base import FloatArray, Term, month_numbers, months_since
+from forecasting.terms.base import FloatArray, Term, months_since
 
 SEASONAL = declared("seasonal", 0.5, "Each harmonic or month coefficient.")
 
@@ -67,7 +67,7 @@ class Trend(Term):
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return months since the origin; halves occur where the data have an even number of months."""
         if self.origin is None:
-            return month_numbers(months) - float(month_numbers(origin[[0, -1]]).mean())
+            return np.asarray(months.asi8 - origin.asi8[[0, -1]].mean())
         return months_since(months, to_month(self.origin))
 
 

@@ -12,9 +12,11 @@ from forecasting.batch.accounts import in_words
 from forecasting.batch.overview import total_of
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.site.charts import Chart, central_pairs, draw, sparkline
-from forecasting.batch.site.known import Columns, Known, month_name, month_number, take
+from forecasting.batch.site.known import Columns, Known, take
 from forecasting.batch.site.pages import file_name
 from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.months import month_name
+from forecasting.reading import month_number
 
 FLAGS = {
     "D": "drifted",

@@ -16,6 +16,7 @@ from forecasting.batch.monitoring import first_issued
 from forecasting.batch.records import ForecastRecord
 from forecasting.batch.scoring import score_table
 from forecasting.kernels.counts import FloatArray
+from forecasting.months import month_name
 
 Columns: TypeAlias = dict[str, np.ndarray[Any, Any]]
 
@@ -83,17 +84,6 @@ def read_known(archive: Contents, names: list[str]) -> Iterator[Known]:
             counts[months - first] = known["y"]
         day = max(known["known"]) if known else ""
         yield Known(name, day, first, counts, keys[name], rows.get(name, none), records.get(name, {}))
-
-
-def month_name(ordinal: int) -> str:
-    """Return ``YYYY-MM`` of a month counted from January 1970."""
-    year, month = divmod(ordinal, 12)
-    return f"{1970 + year}-{month + 1:02d}"
-
-
-def month_number(month: str) -> int:
-    """Return the months from January 1970 to ``YYYY-MM``."""
-    return (int(month[:4]) - 1970) * 12 + int(month[5:]) - 1
 
 
 def _by_series(frame: pd.DataFrame) -> dict[str, Columns]:

@@ -116,7 +116,7 @@ class SARIMA(BayesianModel):
         """Return the design ``[T, k]`` and the log exposure ``[T]`` of any months; `origin` holds those of the data."""
         columns, offset = Terms.of(self.terms).design(months, origin=origin)
         if self.constant:
-            time = (months.year - origin[0].year) * 12.0 + (months.month - origin[0].month) + 1.0
+            time = months.asi8 - origin.asi8[0] + 1.0
             columns = np.column_stack([time if sum(self.orders.differences) else np.ones(len(months)), columns])
         return np.asarray(columns, dtype=float), offset
 
