@@ -31,7 +31,7 @@ from benchmarks.rolling import LEVELS, Record, Task
 def replicate(task: Task, seed: np.random.SeedSequence) -> Record:
     """Return the scores of every forecaster on one series; of the truth too where it is known."""
     result = rolling.compared(task, seed)
-    if task.collection == "simulated":
+    if task.collection == "simulated" and not task.only:
         rng = np.random.default_rng(seed.spawn(1)[0])
 
         def known(training: Any, stream: np.random.Generator) -> rolling.Forecast:
@@ -70,22 +70,27 @@ CHOSEN_ON = {"hospital": 3, "carparts": 6}
 RESTS_ON = "the public half of the series, last 12 months, our own code"
 """What the rows in the form of GIFT-Eval rest on."""
 
-AVERAGED = ("scaled_crps", "crps", "log_score", *rolling.INTERVALS, "below_zero", "fractional", "cpu_ms")
+TOTALS = tuple(f"total_{last}" for last in rolling.TOTALS)
+AVERAGED = ("scaled_crps", "crps", "log_score", *rolling.INTERVALS, *TOTALS, "below_zero", "fractional", "cpu_ms")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     folder = rolling.shared_folder()
+    unknown = set(options.only) - set(rolling.forecasters())
+    if unknown:
+        raise SystemExit(f"--only {', '.join(sorted(unknown))}: choose from {', '.join(rolling.forecasters())}")
     tasks = {"simulated": processes.collection(options.series)}
     for name in rolling.ORIGINS:
         if (folder / f"{name}.csv.gz").exists():
             tasks[name] = rolling.read_collection(name, folder)[:: options.every]
         elif name not in tasks:
             print(f"{folder} has no {name}.csv.gz; set FORECASTING_SHARED to measure on {name}", file=sys.stderr)
+    tasks = {name: [replace(task, only=tuple(options.only)) for task in found] for name, found in tasks.items()}
     every = [task for name in options.collections for task in tasks.get(name, [])]
     study = replace(STUDY, cases={task.name: task for task in every})
     records = {name: found[0] for name, found in run(study, 1, options.store, options.workers).items()}
-    note = _add_peers(records, every, options.peers, options.store.with_suffix(""))
+    note = "not run" if options.only else _add_peers(records, every, options.peers, options.store.with_suffix(""))
     results = {
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
@@ -133,6 +138,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1, help="every n-th series of the public collections, for a trial")
     parser.add_argument("--series", type=int, default=processes.SERIES, help="number of simulated series")
     parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--only", nargs="+", default=[], help="forecasters of this interpreter; no others are run")
     parser.add_argument("--folder", type=Path, default=RESULTS, help="where the results go")
     parser.add_argument("--store", type=Path, default=RESULTS / "accuracy.jsonl", help="where finished series are kept")
     parser.add_argument("--peers", type=Path, default=PEERS, help="interpreter that has statsforecast")
@@ -171,9 +177,11 @@ def _add_peers(records: dict[str, Record], tasks: list[Task], python: Path, stor
         for n, (name, training, truth) in enumerate(cuts):
             failed = not np.isfinite(quantiles[n, k]).all()
             used = (
-                rolling.empirical(rolling.HORIZON)(training, np.random.default_rng(0))[0] if failed else quantiles[n, k]
+                rolling.empirical(rolling.HORIZON)(training, np.random.default_rng(0))
+                if failed
+                else rolling.Forecast(quantiles[n, k])
             )
-            score = rolling.scored(training, truth, used, None)
+            score = rolling.scored(training, truth, used)
             score |= {"cpu_ms": milliseconds[n, k], "failure": "no finite forecast" if failed else None}
             records[name].setdefault(model, []).append(score)
     return found.stdout.strip()
@@ -248,7 +256,8 @@ def render(results: Record) -> str:
 def table(models: dict[str, Record]) -> list[str]:
     """Return the scores of a collection as lines of Markdown, best first."""
     columns = (
-        "scaled CRPS|recorded|auto over it|auto minus it (se)|CRPS|log score|auto minus it (se)|80%|95%|below zero"
+        "scaled CRPS|recorded|auto over it|auto minus it (se)|CRPS|log score|auto minus it (se)|80%|95%"
+        "|totals of 3, 6, 12 in 90%|below zero"
     )
     lines = [
         f"| forecaster | {columns.replace('|', ' | ')} | failures | CPU ms |",
@@ -269,6 +278,7 @@ def table(models: dict[str, Record]) -> list[str]:
             "" if name == AUTO else _paired(paired["log_score"]),
             f"{row['cover_80']:.3f}",
             f"{row['cover_95']:.3f}",
+            ", ".join(_number(row[name], ".3f") for name in TOTALS if row[name] is not None),
             f"{row['below_zero']:.1%}",
             f"{row['failures']} of {row['forecasts']}",
             f"{row['cpu_ms']:.1f}",

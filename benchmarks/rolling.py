@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from forecasting.randomness import named_streams
 HORIZON = 12
 LEVELS = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])
 INTERVALS = {"cover_80": (3, 11), "cover_95": (1, 13)}  # places of the ends among the levels
+TOTALS = (3, 6, 12)  # first months of the horizon
 DRAWS = 1000
 _LEAST_MEAN = 0.05
 FLOOR = 1e-10
@@ -51,12 +52,13 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """A series of a collection."""
+    """A series of a collection, and who forecasts it."""
 
     collection: str
     unique_id: str
     start: str
     values: tuple[int, ...]
+    only: tuple[str, ...] = ()  # forecasters to run; all, where empty
 
     @property
     def name(self) -> str:
@@ -91,7 +93,14 @@ def read_collection(name: str, folder: Path) -> list[Task]:
 # Forecasters: training months and a stream in, quantiles and log probabilities of the counts to come out
 
 
-Forecast = tuple[FloatArray, Callable[[FloatArray], FloatArray] | None]
+class Forecast(NamedTuple):
+    """Quantiles ``[12, 15]``; where there are any, log probabilities and ends ``[3, 2]`` of 90% intervals of totals."""
+
+    quantiles: FloatArray
+    logpmf: Callable[[FloatArray], FloatArray] | None = None
+    totals: FloatArray | None = None
+
+
 Forecaster = Callable[[fc.CountSeries, np.random.Generator], Forecast]
 
 
@@ -110,7 +119,8 @@ def of_predictive(issued: fc.Predictive) -> Forecast:
     def logpmf(y: FloatArray) -> FloatArray:
         return np.array([issued.logpmf(month, int(count)) for month, count in zip(issued.months, y, strict=True)])
 
-    return issued.quantile(LEVELS).to_numpy().astype(float), logpmf
+    ends = [issued.total(issued.months[0], issued.months[last - 1]).interval(0.9) for last in TOTALS]
+    return Forecast(issued.quantile(LEVELS).to_numpy().astype(float), logpmf, np.array(ends))
 
 
 def moments(last: int) -> Forecaster:
@@ -126,7 +136,7 @@ def moments(last: int) -> Forecaster:
         alpha = max(recent.var(ddof=1) - mean, 0.0) / mean**2
         law = fc.NegativeBinomial()
         quantiles = np.tile(law.quantile(LEVELS, mean, alpha).astype(float), (HORIZON, 1))
-        return quantiles, lambda y: law.logpmf(y, mean, alpha)
+        return Forecast(quantiles, lambda y: law.logpmf(y, mean, alpha))
 
     return forecast
 
@@ -135,7 +145,7 @@ def empirical(last: int) -> Forecaster:
     """The last months, each as likely as the other, interpolated (Hazen): a little better than recorded on conflict."""
 
     def forecast(training: fc.CountSeries, rng: np.random.Generator) -> Forecast:
-        return np.tile(np.quantile(training.values[-last:], LEVELS, method="hazen"), (HORIZON, 1)), None
+        return Forecast(np.tile(np.quantile(training.values[-last:], LEVELS, method="hazen"), (HORIZON, 1)))
 
     return forecast
 
@@ -159,13 +169,13 @@ def structural(logarithm: bool, moving_season: bool) -> Forecaster:
         mean, deviation = ahead.predicted_mean, np.maximum(ahead.se_mean, 1e-6)
         quantiles = mean[:, None] + deviation[:, None] * ndtri(LEVELS)
         if logarithm:
-            return np.expm1(quantiles), None
+            return Forecast(np.expm1(quantiles))
 
         def logpmf(y: FloatArray) -> FloatArray:
             below = np.where(y > 0, ndtr((y - 0.5 - mean) / deviation), 0.0)
             return np.log(np.maximum(ndtr((y + 0.5 - mean) / deviation) - below, FLOOR))
 
-        return quantiles, logpmf
+        return Forecast(quantiles, logpmf)
 
     return forecast
 
@@ -196,8 +206,9 @@ def seasonal_scale(training: fc.CountSeries) -> float:
     return float(np.abs(y[12:] - y[:-12]).mean())
 
 
-def scored(training: fc.CountSeries, truth: FloatArray, quantiles: FloatArray, log_scores: FloatArray | None) -> Record:
+def scored(training: fc.CountSeries, truth: FloatArray, forecast: Forecast) -> Record:
     """Return the scores of one forecast of a year, averaged over its months."""
+    quantiles, logpmf, ends = forecast
     clipped = np.maximum(quantiles, 0.0)
     crps = float(crps_from_quantiles(truth, clipped, LEVELS).mean())
     scale = seasonal_scale(training)
@@ -205,11 +216,16 @@ def scored(training: fc.CountSeries, truth: FloatArray, quantiles: FloatArray, l
         name: float(((clipped[:, low] <= truth) & (truth <= clipped[:, high])).mean())
         for name, (low, high) in INTERVALS.items()
     }
+    totals = {
+        f"total_{last}": None if ends is None else float(ends[k, 0] <= truth[:last].sum() <= ends[k, 1])
+        for k, last in enumerate(TOTALS)
+    }
     return {
         "crps": crps,
         "scaled_crps": crps / scale if scale > 0 else None,
-        "log_score": None if log_scores is None else float(-np.maximum(log_scores, np.log(FLOOR)).mean()),
+        "log_score": None if logpmf is None else float(-np.maximum(logpmf(truth), np.log(FLOOR)).mean()),
         **covered,
+        **totals,
         "below_zero": float((quantiles < 0).mean()),
         "fractional": float((quantiles != np.round(quantiles)).mean()),
         "largest": float(quantiles.max()),
@@ -220,9 +236,10 @@ def scored(training: fc.CountSeries, truth: FloatArray, quantiles: FloatArray, l
 def compared(task: Task, seed: np.random.SeedSequence) -> Record:
     """Return the scores of every forecaster at every origin of a series; each has a stream of its own, by name."""
     stream = named_streams(np.random.default_rng(seed))
-    result: Record = {name: [] for name in forecasters()}
+    used = {name: one for name, one in forecasters().items() if not task.only or name in task.only}
+    result: Record = {name: [] for name in used}
     for origin, (training, truth) in enumerate(task.cuts()):
-        for name, forecaster in forecasters().items():
+        for name, forecaster in used.items():
             result[name].append(attempted(forecaster, training, truth, stream(name, str(origin))))
     return result
 
@@ -232,12 +249,11 @@ def attempted(forecaster: Forecaster, training: fc.CountSeries, truth: FloatArra
     failure = None
     start = time.process_time()
     try:
-        quantiles, logpmf = forecaster(training, rng)
-        if not np.isfinite(quantiles).all():
+        forecast = forecaster(training, rng)
+        if not np.isfinite(forecast.quantiles).all():
             raise ArithmeticError("a quantile is infinite or no number")
     except Exception as error:  # one bad series must not end, or hide in, a run of thousands
         failure = f"{type(error).__name__}: {error}"
-        quantiles, logpmf = empirical(HORIZON)(training, rng)
+        forecast = empirical(HORIZON)(training, rng)
     seconds = time.process_time() - start
-    found = scored(training, truth, quantiles, None if logpmf is None else logpmf(truth))
-    return found | {"cpu_ms": 1e3 * seconds, "failure": failure}
+    return scored(training, truth, forecast) | {"cpu_ms": 1e3 * seconds, "failure": failure}

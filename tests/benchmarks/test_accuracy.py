@@ -36,7 +36,7 @@ def test_a_failure_is_replaced_and_counted() -> None:
         raise ValueError("no")
 
     def exploding(*_: object) -> rolling.Forecast:
-        return np.full((rolling.HORIZON, len(rolling.LEVELS)), np.inf), None
+        return rolling.Forecast(np.full((rolling.HORIZON, len(rolling.LEVELS)), np.inf))
 
     rng = np.random.default_rng(1)
     replaced = rolling.attempted(rolling.empirical(12), training, truth, rng)
