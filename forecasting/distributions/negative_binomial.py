@@ -99,10 +99,10 @@ class NegativeBinomial(Distribution):
 
     def log_terms(self, y: IntArray, log_mean: FloatArray, *shape: FloatArray) -> FloatArray:
         """Return the log probability of each month ``[S, T]``; one log-gamma a draw and *distinct* count."""
-        if (y > counts.LARGE).any():
+        distinct, which = np.unique(y, return_inverse=True)
+        if distinct.size and distinct[-1] > counts.LARGE:
             return super().log_terms(y, log_mean, *shape)
         alpha = np.maximum(shape[0], counts.TINY_ALPHA)[:, None]
-        distinct, which = np.unique(y, return_inverse=True)
         count = y.astype(float)
         result = np.exp(log_mean)
         result *= alpha
@@ -117,13 +117,13 @@ class NegativeBinomial(Distribution):
 
         One exponential and one logarithm a draw and month, one log-gamma a draw and *distinct* count.
         """
-        if (y > counts.LARGE).any():
+        distinct, times = np.unique(y, return_counts=True)
+        if distinct.size and distinct[-1] > counts.LARGE:
             return super().log_likelihood(y, log_mean, *shape)
         alpha = np.maximum(shape[0], counts.TINY_ALPHA)
         excess = np.exp(log_mean)
         excess *= alpha[:, None]
         np.log1p(excess, out=excess)
-        distinct, times = np.unique(y, return_counts=True)
         count = y.astype(float)
         rising = counts.log_rising(distinct, alpha[:, None]) @ times.astype(float)
         total = log_mean @ count - excess @ count - excess.sum(axis=1) / alpha

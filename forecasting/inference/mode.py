@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,21 +94,26 @@ def differences(
         Both with respect to the coordinates along `basis`; no numbers next to the edge of a density.
     """
     q = basis.shape[1]
-    pairs = list(combinations(range(q), 2))
-    unit = np.eye(q)
-    both = np.array([unit[i] + unit[j] for i, j in pairs]).reshape(len(pairs), q)
-    stencil = np.concatenate([np.zeros((1, q)), unit, -unit, both, -both]) * width
-    values = density(point + stencil @ basis.T)
+    stencil, i, j = _stencil(q)
+    values = density(point + (stencil * width) @ basis.T)
     centre, plus, minus = values[0], values[1 : q + 1], values[q + 1 : 2 * q + 1]
     with np.errstate(invalid="ignore"):
         gradient = (plus - minus) / (2.0 * width)
         hessian = np.diag((plus + minus - 2.0 * centre) / width**2)
-        if pairs:
-            i, j = np.array(pairs).T
-            two = values[2 * q + 1 : 2 * q + 1 + len(pairs)] + values[2 * q + 1 + len(pairs) :]
+        if i.size:
+            two = values[2 * q + 1 : 2 * q + 1 + i.size] + values[2 * q + 1 + i.size :]
             mixed = (two - plus[i] - plus[j] - minus[i] - minus[j] + 2.0 * centre) / (2.0 * width**2)
             hessian[i, j] = hessian[j, i] = mixed
     return float(centre), gradient, hessian
+
+
+@lru_cache(maxsize=16)
+def _stencil(q: int) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the points of second differences in q directions, in units of the step, and the pairs of directions."""
+    i, j = np.triu_indices(q, 1)
+    unit = np.eye(q)
+    both = unit[i] + unit[j]
+    return np.concatenate([np.zeros((1, q)), unit, -unit, both, -both]), i, j
 
 
 def extrapolated(density: LogDensity, point: FloatArray, basis: FloatArray) -> tuple[float, FloatArray, FloatArray]:

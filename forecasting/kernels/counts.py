@@ -47,7 +47,8 @@ def log_rising(y: ArrayLike, alpha: ArrayLike) -> FloatArray:
     count = np.asarray(y, dtype=float)
     dispersion = np.maximum(np.asarray(alpha, dtype=float), TINY_ALPHA)
     alone = not dispersion.ndim or dispersion.shape[-1] == 1
-    if alone and count.ndim == 1 and count.size > 2 and (np.diff(count) == 1.0).all():
+    consecutive = alone and count.ndim == 1 and count.size > 2 and count[-1] - count[0] == count.size - 1
+    if consecutive and (np.diff(count) == 1.0).all():
         return _log_rising_steps(count, dispersion)
     near_poisson = dispersion < _STIRLING_ALPHA
     result = np.asarray(_log_rising_gamma(count, np.maximum(dispersion, _STIRLING_ALPHA)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -103,7 +104,7 @@ class FactLikelihood:
         """Whether totals over large months or many values of a pivot make one evaluation cost a good part of a millisecond."""
         return any(isinstance(group, SumGroup | PivotGroup) and group.width > _COSTLY for group in self.groups)
 
-    @property
+    @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Independent pieces of information: exact months, ranges, and the sums of the linear system."""
         known = self.known

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
@@ -118,11 +119,18 @@ class HistoricalMoments(Model):
         counts, missing = read_counts(data, "HistoricalMoments")
         seen = counts[~missing].astype(float)
         result = np.full(seen.size, np.nan)
-        for end in range(3, seen.size):
-            mean, alpha, variation = _moments(seen[None, max(end - self.last, 0) : end])
-            whole = (1.0 + alpha) * (1.0 + variation) - 1.0
-            result[end] = self.distribution.logpmf(seen[end], mean, whole)[0]
+        for end in range(3, min(self.last, seen.size)):
+            result[end] = self._log_scores(seen[None, :end], seen[end : end + 1])[0]
+        first = max(self.last, 3)
+        if seen.size > first:
+            recent = sliding_window_view(seen[first - self.last : -1], self.last)
+            result[first:] = self._log_scores(np.ascontiguousarray(recent), seen[first:])
         return result
+
+    def _log_scores(self, recent: FloatArray, counts: FloatArray) -> FloatArray:
+        """Return the log probabilities ``[N]`` of counts given the months before each, ``[N, n]``."""
+        mean, alpha, variation = _moments(recent)
+        return self.distribution.logpmf(counts, mean, (1.0 + alpha) * (1.0 + variation) - 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -264,4 +264,4 @@ def corrected(loglik: float, parameters: int, nobs: int) -> float:
 
 def standard_errors(cov: pd.DataFrame) -> pd.Series:
     """Return the standard errors that a covariance has on its diagonal."""
-    return pd.Series(np.sqrt(np.diag(cov)), index=cov.index, name="std_err")
+    return pd.Series(np.sqrt(np.diag(cov.to_numpy())), index=cov.index, name="std_err")

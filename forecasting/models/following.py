@@ -113,8 +113,9 @@ class FollowingDensity(ABC):
 
         def drawn(step: int, mean: FloatArray) -> IntArray:
             exploding = ~(mean <= LARGEST_MEAN)
-            what = f"a mean above 10^15 or no number in {exploding.sum():,} of {len(work):,} draws"
-            refuse_explosion(exploding[:, None], months[step : step + 1], what, self.remedy)
+            if exploding.any():
+                what = f"a mean above 10^15 or no number in {exploding.sum():,} of {len(work):,} draws"
+                refuse_explosion(exploding[:, None], months[step : step + 1], what, self.remedy)
             means[:, step] = np.maximum(mean, LEAST_MEAN)
             paths[:, step] = draw(step, means[:, step])
             return paths[:, step]

@@ -167,8 +167,10 @@ class Parameters:
 
     def natural(self, work: FloatArray) -> FloatArray:
         """Return the natural parameters ``[S, p]`` at working coordinates ``[S, p]``."""
-        columns = [TRANSFORMS[one.transform](work[:, k]) for k, one in enumerate(self.each)]
-        return np.column_stack(columns) if columns else work
+        result = np.empty((len(work), len(self.each)))
+        for k, one in enumerate(self.each):
+            result[:, k] = TRANSFORMS[one.transform](work[:, k])
+        return result
 
     def named(self, natural: FloatArray) -> Theta:
         """Return natural parameters ``[S, p]`` by name."""

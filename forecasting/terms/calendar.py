@@ -102,7 +102,7 @@ class Seasonal(Term):
 
     def rows(self, months: pd.PeriodIndex, origin: pd.PeriodIndex) -> FloatArray:
         """Return cosine and sine of each harmonic, side by side."""
-        angles = np.pi / 6 * np.outer(months.month, np.arange(1, self.harmonics + 1))
+        angles = np.pi / 6 * np.outer(months.asi8 % 12 + 1, np.arange(1, self.harmonics + 1))
         waves = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
         return waves.reshape(len(months), -1)[:, :11]
 

@@ -88,13 +88,14 @@ def test_historical_moments(last: int) -> None:
     assert forecast.paths[:, 0].var() == pytest.approx(expected_variance, rel=0.08)
 
 
-def test_scores_of_months_look_back_only() -> None:
-    model = HistoricalMoments(5)
+@pytest.mark.parametrize("last", [2, 5, 39, 60])
+def test_scores_of_months_look_back_only(last: int) -> None:
+    model = HistoricalMoments(last)
     y = Y.values
     scores = model.log_terms(Y)
     assert np.isnan(scores[:3]).all()
     for t in range(3, 40):
-        m, alpha, variation = moments(y[max(t - 5, 0) : t])
+        m, alpha, variation = moments(y[max(t - last, 0) : t])
         whole = (1.0 + alpha) * (1.0 + variation) - 1.0
         assert scores[t] == pytest.approx(float(NegativeBinomial().logpmf(y[t], m, whole)), rel=1e-10)
     changed = y.copy()
