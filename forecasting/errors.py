@@ -45,7 +45,7 @@ class InvalidInput(ForecastingError, ValueError):
     ...     fc.Climatology(last=1)
     ... except fc.InvalidInput as error:
     ...     print(error)
-    last=1 must be a whole number of months of at least 2
+    last=1 must be a whole number of at least 2
     """
 
 

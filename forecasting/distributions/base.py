@@ -30,6 +30,9 @@ class Law(ABC):
     `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
     """
 
+    additive: ClassVar[bool] = False
+    """Whether a sum of independent counts has the same law, with the sum of their means."""
+
     @property
     def shape_names(self) -> tuple[str, ...]:
         """Names of the shape parameters."""

@@ -27,6 +27,7 @@ class Poisson(Distribution):
     3.0
     """
 
+    additive: ClassVar[bool] = True
     orthogonal: ClassVar[bool] = True
 
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:

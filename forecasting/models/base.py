@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Protocol
 
 import numpy as np
 
 from forecasting.constraints import Observed
-from forecasting.errors import ForecastingWarning, InvalidInput
+from forecasting.errors import ForecastingError, ForecastingWarning
 from forecasting.inference.sampling import Sample, sample_posterior
 from forecasting.kernels.counts import FloatArray
 from forecasting.models.density import ModelDensity
 from forecasting.models.estimated import warn_of_few_vectors
-from forecasting.models.known import read_data
-from forecasting.models.prequential import Refitted
+from forecasting.models.known import read_counts, read_data
 from forecasting.models.results import Posterior
 from forecasting.models.storage import read_sample, read_state
 from forecasting.predictive import Predictive
-from forecasting.randomness import Rng, require_rng
+from forecasting.randomness import Rng, named_streams, require_rng
+from forecasting.reading.arguments import read_whole
 from forecasting.series import listing
 from forecasting.terms import Term, Terms
 
 _DRAWS, _FEW_DRAWS = 4000, 1000
+_FEWEST = 3  # known months before the first that is scored
 
 
 class Prepared(Protocol):
@@ -87,6 +89,53 @@ class Model(ABC):
         Unless a model has a faster way, it is fitted again before each month that is scored.
         """
         return Refitted(self, read_data(data), draws, require_rng(rng))
+
+
+@dataclass(frozen=True, eq=False)
+class Refitted:
+    """A model with its data, fitted again before each month that is scored.
+
+    Nothing that comes later is seen, so that fitting gains nothing that would have to be taken back (Dawid 1984, JRSS A 147,
+    278-292).
+
+    Attributes
+    ----------
+    model : Model
+    data : CountSeries or Evidence
+        Months known or missing.
+    draws : int or None
+        Number of paths of a forecast; None leaves it to the model.
+    rng : numpy.random.Generator
+        Of the forecasts that are scored.
+    """
+
+    model: Model
+    data: Observed
+    draws: int | None
+    rng: np.random.Generator
+
+    def one_step_scores(self, last: int | None = None) -> FloatArray:
+        """Return the log score of each known month ``[t]`` given those before it; NaN before the `last` of them.
+
+        NaN also where the model cannot forecast from so few months.
+        """
+        counts, missing = read_counts(self.data, type(self.model).__name__)
+        known, stream = np.flatnonzero(~missing), named_streams(self.rng)
+        scores = np.full(known.size, np.nan)
+        first = _FEWEST if last is None else max(known.size - last, _FEWEST)
+        for k in range(first, known.size):
+            before, month = self.data.months[known[k] - 1], self.data.months[known[k]]
+            try:
+                past = self.data.until(before)
+                forecast = self.model.forecast(past, 1, draws=self.draws, rng=stream(str(month)))
+                scores[k] = forecast.logpmf(month, int(counts[known[k]]))
+            except ForecastingError:
+                continue
+        return scores
+
+    def forecast(self, horizon: int, *, rng: Rng) -> Predictive:
+        """Return the predictive distribution of the months after the data."""
+        return self.model.forecast(self.data, horizon, draws=self.draws, rng=require_rng(rng))
 
 
 class BayesianModel(Model):
@@ -199,7 +248,4 @@ class BayesianModel(Model):
 
 def read_draws(draws: int | None, default: int) -> int:
     """Return a number of draws."""
-    number = default if draws is None else draws
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 100 <= number <= 10**8:
-        raise InvalidInput(f"draws={draws!r} must be a whole number of at least 100, and at most 10^8")
-    return int(number)
+    return read_whole(default if draws is None else draws, "draws", 100, 10**8)

@@ -19,6 +19,7 @@ from forecasting.models.known import history_of, read_counts, read_data
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
+from forecasting.reading.arguments import read_whole
 
 _DRAWS = 4000
 _LEAST = 0.3
@@ -47,7 +48,7 @@ class Climatology(Model):
     last: int = 12
 
     def __post_init__(self) -> None:
-        _read_last(self.last)
+        read_whole(self.last, "last", 2)
 
     def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return paths that draw each month anew; a multiple of `last` of them, so that no month counts more."""
@@ -92,7 +93,7 @@ class HistoricalMoments(Model):
     distribution: Distribution = field(default_factory=NegativeBinomial)
 
     def __post_init__(self) -> None:
-        _read_last(self.last)
+        read_whole(self.last, "last", 2)
         if not isinstance(self.distribution, Distribution) or self.distribution.shape_names != ("alpha",):
             raise InvalidInput(
                 f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
@@ -241,8 +242,3 @@ def _recent(data: Observed, last: int) -> IntArray:
     if recent.size < 2:
         raise InvalidInput(f"{data.name}: {recent.size} known months; a baseline needs at least 2")
     return recent
-
-
-def _read_last(last: int) -> None:
-    if isinstance(last, bool) or not isinstance(last, (int, np.integer)) or last < 2:
-        raise InvalidInput(f"last={last!r} must be a whole number of months of at least 2")

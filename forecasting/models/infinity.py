@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,6 +60,14 @@ def at_infinity(density: Fittable, work: FloatArray, free: NDArray[np.bool_], he
         f"the likelihood has no maximum (separation): {' and '.join(runs)}. The estimates and standard errors there are where "
         "the search stopped; use posterior(), whose priors keep them finite, or leave the terms out"
     )
+
+
+def unseen_columns(rows: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns of `rows` ``[U, k]``, of sizes near one, that take part in their null space."""
+    _, sizes, directions = np.linalg.svd(rows)
+    rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
+    hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
+    return tuple(name for name, is_hidden in zip(names, hidden, strict=False) if is_hidden)
 
 
 def endless_ends(zero: FloatArray, counted: FloatArray) -> NDArray[np.bool_]:

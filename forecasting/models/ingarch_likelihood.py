@@ -18,6 +18,7 @@ from forecasting.inference.constrained import Region, maximise
 from forecasting.inference.mode import Mode, inverse_root
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.ingarch import Predictor
+from forecasting.models.infinity import unseen_columns
 from forecasting.models.ingarch_target import CountTarget, Slice, transformed
 from forecasting.models.known import read_counts
 from forecasting.parameters import Parameter, Parameters, declared
@@ -295,10 +296,7 @@ class IngarchLikelihood:
         _, slope = self.target.predictor.slopes(self.start[None, : self.width])
         rows = slope[~self.target.predictor.missing, 0]
         rows = rows / np.maximum(np.abs(rows).max(axis=0), 1e-300)
-        _, sizes, directions = np.linalg.svd(rows)
-        rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
-        hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
-        return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
+        return unseen_columns(rows, self.names)
 
 
 def _read_counts(model: Settings, data: Observed) -> tuple[IntArray, NDArray[np.bool_]]:

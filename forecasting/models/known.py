@@ -55,6 +55,15 @@ def history_of(data: Observed) -> History:
     return History(data.months, np.where(known.exact, known.lower, 0).astype(np.int64), known.exact)
 
 
+def read_distribution(distribution: Distribution) -> Distribution:
+    """Return `distribution` if it is one that can be estimated."""
+    if not isinstance(distribution, Distribution):
+        raise InvalidInput(
+            f"distribution={distribution!r} is not a count distribution; use Poisson() or NegativeBinomial()"
+        )
+    return distribution
+
+
 def read_centred(distribution: Distribution, model: str) -> Distribution:
     """Return `distribution` if counts drawn from it can be fed back into its mean.
 
@@ -63,16 +72,32 @@ def read_centred(distribution: Distribution, model: str) -> Distribution:
     InvalidInput
         If it is no distribution, or its `mean` is not the mean of the count; `model` names who asks.
     """
-    if not isinstance(distribution, Distribution):
-        raise InvalidInput(
-            f"distribution={distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
-        )
-    if not distribution.centred:
+    if not read_distribution(distribution).centred:
         raise InvalidInput(
             f"{model} follows the counts, and under distribution={distribution!r} their mean depends on the share of empty "
             "months; use ZeroInflated(), whose mean is that of the count, or CountRegression"
         )
     return distribution
+
+
+def log_level(facts: FactLikelihood, offset: FloatArray, name: str, model: str) -> float:
+    """Return the log of the mean of what is known exactly (months and sums), else of the middles of the ranges.
+
+    Raises
+    ------
+    InvalidInput
+        If fewer than two months or sums are limited from both sides; `name` is the series, `model` who asks.
+    """
+    limited = [unit for unit in facts.units if np.isfinite(unit.high)]
+    if len(limited) < 2:
+        raise InvalidInput(
+            f"{name}: {len(limited) or 'no'} month or sum of months is limited from both sides; {model} needs at least two, "
+            "so more facts or more months"
+        )
+    exact = [unit for unit in limited if unit.low == unit.high] or limited
+    total = sum(0.5 * (unit.low + unit.high) for unit in exact)
+    exposure = sum(float(np.exp(offset[list(unit.months)]).sum()) for unit in exact)
+    return float(np.log((total + 0.25) / exposure))
 
 
 def reconstructed(

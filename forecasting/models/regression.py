@@ -26,8 +26,8 @@ from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
 from forecasting.models.estimated import judged, some_of
 from forecasting.models.fit import Fit
-from forecasting.models.infinity import endless_ends
-from forecasting.models.known import read_data, reconstructed
+from forecasting.models.infinity import endless_ends, unseen_columns
+from forecasting.models.known import log_level, read_data, read_distribution, reconstructed
 from forecasting.models.likelihood import LikelihoodModel
 from forecasting.models.maximum import maximum_likelihood
 from forecasting.models.results import Posterior
@@ -66,8 +66,9 @@ class RegressionDensity:
         )
         self.width = self.design.shape[1]
         self.scale, self.centre = self.parameters.scale(priors), self.parameters.centre
+        level = log_level(self.facts, self.offset, data.name, "a regression")
         self._rows, self._rates = self._informative_units()
-        self.centre[[family == "level" for family in self.parameters.families]] = self._log_level()
+        self.centre[[family == "level" for family in self.parameters.families]] = level
         self.start = self._start()
         unlimited = np.full(self.scale.size, np.inf)
         self.limits = np.where(self.folded, 0.0, -unlimited), unlimited
@@ -78,24 +79,10 @@ class RegressionDensity:
     def _informative_units(self) -> tuple[FloatArray, FloatArray]:
         """Return average design rows ``[U, k]`` and log rates a month and exposure ``[U]`` of all that is known."""
         units = self.facts.units
-        bounded = sum(np.isfinite(unit.high) for unit in units)
-        if bounded < 2:
-            raise InvalidInput(
-                f"{self.data.name}: {bounded or 'no'} month or sum of months is limited from both sides; a regression needs at "
-                "least two, so more facts or more months"
-            )
         rows = np.array([self.design[list(unit.months)].mean(axis=0) for unit in units])
         middle = np.array([unit.low if np.isinf(unit.high) else 0.5 * (unit.low + unit.high) for unit in units])
         exposure = np.array([np.exp(self.offset[list(unit.months)]).sum() for unit in units])
         return rows, np.log((middle + 0.25) / exposure)
-
-    def _log_level(self) -> float:
-        """Return the log of the mean of what is known exactly (months and sums), else of the middles of the ranges."""
-        units = self.facts.units
-        exact = [unit for unit in units if unit.low == unit.high] or [u for u in units if np.isfinite(u.high)]
-        total = sum(0.5 * (unit.low + unit.high) for unit in exact)
-        exposure = sum(float(np.exp(self.offset[list(unit.months)]).sum()) for unit in exact)
-        return float(np.log((total + 0.25) / exposure))
 
     def _start(self) -> FloatArray:
         """Return a ridge regression of the log rates on the design, and a moment estimate of the shape."""
@@ -229,10 +216,7 @@ class RegressionDensity:
         """Coefficients that the data cannot tell apart: those in the null space of the average design rows."""
         limited = np.array([np.isfinite(unit.high) for unit in self.facts.units])
         rows = self._rows[limited] / np.maximum(np.abs(self.design).max(axis=0), 1e-300)
-        _, sizes, directions = np.linalg.svd(rows)
-        rank = int(np.sum(sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)))
-        hidden = np.abs(directions[rank:]).max(axis=0, initial=0.0) > 1e-6
-        return tuple(name for name, is_hidden in zip(self.names, hidden, strict=False) if is_hidden)
+        return unseen_columns(rows, self.names)
 
 
 @dataclass(frozen=True)
@@ -270,10 +254,7 @@ class CountRegression(LikelihoodModel):
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", Terms.of(self.terms))
         object.__setattr__(self, "priors", read_priors(self.priors))
-        if not isinstance(self.distribution, Distribution):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} is no count distribution; use Poisson() or NegativeBinomial()"
-            )
+        read_distribution(self.distribution)
         if not (Terms.of(self.terms).columns() or self.distribution.shape_names):
             raise InvalidInput(
                 f"{self.terms!r} has no coefficient and {self.distribution!r} no parameter, so there is nothing to estimate; "

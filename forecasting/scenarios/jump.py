@@ -134,7 +134,7 @@ def _result(one: Baseline, fits: Fits, weighing: Weighing, rng: np.random.Genera
         posterior=fits.posteriors[one.name],
         probability=weighing.probabilities[one.name],
         surprise=fits.surprises[one.name],
-        search=float("nan") if one.step else search(fits.without_step(one), fits.comparison, rng),
+        search=float("nan") if one.step else search(fits.without_step(one), fits.comparison, rng, wanders=one.wanders),
     )
 
 

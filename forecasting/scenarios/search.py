@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecasting.models import LocalLevelPosterior, Posterior
+from forecasting.models import Posterior
 from forecasting.months import following
 from forecasting.scenarios.fits import step_draws
 from forecasting.scenarios.windows import Comparison
 
 
-def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generator) -> float:
+def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generator, *, wanders: bool) -> float:
     r"""Return the share of replicated periods in which some pair of such windows changes as much, in the same direction.
 
     A posterior predictive probability of the largest change (Meng 1994), the step of every draw set to zero.
@@ -29,12 +29,10 @@ def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generato
         The windows.
     rng : numpy.random.Generator
         Source of randomness; one period is drawn for each parameter draw.
+    wanders : bool
+        Whether the level has steps of its own: the path that has been fitted holds the change, so others are drawn.
     """
-    months = posterior.months
-    if isinstance(
-        posterior, LocalLevelPosterior
-    ):  # a path that has been fitted holds the change: let the level wander on
-        months = following(months, len(months))
+    months = following(posterior.months, len(posterior.months)) if wanders else posterior.months
     log_mean = posterior.log_mean(months)
     if any(name.startswith("step[") for name in posterior.names):
         log_mean = log_mean - np.outer(step_draws(posterior, comparison), months >= comparison.after[0])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.constraints import Linear
-from forecasting.distributions import Distribution, Poisson
+from forecasting.distributions import Distribution
 from forecasting.kernels.counts import FloatArray
 from forecasting.likelihood.sums import SumGroup
 from forecasting.models import Posterior, reconstruct
@@ -184,9 +184,7 @@ def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0,
     else:
         tails = [_counted(later * high >= least * earlier), _counted(later * low <= most * earlier)]
     law = posterior.distribution
-    cheap = max(most, high) * len(comparison.after) <= _EXACT_SIZE or isinstance(
-        law, Poisson
-    )  # the same of a mirror image
+    cheap = law.additive or max(most, high) * len(comparison.after) <= _EXACT_SIZE  # the same of a mirror image
     if low == high and cheap and isinstance(law, Distribution):
         part = slice(0, _EXACT_DRAWS)
         at = expected[part], [values[part] for values in posterior.shape], law
@@ -205,7 +203,7 @@ def _exact(
     mean: FloatArray, shape: list[FloatArray], distribution: Distribution, low: int | None, high: int | None
 ) -> FloatArray:
     """Return P(low <= total <= high) ``[S]`` for each parameter draw; one of the limits is given."""
-    if isinstance(distribution, Poisson):
+    if distribution.additive:
         return np.asarray(
             np.exp(distribution.log_interval(low or 0, np.inf if high is None else high, mean.sum(axis=1)))
         )

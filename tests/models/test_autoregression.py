@@ -344,7 +344,7 @@ def test_an_explosion_is_an_error_with_a_month() -> None:
         ({"presample": "backcast"}, "'first_year'"),
         ({"terms": "trend"}, "must be terms"),
         ({"terms": Intercept() + Trend()}, "intercept already"),
-        ({"distribution": "nb"}, "no count distribution"),
+        ({"distribution": "nb"}, "not a count distribution"),
     ],
 )
 def test_impossible_models(arguments: dict[str, Any], said: str) -> None:

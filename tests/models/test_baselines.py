@@ -201,7 +201,7 @@ def test_too_few_months(model: Model) -> None:
 @pytest.mark.parametrize("last", [1, 0, -3, 2.5, True, "12"])
 @pytest.mark.parametrize("model", [Climatology, HistoricalMoments])
 def test_numbers_of_months_that_are_none(model: type, last: object) -> None:
-    with pytest.raises(InvalidInput, match="whole number of months of at least 2"):
+    with pytest.raises(InvalidInput, match="whole number of at least 2"):
         model(last)
 
 

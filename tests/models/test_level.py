@@ -275,7 +275,7 @@ def test_what_a_level_has_already(term: object) -> None:
     ("wrong", "said"),
     [
         ({"terms": "step"}, "must be terms"),
-        ({"distribution": Poisson}, "no count distribution"),
+        ({"distribution": Poisson}, "not a count distribution"),
         ({"distribution": Hurdle()}, "use ZeroInflated"),
         ({"distribution": Contaminated(Hurdle())}, "use ZeroInflated"),
     ],

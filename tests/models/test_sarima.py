@@ -10,7 +10,7 @@ import forecasting as fc
 from forecasting import SARIMA, Covariate, Exposure, Intercept, InvalidInput, NotIdentified, Pulse, SamplingError, Step
 from forecasting.evidence import load_ledger
 from forecasting.kernels.differencing import seasonal_strength
-from forecasting.models.prequential import Refitted
+from forecasting.models.base import Refitted
 from forecasting.models.sarima.density import ArimaDensity
 from forecasting.models.sarima.future import innovations, simulate
 from forecasting.models.sarima.orders import Orders

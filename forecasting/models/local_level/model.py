@@ -19,7 +19,7 @@ from forecasting.errors import InvalidInput
 from forecasting.inference.sampling import Sample
 from forecasting.models.base import BayesianModel, Model, Prepared
 from forecasting.models.density import ModelDensity
-from forecasting.models.known import read_data
+from forecasting.models.known import read_data, read_distribution
 from forecasting.models.local_level.density import LocalLevelDensity
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.local_level.sampler import sample_path
@@ -89,10 +89,7 @@ class LocalLevel(BayesianModel):
             read_flag(getattr(self, name), name)
         object.__setattr__(self, "priors", read_priors(self.priors))
         read_share(self.damping, "damping")
-        if not isinstance(self.distribution, Distribution):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} is not a count distribution; use Poisson() or NegativeBinomial()"
-            )
+        read_distribution(self.distribution)
         if self.terms is None:
             return
         if not isinstance(self.terms, Term | Terms):

@@ -9,12 +9,12 @@ import numpy as np
 from scipy.special import expit
 
 from forecasting.constraints import Observed, told_months
-from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.lattice import COARSE, FINE
 from forecasting.likelihood import FactLikelihood
 from forecasting.likelihood.surrogate import Surrogate
 from forecasting.models import moving
+from forecasting.models.known import log_level
 from forecasting.models.local_level.path import LevelPath, Motion
 from forecasting.parameters import Parameter, Parameters, Priors, declared, log_normal_density
 
@@ -61,7 +61,7 @@ class Target:
         self.parameters = Parameters(own) + model.distribution.parameters
         self.names, self.folded = self.parameters.names, self.parameters.folded
         self.scale, self.centre = self.parameters.scale(model.priors), self.parameters.centre
-        self._log_mean_level = self._log_level()
+        self._log_mean_level = log_level(self.facts, self.offset, data.name, "a local level")
         self.prior = self._path_under(model.priors)
         self.start = self._start(self._log_mean_level)
 
@@ -82,19 +82,6 @@ class Target:
     def width(self) -> int:
         """Number of parameters p."""
         return self.scale.size
-
-    def _log_level(self) -> float:
-        """Return the log of the mean of what is known exactly (months and sums), else of the middles of the ranges."""
-        units = [unit for unit in self.facts.units if np.isfinite(unit.high)]
-        if len(units) < 2:
-            raise InvalidInput(
-                f"{self.data.name}: {len(units) or 'no'} month or sum of months is limited from both sides; a local level "
-                "needs at least two, so more facts or more months"
-            )
-        exact = [unit for unit in units if unit.low == unit.high] or units
-        total = sum(0.5 * (unit.low + unit.high) for unit in exact)
-        exposure = sum(float(np.exp(self.offset[list(unit.months)]).sum()) for unit in exact)
-        return float(np.log((total + 0.25) / exposure))
 
     def _start(self, log_level: float) -> FloatArray:
         """Return log means ``[T]`` to start from: near the counts that are known, near the mean elsewhere."""
