@@ -1,4 +1,4 @@
-"""How a result shows itself: as a picture on axes, as a table in a notebook, and with chances in words.
+"""How a result shows itself: as a picture on axes, as a table in a notebook, as JSON, and with chances in words.
 
 Pictures stand above the results and rooms import only downwards, so a result does not know its picture.  It asks for the
 room of pictures by name, and only when somebody wants one, as pandas asks for its plotting backend.  This is the one
@@ -7,6 +7,8 @@ file that looks upwards.
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -100,3 +102,32 @@ def as_html(headline: str, table: pd.DataFrame | None = None, **formats: Any) ->
     """
     shown = f"<p>{escape(headline)}</p>"
     return shown if table is None else shown + table.to_html(**formats)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table."""
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: numbers that are missing or infinite are None, months and dates are text.
+
+    Examples
+    --------
+    >>> plain({"share": float("nan"), "months": (2, 3)})
+    {'share': None, 'months': [2, 3]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(cell) for key, cell in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(cell) for cell in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if hasattr(value, "item"):  # a number of NumPy
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    text = str(value)
+    if text in ("NaT", "<NA>"):
+        return None
+    return text[:10] if isinstance(value, dt.datetime) else text

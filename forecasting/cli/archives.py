@@ -9,9 +9,10 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.metrics import of_status, write_metrics
-from forecasting.cli.output import records, say_json
+from forecasting.cli.output import say_json
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import readable
+from forecasting.display import records
 
 if TYPE_CHECKING:
     from forecasting.batch.archive import Archive

@@ -24,9 +24,10 @@ from forecasting.cli.archives import (
     verify,
 )
 from forecasting.cli.metrics import of_monitor, write_metrics
-from forecasting.cli.output import place_of, records, say_json, tell, write
+from forecasting.cli.output import place_of, say_json, tell, write
 from forecasting.cli.program import DONE, FAILED
 from forecasting.cli.progress import listener, readable
+from forecasting.display import records
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:

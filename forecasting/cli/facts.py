@@ -10,8 +10,9 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection
-from forecasting.cli.output import records, say_json, tell, write
+from forecasting.cli.output import say_json, tell, write
 from forecasting.cli.program import DONE, FAILED, WRONG, as_typed, described
+from forecasting.display import records
 from forecasting.errors import ContradictoryFacts, InvalidInput, InvalidWindow, TooLarge
 
 if TYPE_CHECKING:

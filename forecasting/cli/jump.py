@@ -11,8 +11,9 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.options import GET_LOST, Selection, Table
-from forecasting.cli.output import place_of, plain, records, say_json, tell, to_json, write
+from forecasting.cli.output import place_of, say_json, tell, to_json, write
 from forecasting.cli.requests import counted
+from forecasting.display import plain, records
 from forecasting.errors import InvalidInput
 
 if TYPE_CHECKING:

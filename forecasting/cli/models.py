@@ -11,7 +11,7 @@ import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection, Table
-from forecasting.cli.output import noting, records, say_json, tell, write
+from forecasting.cli.output import noting, say_json, tell, write
 from forecasting.cli.requests import (
     DISTRIBUTION,
     DISTRIBUTIONS,
@@ -23,6 +23,7 @@ from forecasting.cli.requests import (
     parse_terms,
     regression,
 )
+from forecasting.display import records
 
 if TYPE_CHECKING:
     import pandas as pd

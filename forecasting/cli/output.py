@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import math
 import sys
 import warnings
 from collections.abc import Iterator
@@ -14,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecasting.display import plain
 from forecasting.errors import ForecastingWarning, InvalidInput
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 SCHEMA = 1
@@ -58,11 +57,6 @@ def noting() -> Iterator[list[str]]:
         yield notes
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table."""
-    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
-
-
 def write(path: Path, text: str) -> None:
     """Write a file, making its folder.
 
@@ -76,24 +70,6 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written ({error.strerror}); choose another place") from None
-
-
-def plain(value: Any) -> Any:
-    """Return a value as `to_json` writes it."""
-    if isinstance(value, dict):
-        return {str(key): plain(cell) for key, cell in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(cell) for cell in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if hasattr(value, "item"):  # a number of NumPy
-        return plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    text = str(value)
-    if text in ("NaT", "<NA>"):
-        return None
-    return text[:10] if isinstance(value, dt.datetime) else text
 
 
 def place_of(path: str, option: str) -> Path:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.constraints import Observed
-from forecasting.display import Drawable, as_html
+from forecasting.display import Drawable, as_html, plain, records
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.predictive.levels import central, level_table, read_level, smallest_set
@@ -149,22 +149,19 @@ class ChangesReport(Drawable, Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the draws as plain numbers and strings, ready for JSON."""
-        level = self.level()
-        return {
+        found = {
             "series": self.series,
             "log_bayes_factor": self.log_bayes_factor,
             "change_probability": self.change_probability,
             "prior_odds_of_change": 1.0,
-            "number": {str(count): float(share) for count, share in self.number.items()},
-            "months": _rows(self.table),
-            "steps": _rows(self.steps),
-            **{
-                f"sets_{share:.0%}": [[str(m) for m in months] for months in self.interval(share)]
-                for share in (0.5, 0.9)
-            },
-            "level": _rows(level.rename_axis("month").reset_index()),
+            "number": dict(self.number),
+            "months": records(self.table),
+            "steps": records(self.steps),
+            **{f"sets_{share:.0%}": [list(months) for months in self.interval(share)] for share in (0.5, 0.9)},
+            "level": records(self.level().rename_axis("month").reset_index()),
             "in_words": self.in_words(),
         }
+        return dict(plain(found))
 
     def __repr__(self) -> str:
         found = [spans(months) for months in self.interval(0.9)]
@@ -190,7 +187,3 @@ def steps_of(begins: NDArray[np.bool_], levels: FloatArray, months: pd.PeriodInd
         before, after = np.median(level[:, k]), np.median(level[:, k + 1])
         rows.append((months[best + 1], place[best], before, after, middle, lower, upper))
     return pd.DataFrame(rows, columns=["month", "probability", "before", "after", "factor", "lower", "upper"])
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return table.assign(month=table["month"].astype(str)).to_dict("records")  # type: ignore[return-value]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from forecasting.display import Drawable
+from forecasting.display import Drawable, as_html, plain, records
 from forecasting.predictive.levels import smallest_set
 from forecasting.scenarios.weighing import StepEffect
 from forecasting.scenarios.words import chance, factor, factors, listed, spans, times, verdict
@@ -118,21 +118,21 @@ class OnsetReport(Drawable):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and strings, ready for JSON."""
-        rows = zip(self.table["month"], self.table["probability"], strict=True)
-        return {
+        found = {
             "series": self.series,
             "log_bayes_factor": self.log_bayes_factor,
             "step_probability": self.step_probability,
             "prior_odds_of_step": 1.0,
             "direction": self.direction,
             "effect": asdict(self.effect),
-            "months": [{"month": str(month), "probability": float(share)} for month, share in rows],
-            **{f"set_{level:.0%}": [str(month) for month in self.interval(level)] for level in (0.5, 0.9)},
-            "shapes": {str(name): float(share) for name, share in self.shapes.items()},
-            "levels": self.levels.reset_index().to_dict("records"),
-            "khat": self.khat if np.isfinite(self.khat) else None,
+            "months": records(self.table),
+            **{f"set_{level:.0%}": list(self.interval(level)) for level in (0.5, 0.9)},
+            "shapes": dict(self.shapes),
+            "levels": records(self.levels.reset_index()),
+            "khat": self.khat,
             "in_words": self.in_words(),
         }
+        return dict(plain(found))
 
     def __repr__(self) -> str:
         months = self.interval(0.9)
@@ -142,4 +142,4 @@ class OnsetReport(Drawable):
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.in_words()}</p>{self.table.to_html(index=False, float_format='{:.3f}'.format)}"
+        return as_html(self.in_words(), self.table, index=False, float_format="{:.3f}".format)

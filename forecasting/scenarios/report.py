@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from forecasting.display import Drawable, as_html
+from forecasting.display import Drawable, as_html, plain, records
 from forecasting.scenarios import rates, verdict, wording
 from forecasting.scenarios.findings import Findings, Result
 from forecasting.scenarios.fits import step_draws
@@ -127,54 +126,55 @@ class JumpReport(Findings, Drawable):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the draws as plain numbers and strings, ready for JSON; missing numbers are None."""
-        pair = self.comparison
-        return {
+        pair, table = self.comparison, self.table()
+        found = {
             "series": self.series,
-            "as_of": None if self.as_of is None else str(self.as_of),
-            "reading": list(self.reading),
-            "months": [str(month) for month in self.months],
-            "before": {"months": [str(month) for month in pair.before], "total": _range(pair.before_range)},
-            "after": {"months": [str(month) for month in pair.after], "total": _range(pair.after_range)},
+            "as_of": self.as_of,
+            "reading": self.reading,
+            "months": list(self.months),
+            "before": {"months": list(pair.before), "total": _range(pair.before_range)},
+            "after": {"months": list(pair.after), "total": _range(pair.after_range)},
             "direction": self.direction,
             "verdict": self.verdict,
             "step_probability": self.step_probability,
             "prior_odds_of_step": 1.0,
             "log_bayes_factor": self.log_bayes_factor,
             "primary": "chance: twice the smaller tail of the ratio predicted from the months before, either way",
-            "ratio": _plain(pair.ratio),
+            "ratio": pair.ratio,
             "ratio_is_exact": pair.exact,
             "level": self.level,
-            "observed": _records(self.observed),
+            "observed": records(self.observed.reset_index()),
             "only_windows": self.only_windows,
-            "poisson_p_value": _plain(self.p_value),
+            "poisson_p_value": self.p_value,
             "baselines": [
                 {
                     "baseline": result.name,
                     "meaning": result.meaning,
                     "terms": result.terms,
-                    **{key: _plain(value) for key, value in self.table().loc[result.name].items()},
+                    **table.loc[result.name],
                     **_simulated(result, self.draws),
                     "no_forecast_because": result.surprise.reason
                     if isinstance(result.surprise, Unforecastable)
                     else None,
-                    "khat": _plain(result.posterior.khat),
-                    "ess": _plain(result.posterior.ess),
+                    "khat": result.posterior.khat,
+                    "ess": result.posterior.ess,
                 }
                 for result in self.results
             ],
-            "left_out": dict(self.left_out),
+            "left_out": self.left_out,
             "window_pairs_searched": pair.pairs(len(self.months)),
             "step": asdict(self.step),
             "step_beyond_trend": asdict(self.step_beyond_trend),
-            "sensitivity": _records(self.sensitivity),
-            "known": _records(self.known),
+            "sensitivity": records(self.sensitivity),
+            "known": records(self.known.rename_axis("month").reset_index()),
             "onset": self.onset.to_dict(),
-            "outlook": _records(self.outlook.to_frame()),
+            "outlook": records(self.outlook.to_frame()),
             "priors": dict(self.priors),
-            "prior_ratio": {name: list(ends) for name, ends in self.prior_ratio.items()},
+            "prior_ratio": self.prior_ratio,
             "draws": self.draws,
             "in_words": self.in_words(),
         }
+        return dict(plain(found))
 
     def in_words(self) -> str:
         """Return the verdict and what it rests on as a paragraph."""
@@ -200,8 +200,8 @@ def _simulated(result: Result, draws: int) -> dict[str, Any]:
     searched = not result.has_step
     return {
         "chance_is_upper_limit": told is not None and not told.resolved,
-        "chance_error": _plain(told.error) if told else None,
-        "tail_error": _plain(told.in_direction.error) if told else None,
+        "chance_error": told.error if told else None,
+        "tail_error": told.in_direction.error if told else None,
         "tail_is_upper_limit": told is not None and not told.in_direction.resolved,
         "tail_reached": told.in_direction.reached if told else None,
         "tail_simulated": told.ratio.draws.size if told and told.in_direction.reached is not None else None,
@@ -213,27 +213,5 @@ def _simulated(result: Result, draws: int) -> dict[str, Any]:
     }
 
 
-def _range(limits: tuple[int, float]) -> dict[str, float | None]:
-    return {"low": int(limits[0]), "high": _plain(limits[1])}
-
-
-def _plain(value: object) -> Any:
-    """Return a number or string as JSON can hold it; None for what is missing or infinite."""
-    if isinstance(value, (pd.Period, pd.Timestamp)):
-        return str(value.date() if isinstance(value, pd.Timestamp) else value)
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    flat = table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
-    names = ["month" if name == "index" else str(name) for name in flat.columns]
-    return [
-        {name: _plain(value) for name, value in zip(names, row, strict=True)}
-        for row in flat.itertuples(index=False, name=None)
-    ]
+def _range(limits: tuple[int, float]) -> dict[str, float]:
+    return {"low": int(limits[0]), "high": limits[1]}

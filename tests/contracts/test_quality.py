@@ -15,8 +15,8 @@ import pytest
 import forecasting as fc
 from forecasting import models
 from forecasting.batch.accounts import account_of, complaints
-from forecasting.cli.output import plain
 from forecasting.cli.requests import forecaster
+from forecasting.display import plain
 from forecasting.models import known_models
 from forecasting.report import checklist
 from tests.cli.commands import run_json

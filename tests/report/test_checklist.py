@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from forecasting.cli.output import plain, records
+from forecasting.display import plain, records
 from forecasting.errors import InvalidInput
 from forecasting.report import Item, checklist
 from forecasting.statements import STATEMENTS, option

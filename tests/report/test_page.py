@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
-from forecasting.cli.output import plain, records
+from forecasting.display import plain, records
 from forecasting.report import checklist, provenance, render
 from forecasting.report.page import _is_web, _power
 from tests.report.jumps import TAG, Case, nasty, shipped, yearly
