@@ -33,7 +33,7 @@ from forecasting.scenarios.fits import Fits
 from forecasting.scenarios.search import search
 from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensitivity
 from forecasting.scenarios.weighing import Weighing
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 from forecasting.scenarios.wording import HARDLY
 
 Counts = NDArray[np.int64]
@@ -157,7 +157,7 @@ def _analysis(
     """Return what the numbers behind the sentences of a jump report are; its other pages are not made."""
     months, priors, stream = data.months, fc.Priors(), named_streams(rng)
     windows = (months[first - window], months[first - 1]), (months[first], months[first + window - 1])
-    pair = Comparison.of(data, *windows)
+    pair = Windows.of(data, *windows)
     fits = Fits.of(data, pair, priors, DRAWS, stream)
     moved = sensitivity(fits, priors, 0.95, partial(stream, "sensitivity"))
     chances = {f"chance, {one.kind} level": told.chance for one, told in fits.foretold if "Poisson" not in one.name}

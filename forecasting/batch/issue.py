@@ -20,9 +20,7 @@ def issued(
     forecast: Predictive,
     levels: Sequence[float],
     *,
-    messages: Sequence[str] = (),
     account: Account | None = None,
-    cpu: float = 0.0,
     paths: int = MOST_PATHS,
     hindcast: bool = False,
 ) -> ForecastRecord:
@@ -40,12 +38,8 @@ def issued(
         The forecast.
     levels : sequence of float
         Quantile levels; the record has them in order, each once.
-    messages : sequence of str
-        Remarks for people.
     account : mapping, optional
         How it was made, see `forecasting.batch.accounts`.
-    cpu : float
-        Seconds of CPU it took.
     paths : int
         Sample paths to keep, at most 200.
     hindcast : bool
@@ -80,8 +74,6 @@ def issued(
         paths=thinned(forecast.paths, min(paths, MOST_PATHS)),
         mean=forecast.expected.to_numpy(),
         marginals=kept,
-        messages=tuple(messages),
-        cpu=cpu,
         account=told,
         hindcast=hindcast,
     )

@@ -16,7 +16,7 @@ from forecasting.batch.marginals import Marginals
 from forecasting.batch.records import ForecastRecord, ScoreRecord
 from forecasting.batch.table import LONGEST, Table
 from forecasting.evaluation.judged import Distributions, Judged, scores_of
-from forecasting.evaluation.observed import read_counts
+from forecasting.evaluation.observed import read_outcomes
 from forecasting.kernels.counts import FloatArray, IntArray
 
 _MOST = 2**20
@@ -47,7 +47,7 @@ def score_forecasts(pairs: Iterable[tuple[ForecastRecord, ArrayLike]]) -> Iterat
     """
     waiting: dict[tuple[int, tuple[float, ...]], list[_Months]] = {}
     for record, counts in pairs:
-        observed = read_counts(counts)
+        observed = read_outcomes(counts)
         where = np.flatnonzero(~np.isnan(observed))
         if not where.size:
             continue

@@ -268,14 +268,12 @@ class ForecastRecord:
         key: JobKey,
         error: str,
         *,
-        messages: tuple[str, ...] = (),
         account: Mapping[str, Any] | None = None,
         cpu: float = 0.0,
         hindcast: bool = False,
     ) -> ForecastRecord:
         """Return the record of a forecast that could not be made."""
-        told = dict(account or {})
-        return cls(key, "failed", messages=messages, error=error, account=told, cpu=cpu, hindcast=hindcast)
+        return cls(key, "failed", error=error, account=dict(account or {}), cpu=cpu, hindcast=hindcast)
 
     @cached_property
     def content(self) -> str:

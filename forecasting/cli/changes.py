@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection, Table
-from forecasting.cli.output import say_json, tell
+from forecasting.cli.output import say_chances, say_json, tell
 from forecasting.cli.requests import observed
 
 
@@ -52,11 +50,6 @@ def changes(
     if as_json:
         say_json({**report.to_dict(), "seed": seed, "draws": draws})
         return
-    from forecasting.scenarios.words import chance
-
-    click.echo(textwrap.fill(report.in_words(), 100))
-    click.echo()
-    for count, share in report.number.items():
-        if share >= 0.005:
-            click.echo(f"{count:>3}  {chance(float(share)):>14}  {'#' * round(40 * share)}".rstrip())
+    shares = ((f"{count:>3}", float(share)) for count, share in report.number.items() if share >= 0.005)
+    say_chances(report.in_words(), shares)
     click.echo("\nThe probability of each number of changes.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection
-from forecasting.cli.output import say_json, tell, write
+from forecasting.cli.output import say_json, tell, write_picture
 from forecasting.cli.program import DONE, FAILED, WRONG, as_typed, described
 from forecasting.display import records
 from forecasting.errors import ContradictoryFacts, InvalidInput, InvalidWindow, TooLarge
@@ -158,12 +157,11 @@ def _evidence(ledger: Ledger, series: str, selection: Selection) -> tuple[Eviden
 
 
 def _draw(evidence: Evidence | None, picture: str, series: str) -> None:
-    from forecasting.figures import facts_figure, svg
+    from forecasting.figures import facts_figure
 
     if evidence is None:
         raise InvalidInput(f"{series} has no facts that can be used as data, so there is nothing to draw")
-    write(Path(picture), svg(facts_figure(evidence)))
-    tell(f"picture: {picture}")
+    write_picture(facts_figure(evidence), picture)
 
 
 def _print(found: dict[str, Any], evidence: Evidence | None) -> None:

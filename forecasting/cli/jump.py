@@ -132,7 +132,7 @@ def _windows(
     data: Observed, before: str | None, after: str | None, *, shipped: bool
 ) -> tuple[tuple[str, str], tuple[str, str]]:
     """Read the windows, those of the shipped series where none are given, and refuse what does not fit the data."""
-    from forecasting.scenarios.windows import Comparison
+    from forecasting.scenarios.windows import Windows
 
     given = {"before": before, "after": after}
     if shipped and data.name == GET_LOST:
@@ -141,7 +141,7 @@ def _windows(
         if text is None:
             raise InvalidInput(f"--{name} is missing; give the window, for example --{name} {_WINDOWS[name]}")
     first, second = (options.window(str(text), f"--{name}") for name, text in given.items())
-    Comparison.of(data, first, second)
+    Windows.of(data, first, second)
     return first, second
 
 

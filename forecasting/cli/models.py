@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection, Table
-from forecasting.cli.output import noting, say_json, tell, write
+from forecasting.cli.output import noting, say_json, write_picture
 from forecasting.cli.requests import (
     DISTRIBUTION,
     DISTRIBUTIONS,
@@ -27,7 +26,6 @@ from forecasting.display import records
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from forecasting.constraints import Observed
     from forecasting.models import CountRegression
@@ -165,7 +163,7 @@ def forecast(
     if picture:
         from forecasting.figures import forecast_figure
 
-        _draw(forecast_figure(ahead, data), picture)
+        write_picture(forecast_figure(ahead, data), picture)
     if as_json:
         header = request.header(data) if name == "regression" else _whose(data)
         say_json(
@@ -228,7 +226,7 @@ def outlook(
     if picture:
         from forecasting.figures import outlook_figure
 
-        _draw(outlook_figure(ahead), picture)
+        write_picture(outlook_figure(ahead), picture)
     if as_json:
         say_json(
             {
@@ -280,10 +278,3 @@ def _print(table: pd.DataFrame, data: Observed, model: str, notes: Iterable[str]
     click.echo(shown.to_string(index=False, float_format="{:.1f}".format))
     for note in notes:
         click.echo(f"note: {note}")
-
-
-def _draw(figure: Figure, picture: str) -> None:
-    from forecasting.figures import svg
-
-    write(Path(picture), svg(figure))
-    tell(f"picture: {picture}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import click
 
 from forecasting.cli import options
 from forecasting.cli.options import Selection, Table
-from forecasting.cli.output import say_json, tell
+from forecasting.cli.output import say_chances, say_json, tell
 from forecasting.cli.requests import observed
 
 
@@ -44,12 +42,7 @@ def onset(
     if as_json:
         say_json({**report.to_dict(), "seed": seed, "draws": draws})
         return
-    from forecasting.scenarios.words import chance
-
-    click.echo(textwrap.fill(report.in_words(), 100))
-    click.echo()
     inside = report.interval(0.9)
-    for month, share in zip(report.table["month"], report.table["probability"], strict=True):
-        if month in inside:
-            click.echo(f"{month}  {chance(float(share)):>14}  {'#' * round(40 * share)}".rstrip())
+    shares = zip(report.table["month"], report.table["probability"], strict=True)
+    say_chances(report.in_words(), ((str(month), float(share)) for month, share in shares if month in inside))
     click.echo("\nThe months of the smallest set that holds the onset with 90%, if there was a change.")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecasting.display import plain
+from forecasting.display import chance, plain
 from forecasting.errors import ForecastingWarning, InvalidInput
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
 
 
 SCHEMA = 1
@@ -32,6 +33,21 @@ def say_json(found: dict[str, Any]) -> None:
     """Print one JSON object with the version of its layout; text that the stream cannot hold is escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     click.echo(to_json({"schema": SCHEMA, **found}, ascii_only=not encoding.lower().startswith("utf")))
+
+
+def say_chances(words: str, chances: Iterable[tuple[str, float]]) -> None:
+    """Print a paragraph, and below it a line with a bar for each chance."""
+    click.echo(f"{textwrap.fill(words, 100)}\n")
+    for label, share in chances:
+        click.echo(f"{label}  {chance(share):>14}  {'#' * round(40 * share)}".rstrip())
+
+
+def write_picture(figure: Figure, picture: str) -> None:
+    """Write a figure as SVG."""
+    from forecasting.figures import svg
+
+    write(Path(picture), svg(figure))
+    tell(f"picture: {picture}")
 
 
 def to_json(found: dict[str, Any], *, ascii_only: bool = False) -> str:

@@ -10,9 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from forecasting.batch.runner import Listener
 
 _EVERY = 10.0
 """Seconds between lines of progress: a log of a hundred thousand series stays readable."""
@@ -24,13 +27,6 @@ _BEAT = 5.0
 """Seconds between looks whether it is time for that."""
 
 _COUNTED = ("done", "known", "failed", "bad_series")
-
-
-class Listener(Protocol):
-    """Hears of events."""
-
-    def __call__(self, event: str, **details: Any) -> None:
-        """Hear of an event."""
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 from forecasting.distributions.base import Law
 from forecasting.distributions.transforms import Transform, read_transform
-from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, integer_search
+from forecasting.distributions.wrapper import searched
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.randomness import Rng, require_rng
 
 _EXACT = 64  # counts summed one by one before the sum becomes an integral
@@ -92,16 +93,10 @@ class RoundedNormal(Law):
 
     def quantile(self, u: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> IntArray:
         """Return the smallest y with P(Y <= y) >= u."""
-        location, scale = (np.asarray(s, dtype=float) for s in shape)
-        level, location, scale = np.broadcast_arrays(np.asarray(u, dtype=float), location, scale)
-        flat, where, spread = level.ravel(), location.ravel(), scale.ravel()
-        z = where + spread * ndtri(np.clip(flat, 1e-300, 1.0 - 1e-16))
-        guess = np.ceil(np.clip(self.scale.inverse(z) - 0.5, 0.0, LARGEST))
-
-        def reaches(y: FloatArray, who: IntArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-            return np.asarray(self.cdf(y, 0.0, where[who], spread[who]) >= flat[who])
-
-        return integer_search(reaches, guess).reshape(level.shape)
+        level, location, scale = np.broadcast_arrays(*(np.asarray(values, dtype=float) for values in (u, *shape)))
+        z = location + scale * ndtri(np.clip(level, 1e-300, 1.0 - 1e-16))
+        guess = np.ceil(np.clip(self.scale.inverse(z) - 0.5, 0.0, LARGEST)).astype(np.int64)
+        return searched(self, guess, level, np.zeros_like(level), location, scale)
 
     def sample(self, mean: FloatArray, *shape: FloatArray, rng: Rng) -> IntArray:
         """Return one draw for each element of `mean`."""

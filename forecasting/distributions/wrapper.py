@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from forecasting.distributions.base import Distribution
+from forecasting.distributions.base import Distribution, Law
 from forecasting.distributions.negative_binomial import NegativeBinomial
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray, integer_search
@@ -80,7 +80,7 @@ def split(shape: tuple[ArrayLike, ...]) -> tuple[tuple[ArrayLike, ...], FloatArr
     return shape[:-1], np.asarray(shape[-1], dtype=float)
 
 
-def searched(law: Distribution, guess: IntArray, u: FloatArray, mean: FloatArray, *shape: FloatArray) -> IntArray:
+def searched(law: Law, guess: IntArray, u: FloatArray, mean: FloatArray, *shape: FloatArray) -> IntArray:
     """Return the quantiles of `law`, whose cdf decides, from a guess; all arguments of one shape."""
     level, *given = (values.ravel() for values in (u, mean, *shape))
 

@@ -16,7 +16,7 @@ from forecasting.evaluation.card import score_card
 from forecasting.evaluation.comparison import Comparison, compare
 from forecasting.evaluation.judged import INTERVALS
 from forecasting.evaluation.judged import MEAN_SCORES as SCORES
-from forecasting.evaluation.origins import History, read_histories, read_origins, seasonal_scale, truth
+from forecasting.evaluation.origins import read_histories, read_origins, seasonal_scale, truth
 from forecasting.evaluation.pit import PIT
 from forecasting.evaluation.totals import TOTAL_INTERVALS, TOTAL_SCORES, read_totals, total_card
 from forecasting.months import MonthLike, following
@@ -227,7 +227,7 @@ class Backtest(Drawable):
 
 def backtest(
     models: Mapping[str, Forecaster | Forecast],
-    data: History | Iterable[History] | pd.DataFrame,
+    data: Observed | Iterable[Observed] | pd.DataFrame,
     *,
     horizon: int = 12,
     origins: int | Sequence[MonthLike] = 3,
@@ -344,7 +344,7 @@ def _verb(name: str, model: Forecaster | Forecast) -> Forecast:
     return found
 
 
-def _training(history: History, origin: pd.Period, fewest: int) -> History:
+def _training(history: Observed, origin: pd.Period, fewest: int) -> Observed:
     if origin > history.months[-1]:
         raise InvalidInput(f"the origin {origin} lies after the last month of the series")
     before = int((history.months <= origin).sum())

@@ -18,7 +18,7 @@ from scipy.special import erfc
 from forecasting.display import as_row, chance
 from forecasting.errors import InvalidInput
 from forecasting.evaluation.grid import Months
-from forecasting.evaluation.observed import read_counts, read_forecast, read_observed, read_pairs
+from forecasting.evaluation.observed import read_forecast, read_observed, read_outcomes, read_pairs
 from forecasting.evaluation.pit import Pair, share_below
 from forecasting.evaluation.ranked import Resolved
 from forecasting.evaluation.scores import moments
@@ -27,7 +27,7 @@ from forecasting.predictive import Predictive
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice, read_whole
 
-Score = Literal["rps", "dss", "log"]
+Tested = Literal["rps", "dss", "log"]
 _TAIL = 1e-13
 _EDGES = np.linspace(0.05, 0.95, 19)
 _FEWEST_DRAWS = 100
@@ -50,7 +50,7 @@ class NullMoments:
     variance: float
 
 
-def null_moments(observed: float, forecast: Predictive, score: Score, month: int = 0) -> NullMoments:
+def null_moments(observed: float, forecast: Predictive, score: Tested, month: int = 0) -> NullMoments:
     """Return a score of one month with its mean and variance under the forecast.
 
     Parameters
@@ -79,9 +79,9 @@ def null_moments(observed: float, forecast: Predictive, score: Score, month: int
     (3.9, 1.1)
     """
     read_choice(score, "score", ("rps", "dss", "log"))
-    if read_counts(observed).shape != ():
+    if read_outcomes(observed).shape != ():
         raise InvalidInput(f"observed={observed!r} must be one count, or NaN")
-    observed = float(read_counts(observed))
+    observed = float(read_outcomes(observed))
     if read_whole(month, "month", 0) >= len(read_forecast(forecast).months):
         raise InvalidInput(f"month={month} is not in the forecast of {len(forecast.months)} months")
     column = np.array([month])
@@ -157,7 +157,7 @@ class CalibrationTest:
         return as_row(self)
 
 
-def score_test(pairs: Sequence[Pair], score: Score = "rps", *, month: int = 0) -> CalibrationTest:
+def score_test(pairs: Sequence[Pair], score: Tested = "rps", *, month: int = 0) -> CalibrationTest:
     r"""Test whether a score is as large as the forecasts themselves lead one to expect (Wei and Held 2014).
 
     .. math:: z = \sum_i (S_i - \mathrm{E}_0 S_i) \Bigm/ \Bigl(\sum_i \mathrm{var}_0 S_i\Bigr)^{1/2}

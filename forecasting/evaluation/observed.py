@@ -50,7 +50,7 @@ def read_observed(observed: Truth, forecast: Predictive) -> FloatArray:
     observed = with_labels(observed)
     if isinstance(observed, pd.Series | Mapping):
         observed = values_by_month(observed, months, where)
-    vector = read_counts(observed)
+    vector = read_outcomes(observed)
     if vector.shape != (len(months),):
         raise InvalidInput(
             f"observed has shape {vector.shape}; the forecast of {forecast.name} covers {len(months)} months: "
@@ -88,7 +88,7 @@ def exact_counts(history: Observed) -> FloatArray:
     return np.where(known.exact, known.lower, np.nan)
 
 
-def read_counts(observed: Any) -> FloatArray:
+def read_outcomes(observed: Any) -> FloatArray:
     """Return counts as an array of floats, NaN where there is none; raises `InvalidInput` where an entry is no count."""
     try:
         if isinstance(observed, np.ma.MaskedArray):
@@ -113,14 +113,14 @@ def read_counts(observed: Any) -> FloatArray:
     return values
 
 
-def read_counts_of(observed: ArrayLike | ByMonth, table: object) -> FloatArray:
+def read_outcomes_of(observed: ArrayLike | ByMonth, table: object) -> FloatArray:
     """Return counts in the order of the rows of a table whose labels are months; as they come where either has no labels."""
     if isinstance(observed, pd.Series | Mapping) and isinstance(table, pd.DataFrame):
         if pd.api.types.is_numeric_dtype(table.index.dtype):
             refuse_other_labels(observed, table, "observed counts and quantiles")
         else:
             observed = values_by_month(observed, read_months(table.index, "the table of quantiles"), "observed")
-    return read_counts(observed)
+    return read_outcomes(observed)
 
 
 def refuse_other_labels(one: object, other: object, what: str) -> None:

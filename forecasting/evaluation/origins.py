@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,7 @@ from forecasting.series.frames import is_table
 SEASON = 12
 
 
-@runtime_checkable
-class History(Observed, Protocol):
-    """What is known about the months of a series, and what was known of the months up to an earlier one alone."""
-
-    def until(self, month: MonthLike) -> Self:
-        """Return what is known about the months up to and including `month`, as if the later ones had not been seen."""
-        ...
-
-
-def read_histories(data: Any) -> tuple[list[History], dict[str, str]]:
+def read_histories(data: Any) -> tuple[list[Observed], dict[str, str]]:
     """Return the series of a list or a table, and what is wrong with the series of a table that cannot be used.
 
     Raises
@@ -43,11 +34,11 @@ def read_histories(data: Any) -> tuple[list[History], dict[str, str]]:
         warn_of_failures(found.failures, len(found.series) + len(found.failures), stacklevel=3)
         return list(found.series), found.failures
     try:
-        histories = [data] if isinstance(data, History) else entries(data)
+        histories = [data] if isinstance(data, Observed) else entries(data)
     except Unreadable as error:
         raise InvalidSeries(f"the data {error}; a backtest needs CountSeries, Evidence or a long table") from None
     for history in histories:
-        if not isinstance(history, History):
+        if not isinstance(history, Observed):
             raise InvalidSeries(f"a backtest needs CountSeries, Evidence or a long table, not {type(history).__name__}")
     names = [history.name for history in histories]
     repeated = sorted({name for name in names if names.count(name) > 1})

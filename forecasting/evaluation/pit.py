@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
-from forecasting.evaluation.observed import Truth, read_counts, read_observed, read_pairs, scored
+from forecasting.evaluation.observed import Truth, read_observed, read_outcomes, read_pairs, scored
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.predictive import Predictive
@@ -183,7 +183,7 @@ def marginal_calibration(pairs: Sequence[Pair], counts: ArrayLike | None = None)
     seen = seen[~np.isnan(seen)]
     if not seen.size:
         raise InvalidInput("no month has both a count and a forecast; there is nothing to compare")
-    at = _spanning(seen) if counts is None else np.atleast_1d(read_counts(counts))
+    at = _spanning(seen) if counts is None else np.atleast_1d(read_outcomes(counts))
     if at.ndim != 1 or np.isnan(at).any():
         raise InvalidInput("counts must be a list of counts, none of them missing")
     total = np.zeros(len(at))

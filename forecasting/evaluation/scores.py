@@ -14,9 +14,9 @@ from forecasting.errors import InvalidInput
 from forecasting.evaluation.observed import (
     Truth,
     filled,
-    read_counts_of,
     read_forecast,
     read_observed,
+    read_outcomes_of,
     refuse_other_labels,
     scored,
 )
@@ -257,7 +257,7 @@ def crps_from_quantiles(observed: ArrayLike | ByMonth, quantiles: ArrayLike, lev
     >>> fc.evaluation.crps_from_quantiles([3.0], [[2.0, 4.0]], [0.25, 0.75])
     array([0.5])
     """
-    tau, points, counts = read_levels(levels), read_array(quantiles, "quantiles"), read_counts_of(observed, quantiles)
+    tau, points, counts = read_levels(levels), read_array(quantiles, "quantiles"), read_outcomes_of(observed, quantiles)
     if np.any(np.diff(tau) <= 0):
         raise InvalidInput(f"levels={tau.tolist()} must increase, as the quantiles do; sort both")
     if points.shape != (*counts.shape, len(tau)):

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forecasting.constraints import Observed
-from forecasting.figures.hover import POINTS, count_of, interval_of, tell
+from forecasting.figures.hover import count_of, interval_of, tell
 from forecasting.figures.style import BLUE, INK, RULE, SMALL, canvas, month_axis, scale_of_counts, shown, styled
 from forecasting.kernels.counts import FloatArray
 from forecasting.months import month_range
 from forecasting.predictive import Predictive
+from forecasting.predictive.levels import POINTS
 
 _LEVELS = (0.5, 0.8, 0.9)
 _FAINTEST, _STRONGEST = 0.16, 0.5  # opacity of the widest and the narrowest interval

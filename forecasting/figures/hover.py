@@ -16,8 +16,6 @@ from matplotlib.axes import Axes
 from forecasting.figures.style import shown
 from forecasting.kernels.counts import FloatArray
 
-POINTS = [0.05, 0.25, 0.5, 0.75, 0.95]
-"""Quantile levels of what is said of a month."""
 _MARK = "told by pointing: "
 _STRIP = re.compile(rf'<g id="{_MARK}([^"]*)"')
 _LIT = "<style>.told:hover path { opacity: .12 !important }</style>"

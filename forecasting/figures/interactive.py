@@ -12,7 +12,7 @@ from matplotlib.dates import date2num
 from forecasting.constraints import Observed
 from forecasting.display import chance
 from forecasting.errors import InvalidInput
-from forecasting.figures.hover import POINTS, count_of, interval_of, tell
+from forecasting.figures.hover import count_of, interval_of, tell
 from forecasting.figures.months import told_of
 from forecasting.figures.onaxes import draw
 from forecasting.figures.style import canvas, shown, styled
@@ -20,6 +20,7 @@ from forecasting.figures.svg import svg
 from forecasting.models import Reconstruction
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.predictive import Predictive
+from forecasting.predictive.levels import POINT_NAMES, POINTS
 from forecasting.scenarios import JumpReport, OnsetReport
 from forecasting.scenarios.outlook import Outlook
 
@@ -90,7 +91,7 @@ def _(result: Predictive | Reconstruction) -> Sequence[str]:
 
 @said.register
 def _(result: LocalLevelPosterior) -> Sequence[str]:
-    level = result.level()[["lo-90", "lo-50", "median", "hi-50", "hi-90"]]
+    level = result.level()[POINT_NAMES]
     return list(map(interval_of, result.months, level.to_numpy(float)))
 
 
@@ -103,7 +104,7 @@ def _(result: OnsetReport) -> Sequence[str]:
 @said.register
 def _(result: JumpReport) -> Sequence[str]:
     known = result.known
-    points = known[["lo-90", "lo-50", "median", "hi-50", "hi-90"]].to_numpy(float)
+    points = known[POINT_NAMES].to_numpy(float)
     return list(map(told_of, result.months, known["exact"], known["lower"], known["upper"], points))
 
 

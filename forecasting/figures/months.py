@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from forecasting.figures.hover import POINTS, interval_of, tell
+from forecasting.figures.hover import interval_of, tell
 from forecasting.figures.style import (
     BLUE,
     INK,
@@ -28,10 +28,10 @@ from forecasting.figures.style import (
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.months import month_range
 from forecasting.predictive import Predictive
+from forecasting.predictive.levels import POINT_NAMES, POINTS
 from forecasting.scenarios import JumpReport
 
 _LABELLED = 14  # months up to which there is room for a number at each exact one
-_COLUMNS = ["lo-90", "lo-50", "median", "hi-50", "hi-90"]
 
 
 @styled
@@ -58,7 +58,7 @@ def known_figure(report: JumpReport, ahead: Predictive | None = None) -> Figure:
     """
     lower, upper = (report.known[name].to_numpy(float) for name in ("lower", "upper"))
     exact = report.known["exact"].to_numpy(bool)
-    points = report.known[_COLUMNS].to_numpy(float)
+    points = report.known[POINT_NAMES].to_numpy(float)
     later = np.empty((0, 5)) if ahead is None else ahead.quantile(POINTS).to_numpy(float)
     months = month_range(report.months[0], report.months[-1] + len(later))
     figure, axes = canvas(f"What is known, {span(report.months)}", 3.6, left=0.48, top=0.58, bottom=0.82)

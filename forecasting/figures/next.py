@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from forecasting.figures.hover import POINTS, interval_of, tell
+from forecasting.figures.hover import interval_of, tell
 from forecasting.figures.style import (
     AMBER,
     BLUE,
@@ -24,6 +24,7 @@ from forecasting.figures.style import (
     styled,
 )
 from forecasting.kernels.counts import FloatArray
+from forecasting.predictive.levels import POINTS
 from forecasting.scenarios.outlook import Outlook
 
 _COLOURS = (BLUE, GREEN, AMBER, MUTED)

@@ -55,7 +55,7 @@ from forecasting.models.fit import Fit
 from forecasting.models.local_level.posterior import LocalLevelPosterior
 from forecasting.models.sarima.model import SarimaSearch
 from forecasting.predictive import Predictive, Quantity
-from forecasting.predictive.levels import read_levels
+from forecasting.predictive.levels import POINT_NAMES, POINTS, read_levels
 from forecasting.scenarios import ChangesReport, JumpReport
 from forecasting.scenarios.intervention_search import InterventionSearch
 from forecasting.scenarios.interventions import InterventionTest
@@ -92,13 +92,7 @@ def drawn(result: object, axes: Axes) -> None:
 
 
 @drawn.register
-def _(result: CountSeries, axes: Axes, color: str | None = None) -> None:
-    _months(axes, result.months)
-    _history(axes, result, color)
-
-
-@drawn.register
-def _(result: Evidence, axes: Axes, color: str | None = None) -> None:
+def _(result: CountSeries | Evidence, axes: Axes, color: str | None = None) -> None:
     _months(axes, result.months)
     _history(axes, result, color)
 
@@ -122,7 +116,7 @@ def _(
 
 @drawn.register
 def _(result: Reconstruction, axes: Axes, color: str | None = None) -> None:
-    _rods(axes, _months(axes, result.months), result.quantile([0.05, 0.25, 0.5, 0.75, 0.95]), color or _cycle(0))
+    _rods(axes, _months(axes, result.months), result.quantile(POINTS), color or _cycle(0))
 
 
 @drawn.register
@@ -130,7 +124,7 @@ def _(result: Outlook, axes: Axes) -> None:
     at, count = _months(axes, result.months), len(result.scenarios)
     for number, (name, forecast) in enumerate(result.scenarios.items()):
         offset = _MONTH * ((number + 0.5) / count - 0.5)
-        points = forecast.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+        points = forecast.quantile(POINTS)
         _rods(axes, at + offset, points, _cycle(number), label=shown(name))
     axes.legend()
 
@@ -144,7 +138,7 @@ def _(result: JumpReport, axes: Axes, color: str | None = None) -> None:
     exact = known["exact"].to_numpy(bool)
     lower, upper = (known[name].to_numpy(float) for name in ("lower", "upper"))
     draw_counts(axes, at, lower, upper, _ink(), _pale(), linewidth=0.0)
-    points = known.loc[~exact, ["lo-90", "lo-50", "median", "hi-50", "hi-90"]]
+    points = known.loc[~exact, POINT_NAMES]
     _rods(axes, at[~exact], points, color or _cycle(0))
 
 

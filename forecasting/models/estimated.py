@@ -27,7 +27,7 @@ def some_of(draws: FloatArray) -> FloatArray:
     return draws[:: max(len(draws) // _JUDGED, 1)]
 
 
-def judged(
+def estimates_at(
     facts: FactLikelihood, log_mean: FloatArray, shape: Sequence[FloatArray], distribution: Distribution
 ) -> pd.DataFrame:
     """Return how good each estimate is at log means ``[K, T]``; see `Posterior.estimates`."""

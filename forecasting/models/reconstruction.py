@@ -15,7 +15,7 @@ from forecasting.kernels.frozen import Frozen
 from forecasting.models.results import Posterior
 from forecasting.months import MonthLike, to_month
 from forecasting.predictive import Quantity
-from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.levels import POINT_NAMES, POINTS, central, read_levels
 from forecasting.randomness import Rng
 
 
@@ -63,8 +63,7 @@ class Reconstruction(Drawable, Frozen):
 
     def to_frame(self) -> pd.DataFrame:
         """Return mean, median and 50% and 90% intervals, a row a month."""
-        points = self.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
-        table = points.set_axis(["lo-90", "lo-50", "median", "hi-50", "hi-90"], axis=1)
+        table = self.quantile(POINTS).set_axis(POINT_NAMES, axis=1)
         table.insert(0, "mean", self.paths.mean(axis=0))
         return table
 

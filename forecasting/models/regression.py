@@ -24,7 +24,7 @@ from forecasting.likelihood import FactLikelihood, Likelihood, read_likelihood
 from forecasting.likelihood.surrogate import Surrogate
 from forecasting.models.anchoring import anchor
 from forecasting.models.density import Simulated
-from forecasting.models.estimated import judged, some_of
+from forecasting.models.estimated import estimates_at, some_of
 from forecasting.models.fit import Fit
 from forecasting.models.infinity import endless_ends, unseen_columns
 from forecasting.models.known import log_level, read_data, read_distribution, reconstructed
@@ -135,7 +135,7 @@ class RegressionDensity:
 
     def estimates(self, work: FloatArray) -> pd.DataFrame:
         """Return how good each estimate of the probability of facts is around parameters ``[S, p]``; see `Posterior`."""
-        return judged(self.facts, *self.at(some_of(work)), self.distribution)
+        return estimates_at(self.facts, *self.at(some_of(work)), self.distribution)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]``."""

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, SamplingError
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.months import read_months as months_of
+from forecasting.months import read_months
 from forecasting.reading.arguments import read_array
 
 LARGEST_MEAN = 1e15
@@ -20,7 +20,7 @@ LARGEST_COUNT = 2**53
 """Counts from here on are not all exact as doubles; searches among them stop here."""
 
 
-def read_months(months: pd.PeriodIndex) -> pd.PeriodIndex:
+def read_consecutive(months: pd.PeriodIndex) -> pd.PeriodIndex:
     """Return `months` if they are one or more consecutive calendar months."""
     if not isinstance(months, pd.PeriodIndex) or months.freqstr != "M" or months.empty:
         raise InvalidInput(f"months={months!r} must be a PeriodIndex of at least one month, frequency 'M'")
@@ -52,7 +52,7 @@ def _by_column(values: Any, months: pd.PeriodIndex, name: str) -> Any:
     """Return a table whose columns are named by the months in their order, anything else as it is."""
     if not isinstance(values, pd.DataFrame) or pd.api.types.is_numeric_dtype(values.columns.dtype):
         return values
-    columns = months_of(values.columns, f"columns of {name}")
+    columns = read_months(values.columns, f"columns of {name}")
     if sorted(columns) != list(months):
         raise InvalidInput(
             f"the columns of {name} are not the months {months[0]}..{months[-1]}; give one for each of them"

@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
 
-_COLUMNS = {"lo-90": 0.05, "lo-50": 0.25, "median": 0.5, "hi-50": 0.75, "hi-90": 0.95}
+POINTS = [0.05, 0.25, 0.5, 0.75, 0.95]
+"""Quantile levels of median, 50% and 90% intervals."""
+POINT_NAMES = ["lo-90", "lo-50", "median", "hi-50", "hi-90"]
+"""Columns of tables that hold them."""
 
 
 def read_levels(levels: ArrayLike) -> FloatArray:
@@ -93,6 +96,6 @@ def level_table(draws: FloatArray, months: pd.PeriodIndex, quantiles: Sequence[f
     if quantiles is not None:
         at = read_levels(quantiles)
         return pd.DataFrame(np.quantile(draws, at, axis=0).T, index=months, columns=at.tolist())
-    table = pd.DataFrame(np.quantile(draws, list(_COLUMNS.values()), axis=0).T, index=months, columns=list(_COLUMNS))
+    table = pd.DataFrame(np.quantile(draws, POINTS, axis=0).T, index=months, columns=POINT_NAMES)
     table.insert(0, "mean", draws.mean(axis=0))
     return table

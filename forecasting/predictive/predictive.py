@@ -21,9 +21,9 @@ from forecasting.predictive.account import Account
 from forecasting.predictive.arrays import (
     LARGEST_COUNT,
     beside,
+    read_consecutive,
     read_count,
     read_mean,
-    read_months,
     read_paths,
     read_shape,
     read_uniforms,
@@ -105,7 +105,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
     history: History | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        months = read_months(self.months)
+        months = read_consecutive(self.months)
         mean = read_mean(self.mean, months)
         checked = {
             "mean": mean,
@@ -138,7 +138,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
             Generator or seed; required.
         """
         generator = require_rng(rng)
-        mu = read_mean(mean, read_months(months))
+        mu = read_mean(mean, read_consecutive(months))
         columns = read_shape(shape, distribution, mu)
         paths = distribution.sample(mu, *beside(columns), rng=generator)
         return cls(months, paths, mu, columns, distribution, name, account=account, history=history)
@@ -165,7 +165,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         uniforms : array_like, [S, H]
             In [0, 1).
         """
-        mu = read_mean(mean, read_months(months))
+        mu = read_mean(mean, read_consecutive(months))
         columns = read_shape(shape, distribution, mu)
         u = read_uniforms(uniforms, mu)
         paths = distribution.quantile(u, mu, *beside(columns))

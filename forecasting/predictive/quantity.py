@@ -12,7 +12,7 @@ from forecasting.display import Drawable, as_html, chance
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
-from forecasting.predictive.levels import central, read_levels
+from forecasting.predictive.levels import POINTS, central, read_levels
 from forecasting.reading.arguments import read_number
 
 
@@ -109,6 +109,4 @@ class Quantity(Drawable, Frozen):
         return f"Quantity({self.name!r}, median {self.median:.6g}, 90% interval {lower:.6g}..{upper:.6g})"
 
     def _repr_html_(self) -> str:
-        return as_html(
-            repr(self), self.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).to_frame().T, float_format="{:.6g}".format
-        )
+        return as_html(repr(self), self.quantile(POINTS).to_frame().T, float_format="{:.6g}".format)

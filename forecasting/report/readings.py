@@ -16,7 +16,7 @@ from forecasting.scenarios import JumpReport
 from forecasting.scenarios.fits import Fits
 from forecasting.scenarios.sensitivity import as_stated
 from forecasting.scenarios.surprise import Surprise, Unforecastable
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 _DRAWS = 1000  # of each baseline under a reading that changes something
 
@@ -120,7 +120,7 @@ def _of_report(report: JumpReport) -> dict[str, float]:
 def _key_numbers(report: JumpReport, data: Evidence, stream: Callable[..., np.random.Generator]) -> dict[str, float]:
     pair = report.comparison
     windows: list[Window] = [(window[0], window[-1]) for window in (pair.before, pair.after)]
-    comparison = Comparison.of(data, *windows)
+    comparison = Windows.of(data, *windows)
     fits = Fits.of(data, comparison, report.priors, min(_DRAWS, report.draws), stream)
     return as_stated(fits, report.level) | _tail(fits.surprises[fits.named("trend", step=False)])
 

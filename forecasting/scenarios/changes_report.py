@@ -16,11 +16,8 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.predictive.levels import central, level_table, read_level, smallest_set
 from forecasting.reading.arguments import read_whole
+from forecasting.scenarios.weighing import COVERAGE
 from forecasting.scenarios.words import chance, factor, factors, spans, times, verdict
-
-LEVEL = 0.95
-"""Coverage of the interval of a factor."""
-
 
 _DRIFT = (
     "A level that rises or falls steadily, wanders or has a season is told as changes of level, too; onset and jump weigh a "
@@ -143,7 +140,7 @@ class ChangesReport(Drawable, Frozen):
             told.append(
                 f"{name} most probably began in {step['month'].strftime('%B %Y')} ({chance(step['probability'])}), and with "
                 f"90% in {spans(months)}: from {factor(step['before'])} to {factor(step['after'])} a month, a factor of "
-                f"{factor(step['factor'])} ({LEVEL:.0%} interval {factors(step['lower'], step['upper'])})."
+                f"{factor(step['factor'])} ({COVERAGE:.0%} interval {factors(step['lower'], step['upper'])})."
             )
         return told
 
@@ -181,7 +178,7 @@ def steps_of(begins: NDArray[np.bool_], levels: FloatArray, months: pd.PeriodInd
     rows = []
     for k in range(number):
         ratio = level[:, k + 1] / level[:, k]
-        lower, middle, upper = np.quantile(ratio, [central(LEVEL)[0], 0.5, central(LEVEL)[1]])
+        lower, middle, upper = np.quantile(ratio, [central(COVERAGE)[0], 0.5, central(COVERAGE)[1]])
         place = places[number - 1, k]
         best = int(place.argmax())
         before, after = np.median(level[:, k]), np.median(level[:, k + 1])

@@ -15,7 +15,7 @@ from forecasting.scenarios.onset_report import OnsetReport
 from forecasting.scenarios.outlook import Outlook
 from forecasting.scenarios.surprise import Surprise, Unforecastable
 from forecasting.scenarios.weighing import StepEffect, Weighing
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 _95 = 1.96  # standard deviations either side
 
@@ -65,7 +65,7 @@ class Findings:
     months: pd.PeriodIndex
     as_of: dt.date | None
     reading: tuple[str, ...]
-    comparison: Comparison
+    comparison: Windows
     level: float
     observed: pd.DataFrame
     only_windows: bool

@@ -14,7 +14,7 @@ from forecasting.models import Posterior
 from forecasting.parameters import Priors
 from forecasting.scenarios.baselines import Baseline, baselines, shared
 from forecasting.scenarios.surprise import Surprise, Unforecastable, surprise
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 _TWIN = "the same level without a step could not be fitted"
 
@@ -29,7 +29,7 @@ class Fits:
         The models.
     left_out : dict of str to str
         What is left out of all of them, with the reason.
-    comparison : Comparison
+    comparison : Windows
         The windows.
     posteriors : dict of str to Posterior
         By baseline, given all facts.
@@ -39,7 +39,7 @@ class Fits:
 
     baselines: tuple[Baseline, ...]
     left_out: dict[str, str]
-    comparison: Comparison
+    comparison: Windows
     posteriors: dict[str, Posterior]
     surprises: dict[str, Surprise | Unforecastable]
 
@@ -47,7 +47,7 @@ class Fits:
     def of(
         cls,
         data: Observed,
-        comparison: Comparison,
+        comparison: Windows,
         priors: Priors,
         draws: int | None,
         stream: Callable[..., np.random.Generator],
@@ -58,7 +58,7 @@ class Fits:
         ----------
         data : CountSeries or Evidence
             What is known.
-        comparison : Comparison
+        comparison : Windows
             The windows.
         priors : Priors
             Scales of the priors.
@@ -118,7 +118,7 @@ class Fits:
 
 
 def _before(
-    one: Baseline, data: Observed, comparison: Comparison, draws: int | None, rng: np.random.Generator
+    one: Baseline, data: Observed, comparison: Windows, draws: int | None, rng: np.random.Generator
 ) -> Posterior | Unforecastable:
     """Return the posterior given what is known of the months before the later window alone, or why there is none."""
     try:
@@ -127,6 +127,6 @@ def _before(
         return Unforecastable(str(error))
 
 
-def step_draws(posterior: Posterior, comparison: Comparison) -> FloatArray:
+def step_draws(posterior: Posterior, comparison: Windows) -> FloatArray:
     """Return the draws ``[S]`` of the step at the boundary, on the log scale, of a model that has one."""
     return np.asarray(posterior.draws[:, posterior.names.index(f"step[{comparison.after[0]}]")])

@@ -26,7 +26,7 @@ from forecasting.scenarios.report import JumpReport
 from forecasting.scenarios.search import search
 from forecasting.scenarios.sensitivity import Reweighted, averaged_step, sensitivity
 from forecasting.scenarios.weighing import Weighing
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 _FEW = 500  # draws a baseline where totals of large months make the likelihood dear
 _ONSET = 1000  # draws of the month of the step, which are shared by the months
@@ -94,7 +94,7 @@ def jump(
     stream, scales = named_streams(rng), read_priors(priors)
     if largest_growth is not None:
         scales = Priors(**{**scales, "trend": Priors.from_largest_growth(largest_growth).trend})
-    comparison = Comparison.of(read_data(data), before, after)
+    comparison = Windows.of(read_data(data), before, after)
     following(data.months, horizon)  # a bad horizon is refused before any work
     number = _FEW if draws is None and FactLikelihood(data.constraints).costly else draws
     fits = Fits.of(data, comparison, scales, number, stream)
@@ -145,7 +145,7 @@ def _known(data: Observed, months: Reconstruction) -> pd.DataFrame:
     return ranges.join(months.to_frame())
 
 
-def _outlook(posterior: Posterior, comparison: Comparison, horizon: int, rng: np.random.Generator) -> Outlook:
+def _outlook(posterior: Posterior, comparison: Windows, horizon: int, rng: np.random.Generator) -> Outlook:
     """Return the next months if the level stays, goes back to the earlier window, or moves on with the trend."""
     revert = Revert(comparison.before[0], comparison.before[-1])
     return outlook(posterior, scenarios=[Persist(), revert, Continue()], horizon=horizon, rng=rng)

@@ -12,10 +12,10 @@ import pandas as pd
 from forecasting.constraints import Observed
 from forecasting.kernels.counts import FloatArray
 from forecasting.models import Posterior
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 
-def level_changes(data: Observed, pair: Comparison) -> tuple[pd.Period, ...]:
+def level_changes(data: Observed, pair: Windows) -> tuple[pd.Period, ...]:
     """Return the months at which a level of its own begins: the later window, and its neighbours as far as they are known.
 
     The stretches are what comes before both windows, the earlier window, what is between them, the later window, and what comes
@@ -25,7 +25,7 @@ def level_changes(data: Observed, pair: Comparison) -> tuple[pd.Period, ...]:
     --------
     >>> import forecasting as fc
     >>> series = fc.CountSeries(["2023-07", "2023-08", "2023-09", "2023-10"], [100, 30, 57, 60])
-    >>> pair = Comparison.of(series, ("2023-08", "2023-08"), ("2023-09", "2023-09"))
+    >>> pair = Windows.of(series, ("2023-08", "2023-08"), ("2023-09", "2023-09"))
     >>> [str(month) for month in level_changes(series, pair)]
     ['2023-08', '2023-09', '2023-10']
     """
@@ -35,7 +35,7 @@ def level_changes(data: Observed, pair: Comparison) -> tuple[pd.Period, ...]:
     return tuple(starts[1:])
 
 
-def expected_totals(posterior: Posterior, pair: Comparison) -> tuple[FloatArray, FloatArray]:
+def expected_totals(posterior: Posterior, pair: Windows) -> tuple[FloatArray, FloatArray]:
     r"""Return draws ``[S]`` of the expected totals of the earlier and the later window, sums of :math:`\mu_t`."""
     earlier, later = (np.exp(posterior.log_mean(window)).sum(axis=1) for window in (pair.before, pair.after))
     return np.asarray(earlier), np.asarray(later)

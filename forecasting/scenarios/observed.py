@@ -15,13 +15,13 @@ from forecasting.parameters import Priors
 from forecasting.scenarios import rates
 from forecasting.scenarios.levels import central_interval, expected_totals, level_changes
 from forecasting.scenarios.weighing import StepEffect
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 from forecasting.terms import Exposure, Intercept, Step, Terms
 
 
 def observed(
     data: Observed,
-    pair: Comparison,
+    pair: Windows,
     priors: Priors,
     level: float,
     draws: int | None,
@@ -36,7 +36,7 @@ def observed(
     ----------
     data : CountSeries or Evidence
         What is known.
-    pair : Comparison
+    pair : Windows
         The windows.
     priors : Priors
         Scales of the priors.
@@ -83,7 +83,7 @@ def observed(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("per"), only_windows
 
 
-def _exact(pair: Comparison, exposure: float, level: float) -> dict[str, float]:
+def _exact(pair: Windows, exposure: float, level: float) -> dict[str, float]:
     exact = midp = (np.nan, np.nan)
     if pair.exact:
         totals = (pair.after_range[0], int(pair.before_range[1]))
@@ -93,7 +93,7 @@ def _exact(pair: Comparison, exposure: float, level: float) -> dict[str, float]:
 
 
 def _of_windows(
-    posterior: Posterior, pair: Comparison, exposure: float, lengths: list[int], level: float
+    posterior: Posterior, pair: Windows, exposure: float, lengths: list[int], level: float
 ) -> dict[str, float]:
     earlier, later = expected_totals(posterior, pair)
     ratio = central_interval(later / earlier / exposure, level)

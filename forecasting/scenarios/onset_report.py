@@ -10,11 +10,8 @@ import pandas as pd
 
 from forecasting.display import Drawable, as_html, plain, records
 from forecasting.predictive.levels import smallest_set
-from forecasting.scenarios.weighing import StepEffect
+from forecasting.scenarios.weighing import COVERAGE, StepEffect
 from forecasting.scenarios.words import chance, factor, factors, listed, spans, times, verdict
-
-LEVEL = 0.95
-"""Coverage of the interval of the change."""
 
 _NAMES = {"step": "a step", "ramp": "a ramp", "turn": "a smooth turn"}
 _LEVELS = {"constant": "constant", "trend": "a steady trend", "wandering": "wandering"}
@@ -95,7 +92,7 @@ class OnsetReport(Drawable):
         shape = str(self.shapes.idxmax())
         return (
             f"{verdict(self.log_bayes_factor, 'facts')} {self._odds()} If there was one, it {self.when()}. The level at the "
-            f"end is then {factor(self.effect.median)} times what it would be without it ({LEVEL:.0%} interval "
+            f"end is then {factor(self.effect.median)} times what it would be without it ({COVERAGE:.0%} interval "
             f"{factors(self.effect.lower, self.effect.upper)}), and the change is most probably {_NAMES[shape]} "
             f"({chance(float(self.shapes[shape]))})."
         )

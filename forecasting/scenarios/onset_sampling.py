@@ -18,7 +18,7 @@ from forecasting.inference.psis import KHAT_LIMIT, correction, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.kernels.lattice import COARSE, FINE
-from forecasting.models.estimated import judged
+from forecasting.models.estimated import estimates_at
 from forecasting.models.local_level.target import Target
 from forecasting.scenarios.standins import Level, StandIn, evidences
 
@@ -336,7 +336,9 @@ class Weigher:
         evidence = float(_log_sum(logs) - np.log(logs.size))
         if self._target.facts.estimated:
             some = systematic(weights, _JUDGED, rng)
-            self._estimates = judged(self._target.facts, *self._at(z[some], which[some]), self._target.distribution)
+            self._estimates = estimates_at(
+                self._target.facts, *self._at(z[some], which[some]), self._target.distribution
+            )
         if not dear:
             return evidence, course, change, weights, khat
         chosen = systematic(weights, wanted, rng)

@@ -22,10 +22,10 @@ from forecasting.parameters import Priors, read_priors
 from forecasting.randomness import Rng, named_streams, require_rng
 from forecasting.reading.arguments import read_flag
 from forecasting.scenarios.baselines import season_of
-from forecasting.scenarios.onset_report import LEVEL, OnsetReport
+from forecasting.scenarios.onset_report import OnsetReport
 from forecasting.scenarios.onset_sampling import Kind, Weighed, Weigher, in_doubt
 from forecasting.scenarios.onset_shapes import SHAPES, courses
-from forecasting.scenarios.weighing import StepEffect
+from forecasting.scenarios.weighing import COVERAGE, StepEffect
 from forecasting.terms import Intercept, Terms, Trend
 
 _DRAWS = 2000
@@ -163,7 +163,7 @@ def _report(series: str, candidates: pd.PeriodIndex, found: dict[str, Weighed], 
         series=series,
         table=pd.DataFrame({"month": candidates, "probability": by_course.sum(axis=0)}),
         log_bayes_factor=float(logsumexp(within) - logsumexp(without)),
-        effect=StepEffect.of(change, LEVEL, weights),
+        effect=StepEffect.of(change, COVERAGE, weights),
         levels=levels,
         shapes=pd.Series(shapes, name="probability").rename_axis("shape"),
         khat=max(max(one.khat) for one in found.values()),

@@ -29,7 +29,7 @@ class JumpReport(Findings, Drawable):
         The day whose knowledge was used.
     reading : tuple of str
         Alternative readings that were switched on.
-    comparison : Comparison
+    comparison : Windows
         The windows and what is known of their totals.
     level : float
         Coverage of the intervals.

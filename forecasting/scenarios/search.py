@@ -13,10 +13,10 @@ import numpy as np
 from forecasting.models import Posterior
 from forecasting.months import following
 from forecasting.scenarios.fits import step_draws
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 
-def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generator, *, wanders: bool) -> float:
+def search(posterior: Posterior, comparison: Windows, rng: np.random.Generator, *, wanders: bool) -> float:
     r"""Return the share of replicated periods in which some pair of such windows changes as much, in the same direction.
 
     A posterior predictive probability of the largest change (Meng 1994), the step of every draw set to zero.
@@ -25,7 +25,7 @@ def search(posterior: Posterior, comparison: Comparison, rng: np.random.Generato
     ----------
     posterior : Posterior
         Of a baseline with a step, or of one that needs none; given all facts.
-    comparison : Comparison
+    comparison : Windows
         The windows.
     rng : numpy.random.Generator
         Source of randomness; one period is drawn for each parameter draw.

@@ -14,7 +14,7 @@ from forecasting.likelihood.sums import SumGroup
 from forecasting.models import Posterior, reconstruct
 from forecasting.predictive import Predictive, Quantity
 from forecasting.scenarios.rates import unseen_bound
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 _RARE = 0.002  # simulated chance below which a tail is summed exactly
 _EXACT_SIZE = 60_000  # larger total times months up to which that is cheap, a tenth of a second
@@ -151,14 +151,14 @@ def two_sided(at_least: float, at_most: float) -> float:
     return min(1.0, 2.0 * min(at_least, at_most))
 
 
-def surprise(posterior: Posterior, comparison: Comparison, *, step: float = 0.0, rng: np.random.Generator) -> Surprise:
+def surprise(posterior: Posterior, comparison: Windows, *, step: float = 0.0, rng: np.random.Generator) -> Surprise:
     r"""Predict the ratio from a posterior given the months before the later window, both tails of it (Dawid 1984).
 
     Parameters
     ----------
     posterior : Posterior
         Given what is known of the months before the later window.
-    comparison : Comparison
+    comparison : Windows
         The windows.
     step : float
         Prior scale of an unforeseen step at the boundary, of which the earlier months know nothing; 0 for none.

@@ -11,6 +11,8 @@ from scipy.special import logsumexp
 from forecasting.kernels.counts import FloatArray
 from forecasting.scenarios.baselines import Baseline
 
+COVERAGE = 0.95
+"""Coverage of the interval of a change."""
 _RULED_OUT = 0.01
 
 

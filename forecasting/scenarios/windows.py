@@ -16,7 +16,7 @@ from forecasting.months import Window, days_in, month_range, read_window
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Windows:
     """An earlier and a later window within the months of some data, and what is known of their totals.
 
     Attributes
@@ -33,7 +33,7 @@ class Comparison:
     after_range: tuple[int, float]
 
     @classmethod
-    def of(cls, data: Observed, before: Window, after: Window) -> Comparison:
+    def of(cls, data: Observed, before: Window, after: Window) -> Windows:
         """Return the comparison of two windows, each ``(start, end)``.
 
         Raises

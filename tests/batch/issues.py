@@ -52,7 +52,8 @@ def record(
     data: Vintage, model: str = "auto", *, level: float = 22.0, horizon: int = 3, seed: int = 1
 ) -> ForecastRecord:
     made = forecast(data.series, level=level, horizon=horizon, seed=seed)
-    return issued(key(data, model, horizon=horizon, seed=seed), made, LEVELS, messages=("converged",), cpu=0.25)
+    made_so = issued(key(data, model, horizon=horizon, seed=seed), made, LEVELS)
+    return dataclasses.replace(made_so, messages=("converged",), cpu=0.25)
 
 
 def renamed(template: ForecastRecord, data: Vintage) -> ForecastRecord:

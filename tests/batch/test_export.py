@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from forecasting.batch.archive import Archive
 from forecasting.batch.export import Selection, export, nixtla_frame, write_hub, write_table
 from forecasting.batch.export.hubverse import abbreviation
-from forecasting.batch.export.spreadsheet import escaped, unescaped
+from forecasting.batch.export.spreadsheet import escaped
 from forecasting.errors import ForecastingError, InvalidInput
 from tests.batch import issues
 
@@ -39,6 +39,10 @@ def everything(archive: Archive) -> Selection:
 
 def record(selection: Selection, name: str, model: str) -> object:
     return next(selection.where(unique_id=name, model=model).records())
+
+
+def unescaped(text: str) -> str:
+    return text.removeprefix("'")
 
 
 def read_csv(path: Path) -> pd.DataFrame:

@@ -37,7 +37,8 @@ def test_names_that_no_database_holds_are_refused(name: str) -> None:
 
 
 def test_messages_are_made_storable() -> None:
-    record = ForecastRecord.failed(issues.key(DATA), "bad\0byte \ud83d", messages=("a\0b",))
+    failed = ForecastRecord.failed(issues.key(DATA), "bad\0byte \ud83d")
+    record = dataclasses.replace(failed, messages=("a\0b",))
     assert record.error == "bad\\x00byte \\ud83d"
     assert record.messages == ("a\\x00b",)
 

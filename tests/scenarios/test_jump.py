@@ -18,7 +18,7 @@ from forecasting.scenarios.rates import unseen_bound
 from forecasting.scenarios.sensitivity import under_priors
 from forecasting.scenarios.surprise import _EXACT_DRAWS, Surprise, Unforecastable, surprise
 from forecasting.scenarios.weighing import StepEffect
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 from forecasting.scenarios.wording import bits, limits, primary, tail
 from forecasting.scenarios.words import share
 from tests.reference import moments
@@ -226,7 +226,7 @@ def test_a_season_is_offered_where_two_years_are_known(rng: np.random.Generator)
 
 
 def test_surprise_with_an_uncertain_base_uses_its_posterior(evidence: fc.Evidence, rng: np.random.Generator) -> None:
-    pair = Comparison.of(evidence, ("2023-04", "2023-07"), AUTUMN)
+    pair = Windows.of(evidence, ("2023-04", "2023-07"), AUTUMN)
     assert not pair.exact
     before = fc.CountRegression(fc.Intercept()).posterior(evidence.until("2023-08"), draws=500, rng=rng)
     told = surprise(before, pair, rng=rng)
@@ -349,13 +349,13 @@ def test_where_only_the_windows_are_known_both_intervals_are_one(rng: np.random.
 )
 def test_every_stretch_of_which_something_is_known_has_a_level(counts: list[int | None], expected: list[str]) -> None:
     series = _gappy(counts)
-    changes = level_changes(series, Comparison.of(series, ("2020-03", "2020-04"), ("2020-05", "2020-06")))
+    changes = level_changes(series, Windows.of(series, ("2020-03", "2020-04"), ("2020-05", "2020-06")))
     assert [str(month) for month in changes] == expected
 
 
 def test_months_between_the_windows_have_a_level_of_their_own() -> None:
     series = _gappy([3, 3, 8, 5, 5])
-    changes = level_changes(series, Comparison.of(series, ("2020-01", "2020-02"), ("2020-04", "2020-05")))
+    changes = level_changes(series, Windows.of(series, ("2020-01", "2020-02"), ("2020-04", "2020-05")))
     assert [str(month) for month in changes] == ["2020-03", "2020-04"]
 
 

@@ -242,7 +242,7 @@ def test_it_is_drawn_into_axes_that_are_given(report: fc.OnsetReport) -> None:
     [
         ({"within": ("2020-01", "2020-04")}, "leaves the months in which a change can be seen"),
         ({"within": "2020-03"}, "pair of months"),
-        ({"draws": 5}, "at least 100"),
+        ({"draws": 5}, "whole number from 100"),
         ({"rng": None}, "rng is required"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from forecasting import CountSeries
 from forecasting.errors import InvalidWindow
-from forecasting.scenarios.windows import Comparison
+from forecasting.scenarios.windows import Windows
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def series() -> CountSeries:
 )
 def test_impossible_windows_are_refused(series: CountSeries, before: object, after: object, says: str) -> None:
     with pytest.raises(InvalidWindow, match=says):
-        Comparison.of(series, before, after)  # type: ignore[arg-type]
+        Windows.of(series, before, after)  # type: ignore[arg-type]
 
 
 def test_a_window_nothing_is_known_of_is_refused() -> None:
     months = pd.period_range("2023-01", periods=4, freq="M")
     series = CountSeries.from_pandas(pd.Series([4, np.nan, 7, 3], index=months), allow_missing=True)
     with pytest.raises(InvalidWindow, match="nothing known"):
-        Comparison.of(series, ("2023-01", "2023-02"), ("2023-03", "2023-04"))
+        Windows.of(series, ("2023-01", "2023-02"), ("2023-03", "2023-04"))
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -47,7 +47,7 @@ def test_the_search_is_that_of_a_plain_loop(backwards: bool, rng: np.random.Gene
     months = pd.period_range("2023-01", periods=8, freq="M")
     counts = [4, 0, 7, 3, 5, 9, 8, 12][:: -1 if backwards else 1]
     series = CountSeries.from_pandas(pd.Series(counts, index=months))
-    pair = Comparison.of(series, ("2023-01", "2023-02"), ("2023-04", "2023-06"))
+    pair = Windows.of(series, ("2023-01", "2023-02"), ("2023-04", "2023-06"))
     before, after = sum(counts[:2]), sum(counts[3:6])
     assert pair.direction == ("fall" if backwards else "rise")
     paths = rng.poisson(2.0, size=(200, 8)).astype(np.int64)
@@ -71,20 +71,20 @@ def test_the_search_is_that_of_a_plain_loop(backwards: bool, rng: np.random.Gene
 )
 def test_nothing_is_a_base_like_any_other(counts: list[int], ratio: float, direction: str) -> None:
     series = CountSeries(["2023-01", "2023-02"], counts)
-    pair = Comparison.of(series, ("2023-01", "2023-01"), ("2023-02", "2023-02"))
+    pair = Windows.of(series, ("2023-01", "2023-01"), ("2023-02", "2023-02"))
     assert (pair.ratio, pair.direction) == (ratio, direction)
 
 
 def test_the_ratio_of_ranges_is_the_smallest_change_either_way() -> None:
     window = pd.period_range("2023-01", periods=1, freq="M")
-    rise = Comparison(window, window + 1, (30, 40.0), (60, 80.0))
-    fall = Comparison(window, window + 1, (60, 80.0), (30, 40.0))
+    rise = Windows(window, window + 1, (30, 40.0), (60, 80.0))
+    fall = Windows(window, window + 1, (60, 80.0), (30, 40.0))
     assert (rise.ratio, rise.direction) == (60 / 40, "rise")
     assert (fall.ratio, fall.direction) == (40 / 60, "fall")
 
 
 def test_exposures_count_months_and_days(series: CountSeries) -> None:
-    pair = Comparison.of(series, ("2023-01", "2023-02"), ("2023-04", "2023-06"))
+    pair = Windows.of(series, ("2023-01", "2023-02"), ("2023-04", "2023-06"))
     assert pair.exact
     assert pair.ratio == (3 + 5 + 9) / 4
     assert pair.month_exposure == 3 / 2

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Source, damaged
 from forecasting.batch.archive.rows import read_account, read_forecast, read_roll, read_vintage
-from forecasting.batch.archive.truth import Release, truths_of
+from forecasting.batch.archive.truth import Release, truth_of
 from forecasting.batch.records import ForecastRecord, Roll, Status, Vintage
 from forecasting.errors import ArchiveError, ForecastingError
 from forecasting.reading.typed import typed
@@ -169,7 +169,8 @@ class Contents:
     @typed
     def truths(self, releases: Sequence[Release], *, series: Names = None) -> list[pd.DataFrame]:
         """Return what `truth` does for several releases, reading the data once."""
-        return truths_of(self.dated(series), releases)
+        known = list(self.dated(series))
+        return [truth_of(known, release) for release in releases]
 
     def runs(self) -> pd.DataFrame:
         """Return one row per run; ``finished``, ``summary`` and ``roll`` are missing where it was interrupted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
 from typing import Literal
@@ -17,12 +17,6 @@ from forecasting.kernels.counts import IntArray
 
 Release = Literal["first", "latest"] | date
 """Which release of a count: the first, the latest, or the latest known on a day."""
-
-
-def truths_of(dated: Iterable[tuple[str, Vintage]], releases: Sequence[Release]) -> list[pd.DataFrame]:
-    """Return the counts of several releases, each as `truth_of` does, from one reading."""
-    known = list(dated)
-    return [truth_of(known, release) for release in releases]
 
 
 def truth_of(dated: Iterable[tuple[str, Vintage]], release: Release) -> pd.DataFrame:

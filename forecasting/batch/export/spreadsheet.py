@@ -24,14 +24,3 @@ def escaped(text: str) -> str:
     ("'=1+1", 'requests', "''s")
     """
     return f"'{text}" if text.startswith(_RISKY) else text
-
-
-def unescaped(text: str) -> str:
-    """Return what `escaped` was given.
-
-    Examples
-    --------
-    >>> unescaped(escaped("@SUM(A1)"))
-    '@SUM(A1)'
-    """
-    return text.removeprefix("'")

@@ -17,7 +17,7 @@ from forecasting.distributions import Distribution
 from forecasting.errors import InvalidWindow
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.density import Simulated
-from forecasting.models.estimated import judged, some_of
+from forecasting.models.estimated import estimates_at, some_of
 from forecasting.models.known import reconstructed
 from forecasting.models.local_level.path import Motion
 from forecasting.models.local_level.target import Settings, Target
@@ -98,7 +98,7 @@ class LocalLevelDensity:
         """Return how good each estimate of the probability of facts is around draws ``[S, T + k + p]``; see `Posterior`."""
         path, coefs, parameters = self.split(some_of(work))
         log_mean, shape = self.target.log_mean(path, coefs), self.target.shape(parameters)
-        return judged(self.target.facts, log_mean, shape, self.distribution)
+        return estimates_at(self.target.facts, log_mean, shape, self.distribution)
 
     def log_prior(self, work: FloatArray) -> FloatArray:
         """Return the log prior density ``[S]`` of parameters, coefficients and path."""
