@@ -20,9 +20,11 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYTHONUTF8 := 1
+# Tests start processes: each would compile the library again where compiled files are not kept.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-fast lint bench bench-gate bench-batch accuracy validate notebooks docs clean
+.PHONY: help report test test-fast rules lint bench bench-gate bench-batch accuracy validate notebooks docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,16 +43,25 @@ report: $(READY) ## write the jump report to report/
 	@echo "== weighing the jump against every baseline; the page will be report/index.html"
 	@$(BIN)/python -m forecasting jump --output report/
 
-lint: $(READY) ## ruff (rules and format) and strict typing
+rules: $(READY)
 	@echo "== ruff: rules and format"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+lint: rules ## ruff (rules and format) and strict typing
 	@echo "== mypy: strict typing of forecasting/"
 	@$(BIN)/mypy
 
-test: lint ## lint, tests, docstring examples, notebooks
+test: rules ## lint, tests, docstring examples, notebooks
+	@echo "== mypy: strict typing of forecasting/, beside the tests; what it says comes after them"
 	@echo "== pytest: tests, docstring examples and notebooks, warnings are errors"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@mkdir -p build; $(BIN)/mypy > build/types.txt 2>&1 & types=$$!; \
+		$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal; tests=$$?; \
+		wait $$types; types=$$?; \
+		sed 's/^/mypy: /' build/types.txt; \
+		test $$tests -eq 0 || echo "make: pytest failed" >&2; \
+		test $$types -eq 0 || echo "make: mypy failed" >&2; \
+		test $$tests -eq 0 -a $$types -eq 0
 
 test-fast: $(READY) ## layers, contracts, kernels and a slice of each room, under a minute
 	@echo "== pytest: the quick part, warnings are errors"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,38 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from chapters import contents, write_chapters
 from commands import commands_page
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from notebook_pages import write_notebook
+from numpydoc import docscrape_sphinx
 from pictures import draw_cards
 from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
 import forecasting
+
+gc.set_threshold(
+    100_000, 50, 50
+)  # a build makes millions of nodes and keeps them: looking for rubbish took a fifth of it
+
+
+class Compiled(BytecodeCache):
+    """Compiled templates: numpydoc makes an environment for each docstring, and compiled its template in each."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket if its template was compiled before."""
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+docscrape_sphinx.SandboxedEnvironment = partial(docscrape_sphinx.SandboxedEnvironment, bytecode_cache=Compiled())
 
 project, author = "forecasting", "the forecasting contributors"
 version = release = forecasting.__version__

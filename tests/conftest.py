@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before NumPy loads: with small matrices and parallel test workers, threads only wait for each other.
@@ -14,6 +15,13 @@ from hypothesis import settings
 
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("reproducible")
+
+# Thousands of collected tests stay until the end: searching them for rubbish took a tenth of the suite.
+gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture

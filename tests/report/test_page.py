@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -56,7 +57,12 @@ class Reader(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+@cache
 def page(case: Case) -> str:
+    return rendered(case)
+
+
+def rendered(case: Case) -> str:
     record = provenance(case.ledger, command="forecasting jump", seed=1, draws=300)
     items = checklist(plain({**case.report.to_dict(), "facts": records(case.data.facts), "truth": records(case.truth)}))
     tables = {"facts": case.data.facts, "readings": case.readings, "truth": case.truth}
@@ -114,7 +120,7 @@ def test_every_picture_has_an_alternative_text() -> None:
 
 
 def test_the_same_request_gives_the_same_page() -> None:
-    assert page(shipped()) == page(shipped())
+    assert rendered(shipped()) == page(shipped())
 
 
 def test_the_verdict_comes_first_and_what_few_read_is_folded() -> None:
