@@ -16,7 +16,12 @@ FAST = ("--draws", "150")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("checklist") / "report"
-    assert run("jump", *FAST, "--no-readings", "--purpose", "a <b>test</b>", "--output", home).exit_code == 0
+    assert (
+        run(
+            "jump", *FAST, "--start", "2023-06", "--no-readings", "--purpose", "a <b>test</b>", "--output", home
+        ).exit_code
+        == 0
+    )
     return home
 
 

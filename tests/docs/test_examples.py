@@ -7,8 +7,6 @@ import builtins
 import doctest
 import importlib
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +42,17 @@ def full_name(thing: Any) -> str:
 @pytest.fixture(scope="module")
 def collected() -> set[str]:
     """The doctests that `make test` collects."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "forecasting"]
-    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return {line.partition("::")[2] for line in listing.splitlines()}
+    heard = Listener()
+    command = ["--collect-only", "-qq", "-p", "no:cacheprovider", f"--rootdir={ROOT}", str(ROOT / "forecasting")]
+    assert pytest.main(command, plugins=[heard]) == pytest.ExitCode.OK
+    return {name.partition("::")[2] for name in heard.names}
+
+
+class Listener:
+    """Hears what another run of pytest in this process collects."""
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.names = [item.nodeid for item in session.items]
 
 
 def test_every_example_is_collected(collected: set[str]) -> None:

@@ -310,7 +310,7 @@ def test_large_scattered_counts_have_a_posterior(seed: int) -> None:
     runs = [
         anneal(
             density,
-            wide[0][0].draw(2000, density.folded, rng),
+            wide[0][0].draw(1000, density.folded, rng),
             lambda x: mixture_log_density(x, wide, density.folded),
             rng,
         )

@@ -39,7 +39,7 @@ def test_a_reading_that_contradicts_is_listed_with_its_message() -> None:
         (Source.model_validate(SOURCE),),
         (Reading.model_validate(wrong | {"why": "A slip."}),),
     )
-    data = ledger.evidence(SERIES)
+    data = ledger.evidence(SERIES, start="2023-06")
     report = jump(data, *WINDOWS, draws=200, rng=np.random.default_rng(1))
     table = compare_readings(report, ledger, data, rng=np.random.default_rng(2)).set_index("reading")
     assert "cannot hold together" in table.loc["wrong", "message"]
@@ -77,7 +77,7 @@ def test_readings_that_change_nothing_give_the_numbers_that_they_leave_alone() -
     )
     facts = tuple(Fact.model_validate(cells) for cells in GET_LOST)
     ledger = Ledger(facts, (Source.model_validate(SOURCE),), alternatives)
-    data = ledger.evidence(SERIES)
+    data = ledger.evidence(SERIES, start="2023-06")
     report = jump(data, *WINDOWS, draws=200, rng=np.random.default_rng(1))
     table = compare_readings(report, ledger, data, rng=np.random.default_rng(2)).set_index("reading")
     numbers = table.drop(columns=["why", "message"])

@@ -118,7 +118,7 @@ def test_a_later_fact_changes_nothing_bit_for_bit(evidence: fc.Evidence, tmp_pat
     planted = fc.load_ledger(tmp_path)
 
     def told(ledger: fc.Ledger, day: str) -> str:
-        known = ledger.as_of(day).evidence(evidence.name)
+        known = ledger.as_of(day).evidence(evidence.name, start="2023-06")  # a third of the work
         report = fc.jump(known, before=SUMMER, after=AUTUMN, draws=200, rng=np.random.default_rng(1))
         return json.dumps(report.to_dict())
 
