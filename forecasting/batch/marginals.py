@@ -23,7 +23,6 @@ from scipy.special import logsumexp
 
 from forecasting.batch.packing import pack, pack_many, unpack, unpack_many
 from forecasting.batch.table import IMPOSSIBLE, LONGEST, Blocks, Table, size_for
-from forecasting.distributions.point import Point
 from forecasting.errors import ArchiveError, TooLarge
 from forecasting.evaluation.grid import Months, Probabilities, component_blocks
 from forecasting.evaluation.ranked import Resolved
@@ -61,8 +60,7 @@ class Marginals(Blocks):
             If more than 256 blocks would be needed: draws so sharp and so far apart that nothing joins them.  Forecasts of
             few possible counts may take 4,096, most of them empty.
         """
-        kind = _Counted if isinstance(forecast.distribution, Point) else Months
-        months = _distinct(kind.of(forecast, np.arange(len(forecast.months))))
+        months = _distinct(Months.of(forecast, np.arange(len(forecast.months))))
         for layout in (_dyadic, _by_component):
             with suppress(TooLarge):
                 found = cls._on(months, layout(months))
@@ -74,7 +72,7 @@ class Marginals(Blocks):
     def _on(cls, months: Months, grid: Grid) -> Marginals:
         """Halve the blocks of a grid until they are resolved."""
         end = int((grid.start + grid.size).max())
-        most = _MOST_SPARSE if isinstance(months, _Counted) else MOST_BLOCKS
+        most = _MOST_SPARSE if months.distribution.lumpy else MOST_BLOCKS
         found = resolved(grid, partial(_logpmf, months), _rough, most)
         if found is None:
             raise TooLarge("too many blocks of counts")
@@ -257,23 +255,6 @@ def _distinct(months: Months) -> Months:
     return replace(months, mean=months.mean[:, :1], shape=tuple(values[..., :1] for values in months.shape))
 
 
-class _Counted(Months):
-    """Months with a certain count in each draw: probabilities by counting."""
-
-    def pmf(self, y: IntArray) -> FloatArray:
-        """Return P(Y = y) ``[N, M]``."""
-        result = np.empty((len(y), len(self.mean)))
-        for m, (values, number) in enumerate(self._different):
-            at = np.minimum(np.searchsorted(values, y), len(values) - 1)
-            result[:, m] = np.where(values[at] == y, number[at] / self.mean.shape[1], 0.0)
-        return result
-
-    @cached_property
-    def _different(self) -> list[tuple[FloatArray, IntArray]]:
-        """The different counts of each month, and how many draws have them."""
-        return [np.unique(draws, return_counts=True) for draws in self.mean]
-
-
 def _dyadic(months: Months) -> Grid:
     """Return blocks 0-15, 16-31, 32-63, ... up to where next to nothing is left."""
     reach = float((months.expected + _REACH * np.sqrt(months.variance)).max())
@@ -300,7 +281,7 @@ def _logpmf(months: Months, y: IntArray) -> FloatArray:
     """Return log P(Y = y) ``[N, M]``, however small."""
     with np.errstate(divide="ignore"):
         result = np.maximum(np.log(months.pmf(y)), IMPOSSIBLE)
-    if isinstance(months, _Counted):
+    if months.distribution.lumpy:
         return result
     # Few counts are so improbable that the average must be taken relative to its largest term.
     for n in np.flatnonzero((result < _UNDERFLOW).any(axis=1)):

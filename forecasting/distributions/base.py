@@ -30,6 +30,8 @@ class Law(ABC):
     `shape` stands for one array per name in `shape_names`; every array broadcasts against `mean`.
     """
 
+    lumpy: ClassVar[bool] = False
+    """Whether only the counts drawn have any probability, so that neighbours say nothing of each other."""
     additive: ClassVar[bool] = False
     """Whether a sum of independent counts has the same law, with the sum of their means."""
 

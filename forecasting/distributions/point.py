@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecasting.distributions.base import Law
+from forecasting.distributions.base import Law, Mixture
 from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.randomness import Rng
 
@@ -19,9 +20,24 @@ class Point(Law):
     Means are whole numbers.  No model can be fitted with it.
     """
 
+    lumpy: ClassVar[bool] = True
+
     def logpmf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return 0 at the mean, minus infinity elsewhere."""
         return np.where(np.asarray(y) == np.asarray(mean), 0.0, -np.inf)
+
+    def mixture(self, mean: FloatArray, *shape: FloatArray) -> Mixture:
+        """Return the shares of draws that are a count: by counting."""
+        found = [np.unique(draws, return_counts=True) for draws in mean]
+
+        def pmf(y: IntArray) -> FloatArray:
+            result = np.empty((len(y), len(mean)))
+            for m, (values, number) in enumerate(found):
+                at = np.minimum(np.searchsorted(values, y), len(values) - 1)
+                result[:, m] = np.where(values[at] == y, number[at] / mean.shape[1], 0.0)
+            return result
+
+        return pmf
 
     def cdf(self, y: ArrayLike, mean: ArrayLike, *shape: ArrayLike) -> FloatArray:
         """Return P(Y <= y)."""

@@ -27,9 +27,7 @@ from forecasting.errors import InvalidLedger, Problem
 from forecasting.evidence.traps import misleading
 from forecasting.months import month_range, parse_months
 from forecasting.reading import read_day
-
-LARGEST = 10**9
-"""Counts above this are rejected: no series of this kind reaches it, a slip of the keyboard does."""
+from forecasting.reading.cells import LARGEST_COUNT
 
 _MONTH = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])"
 _AGAINST = re.compile(rf"{_MONTH}\s*(?:\.\.\s*{_MONTH}|(?:,\s*{_MONTH}\s*)*)")
@@ -57,8 +55,8 @@ def _number(cell: object) -> Fraction | None:
     number = Fraction(str(cell))
     if number < 0:
         raise ValueError(f"{cell} is negative; counts and ratios start at 0")
-    if number > LARGEST:
-        raise ValueError(f"{cell} is above {LARGEST:,}, the largest value accepted")
+    if number > LARGEST_COUNT:
+        raise ValueError(f"{cell} is above {LARGEST_COUNT:,}, the largest value accepted")
     return number
 
 

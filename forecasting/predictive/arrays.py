@@ -11,13 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, SamplingError
-from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.months import read_months
 from forecasting.reading.arguments import read_array
 
 LARGEST_MEAN = 1e15
-LARGEST_COUNT = 2**53
-"""Counts from here on are not all exact as doubles; searches among them stop here."""
 
 
 def read_consecutive(months: pd.PeriodIndex) -> pd.PeriodIndex:
@@ -115,7 +113,7 @@ def read_paths(paths: ArrayLike, like: FloatArray, months: pd.PeriodIndex) -> In
         raise InvalidInput(f"paths must be counts of shape {like.shape}; their rows have different lengths") from None
     if array.dtype.kind not in "iu" or array.shape != like.shape or (array < 0).any():
         raise InvalidInput(f"paths ({array.dtype}, shape {array.shape}) must be counts of shape {like.shape}")
-    refuse_explosion(array >= LARGEST_COUNT, months, "a count of 2^53 or more")
+    refuse_explosion(array >= LARGEST, months, "a count of 2^53 or more")
     copy = array.astype(np.int64)
     copy.flags.writeable = False
     return copy
@@ -135,7 +133,7 @@ def read_count(value: int, name: str) -> int:
         count = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         count = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else -1
-    if not 0 <= count <= LARGEST_COUNT:
+    if not 0 <= count <= LARGEST:
         raise InvalidInput(f"{name}={value!r} must be a whole number from 0 to 2^53")
     return count
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from forecasting.distributions import Law
-from forecasting.kernels.counts import FloatArray, IntArray, integer_search
-from forecasting.predictive.arrays import LARGEST_COUNT
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray, integer_search
 from forecasting.predictive.running import RunningSums
 
 _BLOCK = 2**15
@@ -100,7 +99,7 @@ class Mixture:
         def cdf(y: float) -> FloatArray:
             return self.cdf(np.full(len(everyone), y), everyone)
 
-        if highest.max() < LARGEST_COUNT:
+        if highest.max() < LARGEST:
             table = self._distribution.mixture(self._mean, *self._shape)
             sums = RunningSums.of(table, cdf, (lowest, highest), self._least)
             if sums is not None:
@@ -124,7 +123,7 @@ class Mixture:
             with np.errstate(over="ignore"):
                 step = missing / np.maximum(self.pmf(y[active], where), 1e-300)
             nearer = np.floor(y[active] + np.clip(step, -limit, limit))
-            y[active] = np.clip(nearer, 0.0, LARGEST_COUNT)
+            y[active] = np.clip(nearer, 0.0, LARGEST)
             active = active[np.abs(step) > 1.0]
 
         def reaches(value: FloatArray, who: IntArray) -> NDArray[np.bool_]:

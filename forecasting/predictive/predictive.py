@@ -14,12 +14,11 @@ from numpy.typing import ArrayLike
 from forecasting.display import Drawable, as_html
 from forecasting.distributions import Law
 from forecasting.errors import ForecastingWarning, InvalidInput, InvalidWindow, TooLarge
-from forecasting.kernels.counts import FloatArray, IntArray
+from forecasting.kernels.counts import LARGEST, FloatArray, IntArray
 from forecasting.kernels.frozen import Frozen
 from forecasting.months import MonthLike, month_range, read_window, to_month
 from forecasting.predictive.account import Account
 from forecasting.predictive.arrays import (
-    LARGEST_COUNT,
     beside,
     read_consecutive,
     read_count,
@@ -218,7 +217,7 @@ class Predictive(Drawable, Stored, Told, Frozen):
         wanted = read_levels(levels)
         guess = np.quantile(self.paths, wanted, axis=0, method="inverted_cdf").astype(float)
         table = self._mixture.quantiles(wanted, guess)
-        refuse_explosion(table >= LARGEST_COUNT, self.months, "a quantile of 2^53 or more")
+        refuse_explosion(table >= LARGEST, self.months, "a quantile of 2^53 or more")
         return pd.DataFrame(table.T, index=self._index, columns=wanted)
 
     def interval(self, level: float = 0.9) -> pd.DataFrame:
