@@ -15,7 +15,7 @@ from forecasting.distributions.point import Point
 from forecasting.errors import InvalidInput
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.models.base import Model, Prepared, read_draws
-from forecasting.models.known import history_of, read_counts, read_data
+from forecasting.models.known import history_of, read_counts, read_data, read_dispersed
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, History, Predictive
 from forecasting.randomness import Rng, require_rng
@@ -94,10 +94,7 @@ class HistoricalMoments(Model):
 
     def __post_init__(self) -> None:
         read_whole(self.last, "last", 2)
-        if not isinstance(self.distribution, Distribution) or self.distribution.shape_names != ("alpha",):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
-            )
+        read_dispersed(self.distribution)
 
     def forecast(self, data: Observed, horizon: int, *, draws: int | None = None, rng: Rng) -> Predictive:
         """Return paths with one level each."""

@@ -97,7 +97,7 @@ class Profiled:
 
     def _wald(self, name: str, level: float) -> tuple[float, float]:
         k = self.density.names.index(name)
-        half = float(ndtri(0.5 + level / 2.0)) * float(self.bse[name]) / self._slope(k)
+        half = float(ndtri(0.5 + level / 2.0)) * float(self.bse[name]) / float(jacobian(self.density, self.work)[k])
         low, high = float(self.work[k]) - half, float(self.work[k]) + half
         least, most = (float(limit[k]) for limit in self.density.limits)
         return self._natural(k, max(low, least)), self._natural(k, min(high, most))
@@ -106,11 +106,6 @@ class Profiled:
         point = self.work.copy()
         point[k] = value
         return float(self.density.natural(point[None])[0, k])
-
-    def _slope(self, k: int) -> float:
-        """Return the derivative of a natural parameter with respect to its working coordinate."""
-        step = 1e-6 * max(abs(float(self.work[k])), 1e-3)
-        return (self._natural(k, self.work[k] + step) - self._natural(k, self.work[k] - step)) / (2.0 * step)
 
     def _profile(self, k: int, level: float) -> tuple[float, float]:
         """Return where the profile of twice the log likelihood drops by the chi-squared quantile.
@@ -169,6 +164,13 @@ class Profiled:
         _, _, hessian = extrapolated(self.density.log_likelihood, self.work, basis)
         root = inverse_root(hessian, _FLATTEST)
         return np.asarray(np.minimum(0.05 * np.sqrt(np.square(root).sum(axis=1)), _WIDEST) * self.density.scale)
+
+
+def jacobian(density: Fittable, work: FloatArray) -> FloatArray:
+    """Return the derivatives ``[p]`` of natural parameters with respect to their working coordinates, a diagonal."""
+    step = 1e-6 * np.maximum(np.abs(work), 1e-3)
+    up, down = density.natural((work + step)[None])[0], density.natural((work - step)[None])[0]
+    return np.asarray((up - down) / (2.0 * step))
 
 
 def _between(path: dict[float, tuple[FloatArray, float]], value: float, k: int) -> FloatArray:

@@ -64,6 +64,15 @@ def read_distribution(distribution: Distribution) -> Distribution:
     return distribution
 
 
+def read_dispersed(distribution: Distribution) -> Distribution:
+    """Return `distribution` if an over-dispersion is all that it asks of the counts beside their mean."""
+    if not isinstance(distribution, Distribution) or distribution.shape_names != ("alpha",):
+        raise InvalidInput(
+            f"distribution={distribution!r} must have the over-dispersion alpha as its only shape parameter"
+        )
+    return distribution
+
+
 def read_centred(distribution: Distribution, model: str) -> Distribution:
     """Return `distribution` if counts drawn from it can be fed back into its mean.
 

@@ -12,7 +12,7 @@ from forecasting.models.base import BayesianModel
 from forecasting.models.fit import Fit, standard_errors
 from forecasting.models.fittable import Fittable
 from forecasting.models.infinity import at_infinity
-from forecasting.models.intervals import Profiled
+from forecasting.models.intervals import Profiled, jacobian
 from forecasting.reading.arguments import read_choice
 
 _AT_BOUNDARY = 1e-6  # gain in log likelihood below which a folded coordinate is put at zero
@@ -81,15 +81,8 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
     )
 
 
-def _jacobian(density: Fittable, work: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
-    """Return the derivatives of the free natural parameters with respect to their working coordinates, a diagonal."""
-    step = 1e-6 * np.maximum(np.abs(work), 1e-3)
-    up, down = density.natural((work + step)[None])[0], density.natural((work - step)[None])[0]
-    return np.asarray(((up - down) / (2.0 * step))[free])
-
-
 def _observed(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hessian: FloatArray) -> FloatArray:
-    slope = _jacobian(density, work, free)
+    slope = jacobian(density, work)[free]
     values, vectors = np.linalg.eigh(-hessian * np.outer(density.scale[free], density.scale[free]))
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = (vectors / np.where(values > 1e-10, values, 0.0)) @ vectors.T
@@ -105,14 +98,22 @@ def _expected(density: Fittable, work: FloatArray, free: NDArray[np.bool_], hess
         raise InvalidInput(
             f"information='expected' is not known for {density.distribution!r}; use information='observed'"
         )
-    log_mean, gradient = density.log_mean(work, density.data.months)
-    mean, rows = np.exp(log_mean), gradient[:, free[: density.width]]
-    shape = density.distribution.natural(work[None, density.width :])[0]
-    weight = np.square(mean) / density.distribution.variance(mean, *shape)
-    inverse = np.linalg.inv((rows * weight[:, None]).T @ rows)
+    kept = free[: density.width]
+    inverse = np.linalg.inv(expected_information(density, work)[1][np.ix_(kept, kept)])
     total, k = np.zeros(hessian.shape), len(inverse)
     total[:k, :k] = inverse
-    slope = _jacobian(density, work, free)
+    slope = jacobian(density, work)[free]
     for row in range(k, len(total)):
         total[row, row] = slope[row] ** 2 / -hessian[row, row]
     return total
+
+
+def expected_information(density: Fittable, work: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r"""Return score and expected information of the mean's parameters at `work` ``[p]``: :math:`X'WX`, exact months alone."""
+    known = density.data.constraints
+    log_mean, gradient = density.log_mean(work, density.data.months)
+    rows, mean = gradient[known.exact], np.exp(log_mean[known.exact])
+    shape = density.distribution.natural(work[None, density.width :])[0]
+    precision = mean / density.distribution.variance(mean, *shape)
+    slope = rows.T @ ((known.lower[known.exact] - mean) * precision)
+    return np.asarray(slope), np.asarray((rows * (mean * precision)[:, None]).T @ rows)

@@ -22,7 +22,7 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.kernels.hidden import Filtered, filter_levels
 from forecasting.kernels.season import Season, centred_year, fit_season
 from forecasting.models.base import Model, Prepared, read_draws
-from forecasting.models.known import history_of, read_counts
+from forecasting.models.known import history_of, read_counts, read_dispersed
 from forecasting.months import following
 from forecasting.predictive import Account, AccountMember, Predictive
 from forecasting.randomness import Rng, require_rng
@@ -92,10 +92,7 @@ class ShiftingLevel(Model):
         if not 0.0 < read_number(self.jump, "jump") < 1.0:
             raise InvalidInput(f"jump={self.jump!r} must lie between 0 and 1: from 1 on the expected level is infinite")
         read_flag(self.seasonal, "seasonal")
-        if not isinstance(self.distribution, Distribution) or self.distribution.shape_names != ("alpha",):
-            raise InvalidInput(
-                f"distribution={self.distribution!r} must have the over-dispersion alpha as its only shape parameter"
-            )
+        read_dispersed(self.distribution)
 
     @property
     def priors_in_words(self) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from forecasting.errors import InvalidInput
+from forecasting.extras import needed
 from forecasting.kernels.counts import FloatArray, IntArray
 from forecasting.reading.arguments import read_path
 
 _KEY, _VERSION = b"forecasting", 1
+_WHAT = "a Parquet file"
 
 
 def write_columns(
@@ -27,7 +29,7 @@ def write_columns(
         If pyarrow is not installed, or the file cannot be written.
     """
     place = read_path(path, "path")
-    arrow, parquet = _pyarrow()
+    arrow, parquet = needed("pyarrow", "batch", _WHAT), needed("pyarrow.parquet", "batch", _WHAT)
     table = arrow.table({name: np.ascontiguousarray(column) for name, column in columns.items()})
     text = json.dumps({"version": _VERSION, **described})
     try:
@@ -45,7 +47,7 @@ def read_columns(path: str | PathLike[str], what: str) -> tuple[dict[str, Any], 
         If pyarrow is not installed, or there is no such file.
     """
     place = read_path(path, "path")
-    _, parquet = _pyarrow()
+    parquet = needed("pyarrow.parquet", "batch", _WHAT)
     try:
         table = parquet.read_table(str(place))
         found = json.loads((table.schema.metadata or {})[_KEY])
@@ -58,12 +60,3 @@ def read_columns(path: str | PathLike[str], what: str) -> tuple[dict[str, Any], 
     if found["version"] != _VERSION:
         raise InvalidInput(f"{path} has version {found['version']} of the format; this library reads {_VERSION}")
     return {name: table[name].to_numpy() for name in table.column_names}, found
-
-
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow  # type: ignore[import-untyped]
-        from pyarrow import parquet
-    except ImportError as error:
-        raise InvalidInput("Parquet files need pyarrow; install it with pip install pyarrow") from error
-    return pyarrow, parquet

@@ -24,6 +24,7 @@ from forecasting.models.fit import Fit
 from forecasting.models.fittable import Fittable
 from forecasting.models.known import partly_known
 from forecasting.models.likelihood import LikelihoodModel
+from forecasting.models.maximum import expected_information
 from forecasting.randomness import Rng, require_rng
 from forecasting.reading.arguments import read_choice
 from forecasting.scenarios.words import chance, factor, factors
@@ -176,7 +177,6 @@ def _by_score(null: Fit, wide: LikelihoodModel, data: Observed, added: Terms) ->
 
 def score_and_information(density: Fittable, work: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the score of the parameters of the mean at `work` ``[p]``, and their expected information."""
-    known = density.data.constraints
     if partly_known(density.data).any():
         raise InvalidInput(
             f"{density.data.name}: a score test needs each month exactly known or missing; use method='lr' or 'posterior'"
@@ -185,12 +185,7 @@ def score_and_information(density: Fittable, work: FloatArray) -> tuple[FloatArr
         raise InvalidInput(
             f"a score test needs Poisson() or NegativeBinomial(), not {density.distribution!r}; use method='lr'"
         )
-    log_mean, gradient = density.log_mean(work, density.data.months)
-    rows, mean = gradient[known.exact], np.exp(log_mean[known.exact])
-    shape = density.distribution.natural(work[None, density.width :])[0]
-    precision = mean / density.distribution.variance(mean, *shape)
-    slope = rows.T @ ((known.lower[known.exact] - mean) * precision)
-    return np.asarray(slope), np.asarray((rows * (mean * precision)[:, None]).T @ rows)
+    return expected_information(density, work)
 
 
 def _refuse_unseen(left: FloatArray, whole: FloatArray, added: Terms, data: Observed) -> None:

@@ -17,7 +17,6 @@ import pandas as pd
 from forecasting.inference.psis import KHAT_LIMIT, correction, smooth_weights
 from forecasting.inference.resampling import systematic
 from forecasting.kernels.counts import FloatArray, IntArray
-from forecasting.kernels.lattice import COARSE, FINE
 from forecasting.models.estimated import estimates_at
 from forecasting.models.local_level.target import Target
 from forecasting.scenarios.standins import Level, StandIn, evidences
@@ -307,9 +306,9 @@ class Weigher:
         hand.  Others have few, and some of their draws reach further from the start.  Where the likelihood is dear, it is that
         of the surrogate, and the few draws that are chosen by their weights are weighed by what the likelihood is over it.
         """
-        dear, likelihood = self._target.facts.costly, self._likelihood
+        dear, likelihood = self._target.facts.costly, self._target.probability
         if dear:
-            wanted, draws, likelihood = draws, max(draws, _ROUGH), self._rough
+            wanted, draws, likelihood = draws, max(draws, _ROUGH), self._target.rough_probability
         wanders = self._kind.noise is not None
         z = np.empty((0, self._courses.shape[1]))
         which = course = np.empty(0, dtype=np.int64)
@@ -319,7 +318,7 @@ class Weigher:
             z, which, course, change, reach = (
                 np.concatenate(pair) for pair in zip((z, which, course, change, reach), more, strict=True)
             )
-            height = np.concatenate([height, likelihood(more[0], more[1])])
+            height = np.concatenate([height, likelihood(*self._at(more[0], more[1]))])
             mixture = [
                 one.stand_in.log_density(z, which) - _log_sum(one.within if changed else one.without)
                 for one in proposals
@@ -342,7 +341,7 @@ class Weigher:
         if not dear:
             return evidence, course, change, weights, khat
         chosen = systematic(weights, wanted, rng)
-        logs = self._likelihood(z[chosen], which[chosen]) - height[chosen]
+        logs = self._target.probability(*self._at(z[chosen], which[chosen])) - height[chosen]
         weights, other, gained = correction(logs)
         return evidence + gained, course[chosen], change[chosen], weights, max(khat, other)
 
@@ -372,23 +371,10 @@ class Weigher:
         wide = -(self._kind.loads.shape[1] + 1) * np.log(_FAR) + 0.5 * (1.0 - _FAR**-2.0) * length
         return z, k, course, change, np.logaddexp(np.log(1.0 - _FAR_SHARE), np.log(_FAR_SHARE) + wide)
 
-    def _rough(self, z: FloatArray, which: IntArray) -> FloatArray:
-        log_mean, shape = self._at(z, which)
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            value = self._target.surrogate.log_value(log_mean.T, shape)
-        return np.where(np.isnan(value), -np.inf, value)
-
     def _at(self, z: FloatArray, which: IntArray) -> tuple[FloatArray, list[FloatArray]]:
         """Return log means ``[S, T]`` and shapes of draws."""
         shape = list(self._target.distribution.natural(self._dispersion.nodes[which][:, None]).T)
         return z + self._centre, shape
-
-    def _likelihood(self, z: FloatArray, which: IntArray) -> FloatArray:
-        target = self._target
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            precision = COARSE if target.facts.costly else FINE
-            value = target.facts.log_likelihood(*self._at(z, which), target.distribution, precision)
-        return np.where(np.isnan(value), -np.inf, value)
 
 
 def _log_sum(logs: FloatArray, axis: int | None = None) -> FloatArray:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, RowMapping, Select, case, func, select
 
 from forecasting.batch.archive import schema
 from forecasting.batch.archive.connection import Source, damaged
@@ -105,16 +105,8 @@ class Contents:
 
     def read(self, numbers: Iterable[int]) -> Iterator[ForecastRecord]:
         """Yield the forecasts with these numbers, the column ``id`` of `keys`, in their order."""
-        wanted = [int(number) for number in numbers]
-        query = select(schema.forecasts)
-        for first in range(0, len(wanted), CHUNK):
-            part = wanted[first : first + CHUNK]
-            with self._source.reading() as connection:
-                found = connection.execute(query.where(schema.forecasts.c.id.in_(part)))
-                rows = {row["id"]: row for row in found.mappings()}
-            with self._intact():
-                chosen = [rows[number] for number in part]
-            yield from map(read_forecast, chosen)
+        table = schema.forecasts
+        yield from map(read_forecast, self._numbered(select(table), table.c.id, [int(number) for number in numbers]))
 
     def series(self) -> list[str]:
         """Return the names of the series that have forecasts, finished or failed."""
@@ -267,14 +259,18 @@ class Contents:
             wanted = list(connection.scalars(_named(order, v.series, series)))
         joined = schema.vintages.join(schema.observations)
         o = schema.observations.c
-        for first in range(0, len(wanted), CHUNK):
-            part = wanted[first : first + CHUNK]
-            query = select(v.id, v.series, v.as_of, v.known, o.digest, o.first, o.counts, o.facts).select_from(joined)
+        query = select(v.id, v.series, v.as_of, v.known, o.digest, o.first, o.counts, o.facts).select_from(joined)
+        yield from ((row["known"], read_vintage(row)) for row in self._numbered(query, v.id, wanted))
+
+    def _numbered(self, query: Select[Any], column: Any, numbers: Sequence[int]) -> Iterator[RowMapping]:
+        """Yield the rows whose column has these numbers, in their order, a few hundred fetched at a time."""
+        for first in range(0, len(numbers), CHUNK):
+            part = numbers[first : first + CHUNK]
             with self._source.reading() as connection:
-                rows = {row["id"]: row for row in connection.execute(query.where(v.id.in_(part))).mappings()}
+                rows = {row[column.name]: row for row in connection.execute(query.where(column.in_(part))).mappings()}
             with self._intact():
                 chosen = [rows[number] for number in part]
-            yield from ((row["known"], read_vintage(row)) for row in chosen)
+            yield from chosen
 
     def _frame(self, query: Select[Any]) -> pd.DataFrame:
         with self._source.reading() as connection, self._intact():

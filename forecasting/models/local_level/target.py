@@ -127,15 +127,22 @@ class Target:
         return np.ascontiguousarray((path + self.effects @ own + self.offset[:, None]).T)
 
     def log_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
-        """Return the log probability ``[S]`` of everything known, to about 1e-5 where totals of large months make it dear."""
-        precision = COARSE if self.facts.costly else FINE
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            log_mean, shape = self.log_mean(path, coefs), self.shape(work)
-            value = self.facts.log_likelihood(log_mean, shape, self.distribution, precision)
-        return np.where(np.isnan(value), -np.inf, value)
+        """Return the log probability ``[S]`` of everything known; see `probability`."""
+        return self.probability(self.log_mean(path, coefs), self.shape(work))
 
     def rough_likelihood(self, work: FloatArray, path: FloatArray, coefs: FloatArray) -> FloatArray:
         """Return the log probability ``[S]`` of everything known by the surrogate."""
+        return self.rough_probability(self.log_mean(path, coefs), self.shape(work))
+
+    def probability(self, log_mean: FloatArray, shape: list[FloatArray]) -> FloatArray:
+        """Return the log probability ``[S]`` at log means ``[S, T]``, to about 1e-5 where totals make it dear."""
+        precision = COARSE if self.facts.costly else FINE
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            value = self.surrogate.log_value(self.log_mean(path, coefs).T, self.shape(work))
+            value = self.facts.log_likelihood(log_mean, shape, self.distribution, precision)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    def rough_probability(self, log_mean: FloatArray, shape: list[FloatArray]) -> FloatArray:
+        """Return the log probability ``[S]`` at log means ``[S, T]`` by the surrogate."""
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            value = self.surrogate.log_value(log_mean.T, shape)
         return np.where(np.isnan(value), -np.inf, value)
