@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
     from matplotlib.axes import Axes
 
 _PICTURES = "forecasting.figures.onaxes"
@@ -102,6 +103,14 @@ def as_html(headline: str, table: pd.DataFrame | None = None, **formats: Any) ->
     """
     shown = f"<p>{escape(headline)}</p>"
     return shown if table is None else shown + table.to_html(**formats)
+
+
+def templates(package: str) -> Environment:
+    """Return the templates of a package: what they are given is escaped, and a name that they are not given is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader(package)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

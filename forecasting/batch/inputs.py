@@ -24,6 +24,7 @@ from forecasting.evidence.ledger import shipped_folder
 from forecasting.extras import needed
 from forecasting.reading import Unreadable, name_of, open_delimited
 from forecasting.reading.cells import is_missing
+from forecasting.reading.delimited import header_faults
 from forecasting.reading.vectors import months_of_periods, period_frequency
 from forecasting.series import listing
 
@@ -197,12 +198,7 @@ def _positions(header: Sequence[str], columns: Columns, place: str) -> list[int]
         If columns are missing or there twice; names all of them.
     """
     names = _wanted(columns, header)
-    faults = [
-        f"{name!r} is {'missing' if name not in header else 'there twice'}"
-        for name in names
-        if list(header).count(name) != 1
-    ]
-    if faults:
+    if faults := header_faults(header, names):
         raise InvalidSeries(
             f"{place}: of its columns, {listing(faults)}; it has {listing(header)}; name columns in [input.columns]"
         )

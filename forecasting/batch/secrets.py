@@ -131,9 +131,8 @@ def masked(address: str) -> str:
     if found is None or address.count("@") != (found["user"] is not None):
         return f"{driver}://{_HIDDEN}"
     user = "" if found["user"] is None else found["user"] + f":{_HIDDEN}" * (found["password"] is not None) + "@"
-    place = (
-        found["place"] if user else re.sub(r":\w+", f":{_HIDDEN}", found["place"])
-    )  # may be a password without a host
+    # What follows a colon may be a password without a host.
+    place = found["place"] if user else re.sub(r":\w+", f":{_HIDDEN}", found["place"])
     return f"{driver}://{user}{place}{_parameters(found['query'])}"
 
 

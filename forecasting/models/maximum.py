@@ -29,10 +29,8 @@ def maximum_likelihood(model: BayesianModel, density: Fittable, information: str
             "add facts, or use posterior(), where the priors decide what the data cannot",
         )
     mode = density.maximise(density.start)
-    work, free = (
-        np.where(density.folded, np.abs(mode.point), mode.point),
-        np.ones(mode.point.size, dtype=bool),
-    )
+    work = np.where(density.folded, np.abs(mode.point), mode.point)
+    free = np.ones(work.size, dtype=bool)
     for k in np.flatnonzero(density.folded):
         at_zero = work.copy()
         at_zero[k] = 0.0

@@ -128,11 +128,8 @@ class ProcessDensity(FollowingDensity):
         own, law = Parameters.of(model.parameters(data)), self.distribution
         self.parameters = own + self.terms.parameters(data.months) + law.parameters
         self._own, self.width = len(own), len(self.parameters) - len(law.parameters)
-        self.names, self.log_rates, self.folded = (
-            self.parameters.names,
-            self.parameters.log_rates,
-            self.parameters.folded,
-        )
+        table = self.parameters
+        self.names, self.log_rates, self.folded = table.names, table.log_rates, table.folded
         self.scale, self.centre = self.parameters.scale(self.priors), self.parameters.centre
         seen = counts[~self._missing].astype(float)
         shape = law.start(seen, np.full(seen.size, max(float(seen.mean()), 0.1)))

@@ -59,11 +59,8 @@ class RegressionDensity:
         self.terms, self.distribution, self.data, self.priors = terms, distribution, data, priors
         self.facts = FactLikelihood(data.constraints, likelihood)
         self.design, self.offset = terms.design(data.months, origin=told_months(data))
-        self.names, self.log_rates, self.folded = (
-            self.parameters.names,
-            self.parameters.log_rates,
-            self.parameters.folded,
-        )
+        table = self.parameters
+        self.names, self.log_rates, self.folded = table.names, table.log_rates, table.folded
         self.width = self.design.shape[1]
         self.scale, self.centre = self.parameters.scale(priors), self.parameters.centre
         level = log_level(self.facts, self.offset, data.name, "a regression")

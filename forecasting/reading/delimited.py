@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -87,16 +88,18 @@ class Delimited(NamedTuple):
         InvalidTable
             If one of them is missing or there twice; the message ends with the `remedy`.
         """
-        faults = [
-            f"column {name!r} is {'there twice' if name in self.header else 'missing'}"
-            for name in names
-            if self.header.count(name) != 1
-        ]
-        if faults:
+        if faults := header_faults(self.header, names):
+            wrong = "; ".join(f"column {fault}" for fault in faults)
             shown = ", ".join(map(repr, self.header[:12]))
             read = f"its columns, separated by {_DELIMITERS[self.delimiter]}, are {shown}"
-            raise InvalidTable(Problem(self.file.name, self.line, "", f"{'; '.join(faults)}; {read}; {remedy}"))
+            raise _invalid(self.file, self.line, f"{wrong}; {read}; {remedy}")
         return [self.header.index(name) for name in names]
+
+
+def header_faults(header: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Return what keeps each of the names from being one column."""
+    times = Counter(header)
+    return [f"{name!r} is {'there twice' if times[name] else 'missing'}" for name in names if times[name] != 1]
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from forecasting.display import templates
 from forecasting.figures import (
     expectation_figure,
     known_figure,
@@ -130,13 +131,7 @@ def render(
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("forecasting.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("forecasting.report")
     filters: dict[str, Callable[[Any], object]] = {
         "brief": lambda value: "-" if value is None else _brief(chance(value)),
         "window": months,

@@ -12,10 +12,11 @@ from hashlib import blake2b, sha256
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from forecasting.batch.site.charts import HEIGHT, WIDTH
+from forecasting.display import templates
 
 _MOST = 1000
 """Rows of a table of the monitoring page."""
@@ -60,13 +61,7 @@ def render(template: str, **content: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("forecasting.batch.site"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("forecasting.batch.site")
     style, script = (_shipped(name) for name in ("style.css", "index.js"))
     policy = "; ".join(
         [

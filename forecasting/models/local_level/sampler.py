@@ -23,15 +23,9 @@ from forecasting.kernels.counts import FloatArray
 from forecasting.models.local_level.approximation import Approximation
 from forecasting.models.local_level.target import Target
 
-_PILOT, _FEWEST = (
-    5,
-    500,
-)  # one in five points is of the first proposal; points evaluated however few draws are asked for
-_ONE, _DEAR, _MANY = (
-    1,
-    4,
-    24,
-)  # paths for each draw of the parameters, where one evaluation is dear, and where those do not do
+_PILOT = 5  # one in so many points is of the first proposal
+_FEWEST = 500  # points evaluated however few draws are asked for
+_ONE, _DEAR, _MANY = 1, 4, 24  # paths per draw of the parameters: usually, where they are dear, where those do not do
 _EVEN = 0.15  # share of effective draws below which more paths are worth their price
 _LOWEST = -1e300
 
