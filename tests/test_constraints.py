@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 
@@ -20,8 +19,21 @@ def months(count: int) -> pd.PeriodIndex:
     return pd.period_range("2023-01", periods=count, freq="M")
 
 
+def satisfying(rows: Sequence[Linear], lower: Sequence[int], upper: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return every vector of the box for which all rows hold, in order."""
+    box = [np.arange(low, high + 1) for low, high in zip(lower, upper, strict=True)]
+    y = np.stack(np.meshgrid(*box, indexing="ij")).reshape(len(box), -1)
+    holds = np.ones(y.shape[1], dtype=bool)
+    for row in rows:
+        total = np.array(row.coefs) @ y[list(row.positions)]
+        holds &= (total >= (-np.inf if row.low is None else row.low)) & (
+            total <= (np.inf if row.high is None else row.high)
+        )
+    return list(map(tuple, y[:, holds].T.tolist()))
+
+
 def solutions(rows: Sequence[Linear], count: int, top: int = TOP) -> list[tuple[int, ...]]:
-    return [y for y in itertools.product(range(top + 1), repeat=count) if all(row.holds(y) for row in rows)]
+    return satisfying(rows, [0] * count, [top] * count)
 
 
 @st.composite
@@ -55,14 +67,7 @@ def test_ranges_and_the_reduced_system_are_those_of_brute_force(system: tuple[in
     known = Constraints.solve(months(count), rows)
     assert known.lower.tolist() == np.min(allowed, axis=0).tolist()
     assert known.upper.tolist() == np.max(allowed, axis=0).tolist()
-    within = [
-        y
-        for y in itertools.product(
-            *(range(low, int(high) + 1) for low, high in zip(known.lower, known.upper, strict=True))
-        )
-        if all(row.holds(y) for row in known.linear)
-    ]
-    assert within == allowed
+    assert satisfying(known.linear, known.lower.tolist(), known.upper.astype(int).tolist()) == allowed
 
 
 @settings(max_examples=100)
@@ -162,6 +167,16 @@ def test_large_counts_stay_exact() -> None:
 def test_rows_that_chase_each_other_for_ever_are_infeasible() -> None:
     chase = [Linear((0, 1), (1, -1), 1, None), Linear((1, 0), (1, -1), 1, None)]
     assert not feasible(chase, 2)
+
+
+@pytest.mark.parametrize(("coefs", "limits"), [((1, 1, -1), (0, -1)), ((2, 2, -2), (1, 1)), ((3, -3, 3), (4, 5))])
+def test_limits_that_exclude_each_other_are_infeasible(coefs: tuple[int, ...], limits: tuple[int, int]) -> None:
+    """A sum of unit coefficients needs no integer program, unless nothing lies between its limits."""
+    row = Linear((0, 1, 2), coefs, *limits)
+    for rows in ([row], [row, *boxed(3)]):
+        assert not feasible(rows, 3)
+        with pytest.raises(Infeasible):
+            Constraints.solve(months(3), rows)
 
 
 def test_duplicates_are_merged_and_keep_every_fact() -> None:

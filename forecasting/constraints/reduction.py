@@ -18,7 +18,7 @@ def reduced(rows: Iterable[Linear], lower: Sequence[int], upper: Sequence[Bound]
     Raises
     ------
     Infeasible
-        If a row on no month is left that does not hold.
+        If a row on no month is left that does not hold, or the limits of a combination of months exclude each other.
 
     Examples
     --------
@@ -32,6 +32,7 @@ def reduced(rows: Iterable[Linear], lower: Sequence[int], upper: Sequence[Bound]
         row = original.substitute(exact)
         if not row.positions and not row.holds(()):
             raise Infeasible("a constraint on no month does not hold")
+        _refuse_crossing(row.low, row.high)
         row = _without_implied(row, lower, upper)
         if row.low is None and row.high is None:
             continue
@@ -50,8 +51,7 @@ def _without_implied(row: Linear, lower: Sequence[int], upper: Sequence[Bound]) 
 def _intersection(one: Linear, other: Linear) -> Linear:
     low = max((row.low for row in (one, other) if row.low is not None), default=None)
     high = min((row.high for row in (one, other) if row.high is not None), default=None)
-    if low is not None and high is not None and low > high:
-        raise Infeasible("two limits of one combination of months exclude each other")
+    _refuse_crossing(low, high)
     return replace(
         one,
         low=low,
@@ -59,6 +59,11 @@ def _intersection(one: Linear, other: Linear) -> Linear:
         facts=tuple(dict.fromkeys(one.facts + other.facts)),
         compares=one.compares or other.compares,
     )
+
+
+def _refuse_crossing(low: int | None, high: int | None) -> None:
+    if low is not None and high is not None and low > high:
+        raise Infeasible("two limits of one combination of months exclude each other")
 
 
 def _sparser(rows: list[Linear]) -> tuple[Linear, ...]:
