@@ -65,7 +65,7 @@ test: rules ## lint, tests, docstring examples, notebooks
 
 test-fast: $(READY) ## layers, contracts, kernels and a slice of each room, under a minute
 	@echo "== pytest: the quick part, warnings are errors"
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(FAST)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(FAST)
 
 $(PEERS)/.ready: benchmarks/requirements-peers.txt
 	@echo "== making $(PEERS) with the samplers we are compared with (a few minutes)"

@@ -163,7 +163,9 @@ def _analysis(
     chances = {f"chance, {one.kind} level": told.chance for one, told in fits.foretold if "Poisson" not in one.name}
     stated = moved.iloc[0]
     still = [one for one in fits.baselines if not one.step]
-    searched = max(search(fits.without_step(one), pair, stream("search", one.name)) for one in still)
+    searched = max(
+        search(fits.without_step(one), pair, stream("search", one.name), wanders=one.wanders) for one in still
+    )
     drawn = {name: Reweighted.as_drawn(fit) for name, fit in fits.posteriors.items()}
     step = averaged_step(fits, drawn, Weighing.of(fits.baselines, _evidences(fits)), 0.95)
     said = verdict.answer(moved)

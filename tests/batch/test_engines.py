@@ -16,37 +16,12 @@ from typing import Any
 
 import pytest
 
-from forecasting import CountSeries
 from forecasting.batch.engines import Pool
-from forecasting.batch.jobs import Chunk, Job, perform
-from forecasting.batch.records import ForecastRecord, JobKey
-from forecasting.batch.specification import Specification
+from forecasting.batch.jobs import Chunk, perform
 from forecasting.batch.workers import Crew
 from forecasting.errors import EngineLost, InvalidInput
 from tests.batch.batches import children, eventually
-
-SERIES = CountSeries(["2023-01", "2023-02", "2023-03"], [1, 2, 3])
-
-
-def job(name: str) -> Job:
-    return Job(JobKey(name, "m", "2023-03", "v", "s", 1, 1), Specification("m", "Climatology"), SERIES, ())
-
-
-def chunks(*names: str, library: str = "1") -> list[Chunk]:
-    return [Chunk(tuple(job(one) for one in name.split()), (), (0.5,), 10, library) for name in names]
-
-
-def deadly(chunk: Chunk) -> list[ForecastRecord]:
-    """Do the jobs; "poison" kills the worker, "frozen" stops it, "once:FILE" kills it unless the file is there already."""
-    for one in chunk.jobs:
-        name, _, file = one.key.series.partition(":")
-        if name == "poison" or (name == "once" and not Path(file).exists()):
-            if file:
-                Path(file).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        if name == "frozen":
-            os.kill(os.getpid(), signal.SIGSTOP)
-    return [ForecastRecord.failed(one.key, "as expected") for one in chunk.jobs]
+from tests.batch.deadly import chunks, deadly
 
 
 def crew(number: int = 2, timeout: float | None = None, heard: list[dict[str, Any]] | None = None) -> Crew:
@@ -107,9 +82,10 @@ def test_chunks_are_taken_as_workers_become_free_and_stopping_stops_the_workers(
 
 PARENT = """
 import signal
-from tests.batch.test_engines import chunks, crew
+from forecasting.batch.workers import Crew
+from tests.batch.deadly import chunks, deadly
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
-list(crew(1)(chunks("frozen")))
+list(Crew(1, None, lambda *_, **__: None, work=deadly)(chunks("frozen")))
 """
 
 

@@ -1,7 +1,8 @@
 """Run commands of the README one after the other, in one process: ``python -m tests.docs.pasting`` reads them, a line each.
 
-What a fresh interpreter imports for each command is not what the README is about, and an analysis that two of them ask for is
-made once.  Recipes of make are run as make spells them out.
+What a fresh interpreter imports for each command is not what the README is about, an analysis that two of them ask for is
+made once, and other readings have few draws: `tests/report` judges what they say.  Recipes of make are run as make spells them
+out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from forecasting import scenarios
 from forecasting.cli import main
 from forecasting.cli.program import DONE
+from forecasting.report import readings
 
 
 def commands(line: str) -> Iterator[list[str]]:
@@ -53,6 +55,7 @@ def run(words: list[str]) -> None:
 
 if __name__ == "__main__":
     scenarios.jump = partial(remembering, scenarios.jump, {})
+    readings._DRAWS = 100
     for each in sys.stdin:
         for words in commands(each):
             print("$", shlex.join(words), flush=True)
