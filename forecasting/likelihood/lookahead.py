@@ -129,10 +129,13 @@ class Lookahead:
         edges.sort(axis=1)
         width = np.diff(edges, axis=1)
         middle = edges[:, :-1] + np.maximum(np.floor(0.5 * (width - 1.0)), 0.0)
+        held = width > 0  # nearly half of the cells hold no value
+        y, vector = middle[held], np.nonzero(held)[0]
+        logs = np.full(middle.shape, -np.inf)
         with np.errstate(divide="ignore"):
-            logs = np.log(width) + self.anchor.logpmf(t, middle) + step.tilt * middle
-        logs += step.log_chance(middle, before, gap)
-        return edges, np.where(width > 0, np.maximum(logs, logs.max(axis=1, keepdims=True) - 60.0), -np.inf)
+            logs[held] = np.log(width[held]) + self.anchor.logpmf(t, y) + step.tilt * y
+        logs[held] += step.log_chance(y, vector, before, gap)
+        return edges, np.where(held, np.maximum(logs, logs.max(axis=1, keepdims=True) - 60.0), -np.inf)
 
     def _step(self, t: int) -> _Step:
         """Return what the sums still to come look like after month t is drawn."""
@@ -193,8 +196,8 @@ class _Step:
     high: FloatArray
     tilts: FloatArray
 
-    def log_chance(self, y: FloatArray, before: FloatArray, gap: FloatArray) -> FloatArray:
-        """Return log h ``[N, G]`` for counts `y` of the month, given the sums so far and the gaps of the exact rows."""
+    def log_chance(self, y: FloatArray, vector: IntArray, before: FloatArray, gap: FloatArray) -> FloatArray:
+        """Return log h ``[C]`` for counts `y` of the month, each after one `vector`, whose sums so far and gaps are given."""
         moved = y - self.here
         result = np.zeros_like(y)
         if len(self.exact):
@@ -202,11 +205,11 @@ class _Step:
             first = np.einsum("ne,ef,nf->n", gap, self.inverse, gap)
             mixed = gap @ (self.inverse @ self.own)
             square = float(self.own @ self.inverse @ self.own)
-            result -= 0.5 * (first[:, None] - 2.0 * mixed[:, None] * moved + square * np.square(moved))
+            result -= 0.5 * (first[vector] - 2.0 * mixed[vector] * moved + square * np.square(moved))
         for k, row in enumerate(self.loose):
-            pulled = gap @ self.against[k] if len(self.exact) else np.zeros(len(y))
+            pulled = gap @ self.against[k] if len(self.exact) else 0.0
             slope = self.share[k] - (float(self.against[k] @ self.own) if len(self.exact) else 0.0)
-            centre = (before[:, row] + self.mean[k] + pulled + self.share[k] * self.here)[:, None] + slope * moved
+            centre = (before[:, row] + self.mean[k] + pulled + self.share[k] * self.here)[vector] + slope * moved
             result += _log_truncated(centre, self.spread[k], self.low[k], self.high[k], self.tilts[k])
         return result
 

@@ -135,7 +135,9 @@ class Ranges:
     def _narrow(self, r: int, t: int) -> None:
         system = self._system
         inside = system._inside[r]
-        if inside[-1] <= t:
+        if inside[-1] < t:  # it was looked at when its last month was fixed
+            return
+        if inside[-1] == t:
             total = self._lower[:, inside] @ system.matrix[r, inside]
             self.dead |= (total < system.low[r]) | (total > system.high[r])
             return

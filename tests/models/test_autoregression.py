@@ -172,8 +172,9 @@ def test_recovery(theta: list[float], link: str, lags: tuple[int, int]) -> None:
 
 def test_the_rule_before_the_sample_is_stated() -> None:
     fit = Autoregression(presample="iid").fit(data.simulated(48))
-    assert "presample: iid" in str(fit.summary())
-    assert fit.summary().columns.name == "presample: iid"
+    summary = fit.summary()
+    assert "presample: iid" in str(summary)
+    assert summary.columns.name == "presample: iid"
 
 
 def test_a_fit_at_the_edge_says_so() -> None:
