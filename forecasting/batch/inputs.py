@@ -281,14 +281,11 @@ def _sql(source: Query, columns: Columns, config: Config) -> Iterator[list[Seque
 
 
 def _rows(connection: Any, query: str, columns: Columns, shown: str) -> Iterator[list[Sequence[Any]]]:
-    with closing(_streamed(connection, query)) as rows:
+    # Without parameters no driver looks for placeholders: a % or a colon of the query stays what it is.
+    streamed = connection.execution_options(stream_results=True, no_parameters=True)
+    with closing(streamed.exec_driver_sql(query)) as rows:
         positions = _positions(list(rows.keys()), columns, f"the query at {shown}")
         size = 1  # growing: texts too long to be meant are found before many of them are in memory
         while piece := rows.fetchmany(size):
             yield [[row[k] for k in positions] for row in piece]
             size = min(2 * size, _PIECE)
-
-
-def _streamed(connection: Any, query: str) -> Any:
-    # Without parameters no driver looks for placeholders: a % or a colon of the query stays what it is.
-    return connection.execution_options(stream_results=True, no_parameters=True).exec_driver_sql(query)

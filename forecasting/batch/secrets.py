@@ -57,7 +57,8 @@ _PARTS = re.compile(r"\w{3,}", re.ASCII)  # shorter parts are in the words of an
 
 def unset_variables(address: str) -> tuple[str, ...]:
     """Return the environment variables that an address names and that are not set."""
-    return tuple(name for name in _variables(address) if name not in os.environ)
+    names = (found[2:-1] for found in _VARIABLE.findall(address))
+    return tuple(name for name in names if name not in os.environ)
 
 
 def resolved(address: str) -> str:
@@ -151,10 +152,6 @@ def scrubbed(message: str, address: str) -> str:
     for hidden in (*sorted(whole), *sorted(parts, key=len, reverse=True)):
         message = message.replace(hidden, _HIDDEN)
     return message
-
-
-def _variables(address: str) -> list[str]:
-    return [name[2:-1] for name in _VARIABLE.findall(address)]
 
 
 def _parameters(query: str | None) -> str:

@@ -43,7 +43,7 @@ def checklist(result: str, statements: dict[str, str], as_json: bool) -> None:
             {
                 "series": found["series"],
                 "items": [{**asdict(item), "status": item.status, "requests": item.requests} for item in items],
-                "missing": _missing(items),
+                "missing": list(dict.fromkeys(name for item in items for name in item.missing)),
             }
         )
     else:
@@ -62,10 +62,6 @@ def _read(result: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidInput(f"{result} holds no JSON object; write one with forecasting jump --json")
     return found
-
-
-def _missing(items: Sequence[Item]) -> list[str]:
-    return list(dict.fromkeys(name for item in items for name in item.missing))
 
 
 def _print(items: Sequence[Item]) -> None:

@@ -65,9 +65,7 @@ def interval_of(month: pd.Period, points: FloatArray) -> str:
 
 def titled(drawing: str) -> str:
     """Return a drawing whose strips say what they say where a reader points at them."""
-    told, count = _STRIP.subn(lambda strip: f'<g class="told"><title>{_text(strip[1])}</title', drawing)
+    told, count = _STRIP.subn(
+        lambda strip: f'<g class="told"><title>{escape(unescape(strip[1]), quote=False)}</title', drawing
+    )
     return told.replace("<defs>", f"{_LIT}<defs>", 1) if count else told
-
-
-def _text(attribute: str) -> str:
-    return escape(unescape(attribute), quote=False)

@@ -56,7 +56,8 @@ def centred_year(counts: FloatArray, missing: NDArray[np.bool_]) -> FloatArray:
     """Return the mean of the known months within half a year of each ``[T]``; the ends repeat their year."""
     window = np.r_[0.5, np.ones(11), 0.5]
     known = (~missing).astype(float)
-    first, last = (_mean(counts[part], known[part]) for part in (slice(None, 12), slice(-12, None)))
+    years = ((counts[part], known[part]) for part in (slice(None, 12), slice(-12, None)))
+    first, last = (float((y * seen).sum() / max(seen.sum(), 1.0)) for y, seen in years)
     padded = np.r_[np.full(6, first), counts * known, np.full(6, last)]
     weight = np.r_[np.ones(6), known, np.ones(6)]
     held = np.maximum(np.convolve(weight, window, "valid"), 0.5)
@@ -129,7 +130,3 @@ def _ridge(
         + float(np.log(prior).sum())
     )
     return float(log_evidence), mean, np.asarray(covariance, dtype=float)
-
-
-def _mean(counts: FloatArray, known: FloatArray) -> float:
-    return float((counts * known).sum() / max(known.sum(), 1.0))

@@ -260,14 +260,6 @@ def _weaknesses(run: Run) -> Answer:
     return answers, ["weaknesses"]
 
 
-def _implications(run: Run) -> Answer:
-    return [], ["implications"]
-
-
-def _scope(run: Run) -> Answer:
-    return [], ["scope"]
-
-
 def _priors(run: Run) -> Answer:
     if run.is_jump:
         priors = run.found.get("priors") or {}
@@ -340,8 +332,8 @@ ANSWERS: Sequence[tuple[str, str, Callable[[Run], Answer]]] = (
     ("15", "Result and uncertainty in plain words", _summary),
     ("16", "Dated version of the published result", _version),
     ("17", "Weaknesses of data and method", _weaknesses),
-    ("18", "What follows for those who act", _implications),
-    ("19", "Where else it may hold", _scope),
+    ("18", "What follows for those who act", lambda _: ([], ["implications"])),
+    ("19", "Where else it may hold", lambda _: ([], ["scope"])),
     ("B1", "Priors and how much they matter", _priors),
     ("B2", "Quality of the posterior draws", _draws),
     ("B3", "Vintage of the data", _vintage),

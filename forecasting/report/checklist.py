@@ -97,12 +97,8 @@ def checklist(found: Mapping[str, Any], statements: Mapping[str, str] | None = N
 def _items(run: Run) -> Iterator[Item]:
     for number, asks, answer in ANSWERS:
         answers, needed = answer(run)
-        said = [f"{_heading(name)}: {run.said[name]}" for name in needed if name in run.said]
+        said = [f"{name.replace('_', ' ').capitalize()}: {run.said[name]}" for name in needed if name in run.said]
         yield Item(number, asks, (*answers, *said), tuple(name for name in needed if name not in run.said))
-
-
-def _heading(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def _lower(text: str) -> str:

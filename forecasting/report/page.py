@@ -118,7 +118,9 @@ def render(
             truth=[] if truth is None else _records(truth[truth["status"] == "exact"]),
             unpublished=[] if truth is None else _unpublished(truth),
             coverage="" if truth is None else coverage(truth),
-            roles=None if facts is None else _roles(facts),
+            roles=None
+            if facts is None
+            else [(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()],
             samplers=_samplers(report),
             record=record or {},
             items=items,
@@ -215,10 +217,6 @@ def _samplers(report: JumpReport) -> list[dict[str, Any]]:
             for given, posterior in parts
         ]
     return rows
-
-
-def _roles(facts: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
-    return [(title, _facts(facts[facts["role"] == role])) for role, title in _ROLES.items()]
 
 
 def _facts(facts: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from forecasting.models import CountRegression, Posterior
 from forecasting.months import days_in
 from forecasting.parameters import Priors
 from forecasting.scenarios import rates
+from forecasting.scenarios.fits import step_draws
 from forecasting.scenarios.levels import central_interval, expected_totals, level_changes
 from forecasting.scenarios.weighing import StepEffect
 from forecasting.scenarios.windows import Windows
@@ -68,7 +69,7 @@ def observed(
 
         at_boundary = levels((boundary,), "boundary")
         by_window = at_boundary if only_windows else levels(changes, "windows")
-        step = at_boundary.draws[:, at_boundary.names.index(f"step[{boundary}]")]
+        effect = StepEffect.of(step_draws(at_boundary, pair), level)
         lengths = [
             len(window) if unit == "month" else int(days_in(window).sum()) for window in (pair.before, pair.after)
         ]
@@ -76,7 +77,8 @@ def observed(
             "ratio": pair.ratio / exposure,
             **_exact(pair, exposure, level),
             **_of_windows(by_window, pair, exposure, lengths, level),
-            **_ends("negative_binomial", StepEffect.of(step, level)),
+            "negative_binomial_lower": effect.lower,
+            "negative_binomial_upper": effect.upper,
             "before_exposure": lengths[0],
             "after_exposure": lengths[1],
         }
@@ -106,7 +108,3 @@ def _of_windows(
         "difference_lower": difference[0],
         "difference_upper": difference[2],
     }
-
-
-def _ends(name: str, effect: StepEffect) -> dict[str, float]:
-    return {f"{name}_lower": effect.lower, f"{name}_upper": effect.upper}

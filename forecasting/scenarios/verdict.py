@@ -37,7 +37,8 @@ def answer(sensitivity: pd.DataFrame) -> str:
 def sentence(found: Findings) -> str:
     """Return the verdict, one sentence that begins with Yes, No or Not settled."""
     said = answer(found.sensitivity)
-    step = f"a step in {words.months(found.comparison.after[:1])} has a probability of {_steps(found)}"
+    chances = words.chances(found.sensitivity["step_probability"].to_list())
+    step = f"a step in {words.months(found.comparison.after[:1])} has a probability of {chances}"
     even = "even odds beforehand, every prior scale tried"
     if not found.foretold:
         lead = "Yes, given all facts together" if said == "yes" else "Not settled"
@@ -56,10 +57,6 @@ def change(found: Findings) -> str:
         return "a change as unusual as none"
     one = "so deep a fall" if found.direction == "fall" else "so large a rise"
     return f"{one}, or as unusual a change the other way,"
-
-
-def _steps(found: Findings) -> str:
-    return words.chances(found.sensitivity["step_probability"].to_list())
 
 
 def _chances(found: Findings) -> str:

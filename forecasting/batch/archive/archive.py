@@ -180,7 +180,8 @@ class Archive(Contents):
 
     def finish(self, run: int, summary: Mapping[str, Any], roll: Roll | None = None) -> None:
         """Store the end of a run, and which series its input held; a run without an end was interrupted."""
-        row = {"run": run, "finished": _now(), "summary": json.dumps(summary, sort_keys=True, default=str)}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = {"run": run, "finished": now, "summary": json.dumps(summary, sort_keys=True, default=str)}
         rolls = [] if roll is None else [roll_row(roll)]
         row["roll"] = rolls[0]["digest"] if rolls else None
         with self._database.writing() as connection:
@@ -306,7 +307,3 @@ def _conflict(record: ForecastRecord) -> str:
         "nothing was overwritten and nothing of this chunk was stored. Equal keys must give equal numbers: was a package or "
         "the machine changed? Change the seed to issue it anew"
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -31,19 +31,17 @@ def nixtla_frame(selection: Selection) -> pd.DataFrame:
         If two columns would have the same name.
     """
     key = ["unique_id", "cutoff", "ds"]
+    order = ["model", "unique_id", "origin"]
+    by_model = Selection(selection.archive, selection.keys.sort_values(order, kind="stable"))
     models = [
         pd.concat([_columns(record) for record in records]).set_index(key)
-        for _, records in groupby(_by_model(selection).records(), key=lambda record: record.key.model)
+        for _, records in groupby(by_model.records(), key=lambda record: record.key.model)
     ]
     frame = pd.concat(models, axis=1).sort_index().reset_index()
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise InvalidInput(f"a model has a name that makes two columns {str(twice[0])!r}; rename it, or choose models")
     return frame if frame["cutoff"].nunique() > 1 else frame.drop(columns="cutoff")
-
-
-def _by_model(selection: Selection) -> Selection:
-    return Selection(selection.archive, selection.keys.sort_values(["model", "unique_id", "origin"], kind="stable"))
 
 
 def _columns(record: ForecastRecord) -> pd.DataFrame:

@@ -62,7 +62,8 @@ def render(template: str, **content: Any) -> str:
 @cache
 def _environment() -> Environment:
     environment = templates("forecasting.batch.site")
-    style, script = (_shipped(name) for name in ("style.css", "index.js"))
+    home = resources.files("forecasting.batch.site") / "templates"
+    style, script = ((home / name).read_text(encoding="utf-8") for name in ("style.css", "index.js"))
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -81,10 +82,6 @@ def _environment() -> Environment:
     }
     environment.filters |= {"chance": _chance, "brief": _brief}
     return environment
-
-
-def _shipped(name: str) -> str:
-    return resources.files("forecasting.batch.site").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
