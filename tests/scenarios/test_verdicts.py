@@ -11,11 +11,14 @@ import pytest
 from scipy import stats
 
 import forecasting as fc
+from forecasting.randomness import named_streams
 from forecasting.report import render
 from forecasting.scenarios import verdict
-from forecasting.scenarios.sensitivity import FACTORS
+from forecasting.scenarios.fits import Fits
+from forecasting.scenarios.sensitivity import FACTORS, as_stated
 from forecasting.scenarios.surprise import Surprise, _exact
 from forecasting.scenarios.weighing import StepEffect, Weighing
+from forecasting.scenarios.windows import Windows
 from forecasting.scenarios.wording import statements
 
 WINDOWS = {"before": ("2021-01", "2021-06"), "after": ("2021-07", "2021-12")}
@@ -208,15 +211,14 @@ def test_each_prior_scale_is_moved_alone(report: fc.JumpReport) -> None:
     table = report.sensitivity
     assert table["prior"].tolist() == ["as stated", *(name for name, of in FACTORS.items() for _ in of)]
     assert table.loc[0, "step_probability"] == report.step_probability
+    series = _series(report.known["lower"].to_numpy())
+    pair = Windows.of(series, ("2020-07", "2020-12"), ("2021-01", "2021-06"))
     for row in table.iloc[[1, 4, 7]].to_dict("records"):
         priors = fc.Priors(**{row["prior"]: row["factor"] * getattr(fc.Priors(), row["prior"])})
-        series = _series(report.known["lower"].to_numpy())
-        windows = {"before": ("2020-07", "2020-12"), "after": ("2021-01", "2021-06")}
-        fresh = fc.jump(series, **windows, priors=priors, draws=1000, rng=5)  # type: ignore[arg-type]
-        assert row["log_bayes_factor"] == pytest.approx(fresh.log_bayes_factor, abs=0.4)
-        assert np.log(row["step_median"]) == pytest.approx(np.log(fresh.step.median), abs=0.08)
-        stated = fresh.sensitivity.iloc[0]
-        assert row["chance_upper"] == pytest.approx(stated["chance_upper"], abs=0.05)
+        fresh = as_stated(Fits.of(series, pair, priors, 1000, named_streams(5)), 0.95)
+        assert row["log_bayes_factor"] == pytest.approx(fresh["log_bayes_factor"], abs=0.4)
+        assert np.log(row["step_median"]) == pytest.approx(np.log(fresh["step_median"]), abs=0.08)
+        assert row["chance_upper"] == pytest.approx(fresh["chance_upper"], abs=0.05)
 
 
 def test_the_verdict_comes_first_and_follows_the_widest_sensitivity(report: fc.JumpReport) -> None:
