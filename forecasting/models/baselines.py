@@ -24,6 +24,12 @@ from forecasting.reading.arguments import read_whole
 _DRAWS = 4000
 _LEAST = 0.3
 """Added to a sum of counts, so that months of zeros do not rule out what comes after them."""
+_MORE = 0.5  # the same for moments
+_AS_IF, _AS_IF_MEAN, _AS_IF_ALPHA = (
+    12.0,
+    0.5,
+    2.0,
+)  # months that stand beside those of sparse series, whose own say little
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,14 @@ class Climatology(Model):
 class HistoricalMoments(Model):
     r"""A constant level and over-dispersion, from the moments of the last known months.
 
-    With the sum s of n months (and 0.3 more, so that zeros do not rule out what comes after them), mean m and moment estimate
-    a of their over-dispersion, the level is gamma distributed around m with squared coefficient of variation
-    :math:`1/s+a/n`, and a count given it negative binomial.
+    With the sum s of n months (and 0.5 more, so that zeros do not rule out what comes after them), their mean m and variance
+    v, and the over-dispersion
+
+    .. math:: a=\frac{(n-1)(v-m)+k\,a_0 c^2}{(n-1)m^2+k\,c^2},\qquad k=12,\; c=\tfrac12,\; a_0=2,
+
+    from 0 to n, the level is gamma distributed around m with squared coefficient of variation :math:`1/s+a/n`, and a count
+    given it negative binomial.  The over-dispersion is the moment estimate, as if k more months with a mean of c had been seen
+    with that of sparse series, :math:`a_0`: it decides where the mean is small, and is nothing beside counts of ten.
 
     Parameters
     ----------
@@ -225,11 +236,11 @@ def _last_known(counts: IntArray, missing: NDArray[np.bool_], step: int, name: s
 def _moments(recent: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean, over-dispersion and squared coefficient of variation of the level, each ``[N]``, of counts ``[N, n]``."""
     n = recent.shape[1]
-    total = recent.sum(axis=1) + _LEAST
+    total = recent.sum(axis=1) + _MORE
     mean = total / n
-    variance = recent.var(axis=1, ddof=1) if n > 1 else mean
-    alpha = np.clip((variance - mean) / np.square(mean), 0.0, n)
-    alpha[recent.sum(axis=1) == 0] = 0.0
+    as_if = _AS_IF * _AS_IF_MEAN**2
+    excess = (n - 1) * (recent.var(axis=1, ddof=1) - mean) + as_if * _AS_IF_ALPHA
+    alpha = np.clip(excess / ((n - 1) * np.square(mean) + as_if), 0.0, n)
     return mean, alpha, 1.0 / total + alpha / n
 
 
