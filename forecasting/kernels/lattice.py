@@ -18,12 +18,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial.legendre import legvander
 from scipy.linalg import eigh_tridiagonal
 
 from forecasting.kernels.counts import FloatArray
 
 _SCALES = 4.0  # length of a panel in scales of the function
 _FEW = 128  # counts that need no panels
+_WHOLE = 3  # whole numbers for each node of Gauss's rule
 _CACHED = 50_000  # entries of a table of waves that is kept
 
 
@@ -92,7 +94,9 @@ def every(number: int) -> Points:
 
 
 @lru_cache(maxsize=512)
-def panels(low: int, last: int, dispersion: float, longest: float = np.inf, precision: Precision = FINE) -> Points:
+def panels(
+    low: int, last: int, dispersion: float, longest: float = np.inf, precision: Precision = FINE, *, whole: bool = False
+) -> Points:
     """Return points for the counts low..last of laws at least as dispersed as a negative binomial of this dispersion.
 
     Parameters
@@ -105,19 +109,21 @@ def panels(low: int, last: int, dispersion: float, longest: float = np.inf, prec
         Most counts of a panel.
     precision : Precision
         Of sums over the points.
+    whole : bool
+        Whether the points are whole numbers, three times as many: for what is known at counts only.
     """
     number = last - low + 1
     if number <= _FEW:
         return every(number)
     x, weights = [], []
-    start, widest, taken, most = low, 1, 0, precision.nodes
+    start, widest, taken, most = low, 1, 0, precision.nodes * (_WHOLE if whole else 1)
     while start <= last:
         length = int(min(_SCALES * np.sqrt(start * (1.0 + dispersion * start)), start, longest, last - start + 1))
         if length <= most:
             length = max(min(most, last - start + 1), 1)
             nodes, shares = np.arange(float(length)), np.ones(length)
         else:
-            nodes, shares = _gauss(length, most)
+            nodes, shares = _whole(length, precision.nodes) if whole else _gauss(length, most)
             widest = max(widest, length)
         x.append(start - low + nodes)
         weights.append(shares)
@@ -135,6 +141,16 @@ def _gauss(length: int, number: int) -> tuple[FloatArray, FloatArray]:
     beside = np.sqrt(k * k * (length * length - k * k) / (4.0 * (4.0 * k * k - 1.0)))
     nodes, vectors = eigh_tridiagonal(np.full(number, 0.5 * (length - 1.0)), beside)
     return np.asarray(nodes, dtype=np.float64), np.asarray(length * np.square(vectors[0]), dtype=np.float64)
+
+
+@lru_cache(maxsize=2048)
+def _whole(length: int, number: int) -> tuple[FloatArray, FloatArray]:
+    """Return counts of 0..length - 1, next to Gauss's nodes, with the smallest weights that sum polynomials as exactly."""
+    exact, shares = _gauss(length, number)
+    nodes = np.unique(np.round(_gauss(length, _WHOLE * number)[0]))
+    scale, degree = 2.0 / (length - 1.0), 2 * number - 1
+    wanted = shares @ legvander(scale * exact - 1.0, degree)
+    return nodes, np.asarray(np.linalg.lstsq(legvander(scale * nodes - 1.0, degree).T, wanted, rcond=None)[0])
 
 
 def longest_panel(frequency: float, precision: Precision = FINE) -> float:

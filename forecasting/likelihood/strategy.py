@@ -4,7 +4,7 @@ In this order, the first that applies:
 
 1. *tree* (`sums`): rows are nested totals.
 2. *listing* (`enumeration`): the rows allow at most `CHEAP` vectors.
-3. *pivot* (`pivot`): rows are nested totals once one or two months are known, whose values are few.
+3. *pivot* (`pivot`): rows are nested totals once one or two months are known, few of whose values matter to others.
 4. with ``likelihood="exact"``, listing and pivots at ten times the cost.
 5. *estimate* (`estimate`): anything else; by name, for every group.
 

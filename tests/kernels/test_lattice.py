@@ -25,6 +25,24 @@ def test_few_points_sum_probabilities_times_waves(low: int, last: int, mean: flo
             assert few @ np.exp(turn * (low + points.x - mean)) == pytest.approx(plain, abs=2e-11 * size)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 0.05, 2.0])
+@pytest.mark.parametrize("mean", [40.0, 900.0, 60_000.0])
+def test_few_whole_numbers_sum_what_is_known_at_counts_only(mean: float, alpha: float) -> None:
+    last = int(mean + 12 * np.sqrt(mean * (1.0 + alpha * mean)))
+    points = lattice.panels(30, last, alpha, whole=True)
+    assert (points.x == np.round(points.x)).all()
+    assert (points.weights > 0.0).all()
+    assert points.every or points.x.size < 0.76 * last
+    y = np.arange(30, last + 1)
+    few = (
+        np.exp(counts.logpmf(30 + points.x, mean, alpha))
+        * counts.cdf(30 + points.x - 1, 0.8 * mean, alpha)
+        @ points.weights
+    )
+    plain = np.exp(counts.logpmf(y, mean, alpha)) * counts.cdf(y - 1, 0.8 * mean, alpha)
+    assert few == pytest.approx(plain.sum(), rel=5e-11)
+
+
 def test_points_are_far_fewer_than_counts() -> None:
     assert lattice.panels(0, 5000, 0.1).x.size < 200
     assert lattice.panels(0, 100, 0.0).every

@@ -51,9 +51,9 @@ def test_many_parameter_vectors_at_once(rng: np.random.Generator) -> None:
 
 
 def test_an_unbounded_comparison_names_its_facts() -> None:
-    rows = [Linear((0, 1), (1, -1), 1, None, ("F017",), True)]
+    rows = [Linear((0, 1, 2, 3), (1, 1, -1, -1), 1, None, ("F017",), True)]
     with pytest.raises(TooLarge, match=r"F017.*bounds from above"):
-        FactLikelihood(brute.known(rows, 2), "exact")
+        FactLikelihood(brute.known(rows, 4), "exact")
 
 
 def test_too_many_vectors_name_their_facts() -> None:
