@@ -14,7 +14,8 @@ from forecasting.errors import InvalidInput, InvalidSeries, InvalidWindow
 from forecasting.reading import Unreadable, entries, month_number
 
 MonthLike: TypeAlias = str | pd.Period | pd.Timestamp | dt.date | np.datetime64
-Window: TypeAlias = tuple[MonthLike, MonthLike]
+Window: TypeAlias = tuple[MonthLike, MonthLike] | str
+"""First and last month, as a pair or written as ``2023-06..2023-08``."""
 
 
 def to_month(value: MonthLike) -> pd.Period:
@@ -139,21 +140,28 @@ def month_range(start: MonthLike, end: MonthLike) -> pd.PeriodIndex:
     return pd.period_range(first, last, freq="M")
 
 
-def read_window(window: Window, name: str) -> Window:
+def read_window(window: Window, name: str) -> tuple[MonthLike, MonthLike]:
     """Return a pair of months; `name` is the argument.
 
     Raises
     ------
     InvalidWindow
-        If it is no pair.
+        If it is neither a pair nor such a text.
 
     Examples
     --------
     >>> read_window(("2023-06", "2023-08"), "before")
     ('2023-06', '2023-08')
+    >>> read_window("2023-06..2023-08", "before")
+    ('2023-06', '2023-08')
     """
+    if isinstance(window, str) and ".." in window:
+        start, _, end = window.partition("..")
+        return start.strip(), end.strip()
     if not isinstance(window, tuple | list) or len(window) != 2:
-        raise InvalidWindow(f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08')")
+        raise InvalidWindow(
+            f"{name}={window!r} must be a pair of months, for example ('2023-06', '2023-08') or '2023-06..2023-08'"
+        )
     return window
 
 

@@ -25,7 +25,7 @@ def changes(
     most: int,
     shortest: int,
     poisson: bool,
-    draws: int,
+    draws: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -48,7 +48,7 @@ def changes(
         rng=options.generator(seed),
     )
     if as_json:
-        say_json({**report.to_dict(), "seed": seed, "draws": draws})
+        say_json({**report.to_dict(), "seed": seed, "draws": len(report.draws)})
         return
     shares = ((f"{count:>3}", float(share)) for count, share in report.number.items() if share >= 0.005)
     say_chances(report.in_words(), shares)

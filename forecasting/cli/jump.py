@@ -76,7 +76,7 @@ def jump(
     after: str | None,
     level: float,
     horizon: int,
-    draws: int,
+    draws: int | None,
     largest_growth: float | None,
     seed: int,
     readings: bool,
@@ -110,7 +110,7 @@ def jump(
     command = options.spelt_out(context, _resolved(report, facts))
     known_later = None if facts is None or truth is None else facts.today
     record = provenance(
-        data if facts is None else facts.then, command=command, seed=seed, draws=draws, truth=known_later
+        data if facts is None else facts.then, command=command, seed=seed, draws=report.draws, truth=known_later
     )
     found = {
         **report.to_dict(),

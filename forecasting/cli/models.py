@@ -145,7 +145,7 @@ def forecast(
     request: Request,
     name: str,
     horizon: int,
-    draws: int,
+    draws: int | None,
     seed: int,
     picture: str | None,
     as_json: bool,
@@ -178,7 +178,7 @@ def forecast(
                 "members": [{"member": one.name, "weight": one.weight, **_drawn(one)} for one in members if weights],
                 "messages": notes,
                 "forecast": records(table),
-                **_origin(context, data, seed, draws),
+                **_origin(context, data, seed, len(ahead.paths)),
             }
         )
         return
@@ -209,7 +209,7 @@ def outlook(
     name: str,
     scenario: tuple[str, ...],
     horizon: int,
-    draws: int,
+    draws: int | None,
     seed: int,
     picture: str | None,
     as_json: bool,
@@ -236,7 +236,7 @@ def outlook(
                 "messages": notes,
                 "outlook": records(table),
                 "totals": records(ahead.totals().reset_index()),
-                **_origin(context, data, seed, draws),
+                **_origin(context, data, seed, len(posterior.draws)),
             }
         )
     else:

@@ -25,7 +25,7 @@ def onset(
     within: str | None,
     trend: bool,
     wandering: bool,
-    draws: int,
+    draws: int | None,
     seed: int,
     as_json: bool,
 ) -> None:

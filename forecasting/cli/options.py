@@ -29,7 +29,9 @@ _OF_TABLES = ("id_col", "time_col", "target_col")  # options of a table, idle wh
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 draws = click.option(
-    "--draws", type=click.IntRange(100, 1_000_000), default=4000, show_default=True, help="Posterior draws."
+    "--draws",
+    type=click.IntRange(100, 1_000_000),
+    help="Posterior draws; those of the function in Python by default, fewer where the facts make one costly.",
 )
 seed = click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of the random numbers.")
 level = click.option(

@@ -40,7 +40,7 @@ def log_capped(
     shape: Sequence[FloatArray],
     distribution: Distribution,
 ) -> FloatArray:
-    """Return the log probability ``[S, K]`` of a total and of months not above each of K limits.
+    r"""Return the log probability ``[S, K]``, :math:`\log P(l\le\sum_tY_t\le u,\max_tY_t\le c)`, for each of K limits c.
 
     Parameters
     ----------

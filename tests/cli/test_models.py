@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend, auto
+from forecasting import CountRegression, CountSeries, Intercept, Poisson, Trend, auto, onset
 from tests.cli.commands import run, run_json
 
 COUNTS = [3, 5, 4, 8, 9, 12, 10, 15, 14, 18, 20, 19]
@@ -60,6 +60,17 @@ def test_forecast_by_a_named_model(table: Path) -> None:
     assert "moments of the last year" in run(*request, "--model", "auto").stdout
     for name in ("level", "moments", "climatology"):
         assert len(run_json(*request, "--model", name)["forecast"]) == 3
+
+
+def test_draws_are_by_default_those_of_python(table: Path) -> None:
+    months = [f"2023-{month:02d}" for month in range(1, 13)]
+    series = CountSeries(months, COUNTS, unique_id="requests")
+    found = run_json("onset", "--csv", table, "--seed", 3, "--no-trend", "--no-wandering")
+    report = onset(series, trend=False, wandering=False, rng=np.random.default_rng(3))
+    assert found["months"] == report.to_dict()["months"]
+    ahead = run_json("forecast", "--csv", table, "--horizon", 1, "--seed", 3)
+    assert ahead["draws"] == ahead["provenance"]["draws"] == 4000
+    assert "--draws" not in ahead["provenance"]["command"]
 
 
 def test_terms_belong_to_the_regression(table: Path) -> None:

@@ -35,6 +35,13 @@ def test_impossible_windows_are_refused(series: CountSeries, before: object, aft
         Windows.of(series, before, after)  # type: ignore[arg-type]
 
 
+def test_a_window_is_a_pair_or_written_as_on_the_command_line(series: CountSeries) -> None:
+    pairs = Windows.of(series, ("2023-01", "2023-02"), ("2023-05", "2023-06"))
+    written = Windows.of(series, "2023-01..2023-02", " 2023-05 .. 2023-06 ")
+    assert (written.before == pairs.before).all()
+    assert (written.after == pairs.after).all()
+
+
 def test_a_window_nothing_is_known_of_is_refused() -> None:
     months = pd.period_range("2023-01", periods=4, freq="M")
     series = CountSeries.from_pandas(pd.Series([4, np.nan, 7, 3], index=months), allow_missing=True)
