@@ -62,7 +62,7 @@ class _Part:
     most: FloatArray
     place: IntArray
 
-    @property
+    @cached_property
     def capped(self) -> bool:
         """Whether all that changes is a common upper limit of the months of one total."""
         if len(self.inside) != 1 or len(self.inside[0]) > MOST or len(self.low) == 1:
