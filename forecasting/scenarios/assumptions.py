@@ -19,16 +19,50 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
+from forecasting.distributions import Law
 from forecasting.errors import InvalidInput, InvalidWindow
 from forecasting.kernels.counts import FloatArray
-from forecasting.models import Posterior
 from forecasting.months import MonthLike, month_range
 from forecasting.reading.arguments import read_number
+
+
+@runtime_checkable
+class Extrapolates(Protocol):
+    """What an outlook needs of a posterior: its months, and the log mean of any others."""
+
+    @property
+    def name(self) -> str:
+        """Name of the series."""
+
+    @property
+    def months(self) -> pd.PeriodIndex:
+        """The T months of the data."""
+
+    @property
+    def shape(self) -> tuple[FloatArray, ...]:
+        """One array ``[S]`` for each shape parameter of the distribution."""
+
+    @property
+    def distribution(self) -> Law:
+        """Conditional distribution of a month given its mean."""
+
+    def future(self, horizon: int) -> pd.PeriodIndex:
+        """Return the `horizon` months after the data, or raise `InvalidInput` where it is no such number."""
+
+    def components(self, months: pd.PeriodIndex) -> tuple[FloatArray, FloatArray]:
+        """Return the structural and the recurring part of the log mean of months of the data, both ``[S, H]``."""
+
+    def recurring(self, months: pd.PeriodIndex) -> FloatArray:
+        """Return the recurring part of the log mean of any months, ``[S, H]``."""
+
+    def continued(self, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+        """Return the means of the months after the data, ``[S, H]``, whose counts come from these uniforms."""
 
 
 class Scenario(ABC):
@@ -40,10 +74,10 @@ class Scenario(ABC):
         return type(self).__name__
 
     @abstractmethod
-    def level(self, post: Posterior, months: pd.PeriodIndex) -> FloatArray:
+    def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the structural part of the log mean of `months`, ``[S, H]`` or ``[S, 1]``."""
 
-    def mean(self, post: Posterior, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+    def mean(self, post: Extrapolates, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Return the means of `months` ``[S, H]``; counts come from `uniforms`."""
         with np.errstate(over="ignore"):  # an infinite mean is reported with its month
             return np.asarray(np.exp(self.level(post, months) + post.recurring(months)))
@@ -65,11 +99,11 @@ class Continue(Scenario):
     [310, 160]
     """
 
-    def level(self, post: Posterior, months: pd.PeriodIndex) -> FloatArray:
+    def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the structural part ``[S, H]`` of a model whose mean does not depend on the counts."""
         return post.components(months)[0]
 
-    def mean(self, post: Posterior, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
+    def mean(self, post: Extrapolates, months: pd.PeriodIndex, uniforms: FloatArray) -> FloatArray:
         """Return the model's own means ``[S, H]``; in a model that follows the counts, each count moves those after it."""
         return post.continued(months, uniforms)
 
@@ -90,7 +124,7 @@ class Persist(Scenario):
     [200, 100]
     """
 
-    def level(self, post: Posterior, months: pd.PeriodIndex) -> FloatArray:
+    def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the structural part of the last month of the data ``[S, 1]``."""
         return post.components(post.months[-1:])[0]
 
@@ -129,7 +163,7 @@ class Revert(Scenario):
         """Name in tables."""
         return f"Revert({self.start}..{self.end})"
 
-    def level(self, post: Posterior, months: pd.PeriodIndex) -> FloatArray:
+    def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the log of the average exponential of the structural part over the window ``[S, 1]``."""
         window = month_range(self.start, self.end)
         if not window.isin(post.months).all():
@@ -174,6 +208,6 @@ class Shift(Scenario):
         """Name in tables."""
         return f"Shift({self.delta:+})"
 
-    def level(self, post: Posterior, months: pd.PeriodIndex) -> FloatArray:
+    def level(self, post: Extrapolates, months: pd.PeriodIndex) -> FloatArray:
         """Return the structural part of the last month of the data, shifted ``[S, 1]``."""
         return Persist().level(post, months) + self.delta

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike
 
 from forecasting.display import Drawable, as_html
 from forecasting.errors import InvalidInput
-from forecasting.models import Posterior
 from forecasting.months import MonthLike
 from forecasting.predictive import Predictive, Quantity
 from forecasting.predictive.levels import central
 from forecasting.randomness import Rng, require_rng
-from forecasting.scenarios.assumptions import Scenario
+from forecasting.scenarios.assumptions import Extrapolates, Scenario
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,7 +132,7 @@ class Outlook(Drawable):
         return as_html(repr(self), self.table(), float_format="{:.1f}".format)
 
 
-def outlook(post: Posterior, scenarios: Sequence[Scenario], horizon: int = 6, *, rng: Rng) -> Outlook:
+def outlook(post: Extrapolates, scenarios: Sequence[Scenario], horizon: int = 6, *, rng: Rng) -> Outlook:
     """Forecast the months after the data under each of several scenarios.
 
     Parameters
@@ -177,7 +176,7 @@ def outlook(post: Posterior, scenarios: Sequence[Scenario], horizon: int = 6, *,
     Revert(2023-06..2023-08)   310     300    270    350
     """
     generator = require_rng(rng)
-    if not isinstance(post, Posterior):
+    if not isinstance(post, Extrapolates):
         raise InvalidInput(
             f"an outlook needs the posterior of a model with a level, got {type(post).__name__}; make one, for example with "
             "CountRegression(Intercept() + Trend()).posterior(data, rng=rng)"
