@@ -134,7 +134,7 @@ class Backtest(Drawable):
         >>> months = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
         >>> models = {"moments": fc.HistoricalMoments(), "season": fc.SeasonalNaive()}
         >>> print(fc.backtest(models, fc.CountSeries(months, [5, 3, 4, 6] * 6), horizon=1, rng=1).in_words())
-        Mean rps on 3 months that all models have, best first: season 0.467, moments 0.766. Central 80% intervals hold
+        Mean rps on 3 months that all models have, best first: season 0.467, moments 0.767. Central 80% intervals hold
         100% (season), 100% (moments).
         """
         column, table = self._column(score), self.table()
