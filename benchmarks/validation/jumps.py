@@ -340,7 +340,7 @@ def _promised(cases: dict[str, Any]) -> str:
 def draw(summary: dict[str, Any], file: Path) -> None:
     """Write the picture: a row per method, a panel per kind of case, a mark per case."""
     names = list(next(iter(summary.values())))[::-1]
-    figure = Figure(figsize=(10.4, 5.2), layout="constrained")
+    figure = Figure(figsize=(10.4, 5.4), layout="constrained")
     panels = figure.subplots(1, len(_GROUPS), sharey=True)
     colours = [BLUE if name.startswith(_OURS) else VERMILION for name in names]
     for axes, (title, cases) in zip(panels, _grouped(summary).items(), strict=True):
@@ -349,8 +349,8 @@ def draw(summary: dict[str, Any], file: Path) -> None:
             axes.scatter(called, range(len(names)), marker="o", s=18, facecolors="none", edgecolors=colours)
         if title != "A real change":
             axes.axvline(100 * THRESHOLD, color=INK, linewidth=0.8)
-        axes.set(title=title, xlim=(-3, 103), xlabel="calls a change, %")
-        axes.set_yticks(range(len(names)), names)
+        axes.set(title=title.replace(", ", ",\n"), xlim=(-3, 103), xlabel="calls a change, %")
+        axes.set_yticks(range(len(names)), [name.replace(" not like ", "\nnot like ") for name in names])
         axes.yaxis.grid(True, color=RULE)
     figure.set_label(
         "How often each method calls a change, without one, with windows chosen after the fact, and with one; a mark per case."
